@@ -1,0 +1,18 @@
+"""The one error that a user's mistake raises."""
+
+
+class UserError(Exception):
+  """A mistake a user can put right, told in one line.
+
+  The message names the file, key or option, what was expected, and what to
+  do. Command lines print it without a traceback and exit with status 2.
+
+  Attributes:
+    message: the line. Unlike `str(error)` it stays as it was written when the
+      error passes through gin, which appends the names of configurables.
+  """
+
+  def __init__(self, message: str):
+    """Makes one line of the message."""
+    self.message = ' '.join(line.strip() for line in message.splitlines())
+    super().__init__(self.message)

@@ -1,0 +1,263 @@
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+
+COMMANDS = sorted(
+  path.stem
+  for path in pathlib.Path(__file__).parents[1].glob('pixelda_tf/*.py')
+  if 'command_line.run(main)' in path.read_text()
+  and path.stem != 'command_line'
+)
+
+SCRIPT = '''
+"""Does as --what says."""
+
+import logging as std_logging
+import sys
+import time
+
+import gin
+from absl import flags, logging
+
+from pixelda_tf import command_line
+from pixelda_tf.errors import UserError
+
+command_line.define_flags('gin_file', 'skip_corrupt')
+flags.DEFINE_string('what', 'nothing', 'What to do.')
+FLAGS = flags.FLAGS
+
+
+@gin.register
+def inner(*, size=None):
+  if FLAGS.what == 'mistake in gin':
+    raise UserError('a mistake\\n  on two lines')
+  if FLAGS.what == 'a folder':
+    open('/')
+  if FLAGS.what == 'full disk':
+    with open('/dev/full', 'w') as file:
+      file.write('x')
+
+
+@gin.register
+def outer():
+  inner()
+
+
+@gin.register
+def needy(*, steps):
+  del steps
+
+
+def main(word=None):
+  logging.info('told')
+  logging.warning('warned')
+  if FLAGS.what == 'logs of others':
+    for level in ('INFO', 'WARNING'):
+      record = std_logging.makeLogRecord({
+        'pathname': '/venv/lib/python3.11/site-packages/other/file.py',
+        'levelno': getattr(std_logging, level),
+        'levelname': level,
+        'msg': f'other {level}',
+      })
+      logging.get_absl_logger().handle(record)
+  if FLAGS.what == 'imports':
+    command_line.default_run_dir(['x.gin'])
+    print('tensorflow' in sys.modules)
+  if FLAGS.what == 'flags':
+    print(FLAGS.gin_file, FLAGS.skip_corrupt, word)
+  if FLAGS.what == 'bug':
+    raise ValueError('a bug')
+  if FLAGS.what == 'unset':
+    gin.get_configurable('left/needy')()
+  if FLAGS.what == 'wait':
+    print('waiting', flush=True)
+    time.sleep(60)
+  gin.get_configurable('outer')()
+
+
+if __name__ == '__main__':
+  command_line.run(main, n_arguments=1)
+'''
+
+
+@pytest.fixture
+def run(tmp_path):
+  """Runs SCRIPT, in a folder of its own, as users run commands."""
+  script = tmp_path / 'script.py'
+  script.write_text(SCRIPT)
+
+  def run(*args):
+    return subprocess.run(
+      [sys.executable, script, *args],
+      cwd=tmp_path,
+      capture_output=True,
+      text=True,
+      check=False,
+    )
+
+  return run
+
+
+def without_logs(stderr):
+  """Lines that are not log lines."""
+  lines = stderr.splitlines()
+  return [x for x in lines if not re.match(r'[IW] \d\d:\d\d:\d\d ', x)]
+
+
+@pytest.mark.parametrize(
+  ('args', 'line'),
+  [
+    (
+      ['--gin_fil=x'],
+      "Unknown command line flag 'gin_fil'. Did you mean: gin_file ? (--help "
+      'lists the flags)',
+    ),
+    (
+      ['--gin_file'],
+      'Missing value for flag --gin_file (--help lists the flags)',
+    ),
+    (
+      ['--skip_corrupt=maybe'],
+      "flag --skip_corrupt=maybe: ('Non-boolean argument to boolean flag', "
+      "'maybe') (--help lists the flags)",
+    ),
+    (
+      ['a', 'gin/quickstart.gin'],
+      "'gin/quickstart.gin' is no flag (did you mean "
+      '--gin_file=gin/quickstart.gin?)',
+    ),
+    (['a', 'b'], "'b' is no flag (--help lists the flags)"),
+    (['--what=mistake in gin'], 'a mistake on two lines'),
+    (['--what=a folder'], "Is a directory: '/'"),
+    (['--what=full disk'], 'No space left on device'),
+    (
+      ['--what=unset'],
+      "left/needy needs 'steps': set it in a gin file or by --gin_param",
+    ),
+  ],
+)
+def test_a_mistake_is_one_line_and_status_2(args, line, run):
+  done = run(*args)
+  assert without_logs(done.stderr) == [f'error: {line}']
+  assert done.stdout == ''
+  assert done.returncode == 2
+
+
+def test_a_bug_keeps_its_traceback(run):
+  done = run('--what=bug')
+  assert 'Traceback' in done.stderr
+  assert done.stderr.endswith('ValueError: a bug\n')
+  assert done.returncode == 1
+
+
+@pytest.mark.parametrize(
+  ('what', 'more'),
+  [('nothing', []), ('logs of others', ['W time other WARNING'])],
+)
+def test_logs_are_short_and_go_to_stderr(what, more, run):
+  done = run(f'--what={what}')
+  lines = re.sub(r'\d\d:\d\d:\d\d', 'time', done.stderr).splitlines()
+  assert lines == ['I time told', 'W time warned', *more]
+  assert done.stdout == ''
+  assert done.returncode == 0
+
+
+def test_flags_arrive(run):
+  done = run(
+    '--what=flags', '--gin_file=a', '--gin_file', 'b,c', '--skip_corrupt'
+  )
+  assert done.stdout == "['a', 'b,c'] True None\n"
+
+
+@pytest.mark.parametrize(
+  'args', [['digits', '--what=flags'], ['--what=flags', 'digits']]
+)
+def test_an_argument_arrives_before_or_after_the_flags(args, run):
+  assert run(*args).stdout == '[] False digits\n'
+
+
+def test_flags_and_help_need_no_tensorflow(run):
+  assert run('--what=imports').stdout == 'False\n'
+
+
+@pytest.mark.parametrize('flag', ['--help', '-h'])
+def test_help_explains_the_flags_that_were_defined(flag, run):
+  done = run(flag)
+  assert done.returncode == 0
+  assert done.stdout.startswith('Does as --what says.\n')
+  assert '--gin_file:' in done.stdout
+  assert '--[no]skip_corrupt:' in done.stdout
+  assert '--what:' in done.stdout
+  assert '--run_dir:' not in done.stdout
+
+
+def test_ctrl_c_is_said_and_is_status_130(run, tmp_path):
+  run()
+  with subprocess.Popen(
+    [sys.executable, tmp_path / 'script.py', '--what=wait'],
+    stdout=subprocess.PIPE,
+    stderr=subprocess.PIPE,
+    text=True,
+  ) as process:
+    assert process.stdout.readline() == 'waiting\n'
+    process.send_signal(signal.SIGINT)
+    stderr = process.stderr.read()
+  assert without_logs(stderr) == ['interrupted']
+  assert process.returncode == 130
+
+
+def command(name, *args, cwd):
+  return subprocess.run(
+    [sys.executable, '-m', f'pixelda_tf.{name}', *args],
+    cwd=cwd,
+    capture_output=True,
+    text=True,
+    check=False,
+  )
+
+
+def test_all_commands_are_here():
+  assert COMMANDS == ['evaluate', 'export', 'train', 'translate']
+
+
+@pytest.mark.parametrize('name', COMMANDS)
+def test_every_command_explains_itself_at_once(name, tmp_path):
+  done = command(name, '--help', cwd=tmp_path)
+  assert done.returncode == 0
+  assert done.stderr == ''
+  assert f'python -m pixelda_tf.{name}' in done.stdout
+  assert f'pixelda_tf/{name}.py:' in done.stdout
+  assert '--run_dir:' in done.stdout
+
+
+@pytest.mark.parametrize('name', COMMANDS)
+def test_every_command_refuses_what_it_does_not_know(name, tmp_path):
+  done = command(name, '--no_such_flag=1', cwd=tmp_path)
+  assert done.returncode == 2
+  assert done.stderr.startswith("error: Unknown command line flag 'no_such_fla")
+  assert done.stderr.count('\n') == 1
+  assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+  ('args', 'line'),
+  [
+    ([], 'which run? give a config, as --gin_file=gin/quickstart.gin'),
+    (
+      ['--gin_file=gin/quickstart.gin', '--gin_param=PixelDA.noise_sise=3'],
+      "--gin_param='PixelDA.noise_sise=3': PixelDA has no parameter "
+      "'noise_sise'; did you mean 'noise_size'?",
+    ),
+  ],
+)
+def test_train_tells_a_mistake_in_the_config_and_leaves_nothing(
+  args, line, tmp_path
+):
+  done = command('train', *args, cwd=tmp_path)
+  assert done.stderr == f'error: {line}\n'
+  assert done.returncode == 2
+  assert list(tmp_path.iterdir()) == []
