@@ -1,0 +1,15 @@
+"""What models learn from: domains, pairs of them, augmentation, builders."""
+
+from pixelda_tf.data import augmentation
+from pixelda_tf.data.arrays import pair
+from pixelda_tf.data.domains import Domain, OpenDomain
+from pixelda_tf.data.pairs import OpenPair, Pair
+
+__all__ = [
+  'Domain',
+  'OpenDomain',
+  'OpenPair',
+  'Pair',
+  'augmentation',
+  'pair',
+]

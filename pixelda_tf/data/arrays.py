@@ -1,0 +1,170 @@
+"""Training batches from a user's arrays and data sets, without a builder."""
+
+import numpy as np
+import tensorflow as tf
+
+from pixelda_tf.data import preprocessing
+from pixelda_tf.errors import UserError
+
+
+def pair(source, target, *, batch_size=32, seed=0, n_classes=None):
+  """Pairs labelled source images with unlabelled target images.
+
+  Images are [height, width] or [height, width, 1 or 3]: uint8, or float in
+  [-1, 1]. Where the domains differ, both get the larger size and number of
+  channels. Arrays are shuffled anew every epoch; a `tf.data.Dataset` keeps its
+  own order and is repeated.
+
+  Args:
+    source: arrays (images, labels), a dict of arrays with `image`, `label` and
+      maybe `mask`, or an unbatched `tf.data.Dataset` of such tuples or dicts.
+    target: array of images, or any form that `source` may have; labels are
+      dropped.
+    batch_size: examples of each domain in a batch.
+    seed: decides the order of arrays.
+    n_classes: checks that labels are below it, where labels are an array.
+
+  Returns:
+    Endless `tf.data.Dataset` of {'source': {'image', 'label'[, 'mask']},
+    'target': {'image'}}, images float32 [batch_size, h, w, c] in [-1, 1],
+    labels int32 [batch_size], mask float32 [batch_size, h, w, 1].
+
+  Raises:
+    UserError: for arrays that do not fit this description.
+  """
+  source = _examples('source', source, batch_size, (seed, 0), n_classes)
+  if 'label' not in source.element_spec:
+    raise UserError('source has images only: give (images, labels)')
+  target = _examples('target', target, batch_size, (seed, 1), None)
+  shapes = [
+    _image_shape(name, d)
+    for name, d in (('source', source), ('target', target))
+  ]
+  image_shape = tuple(max(sides) for sides in zip(*shapes, strict=True))
+  batches = tf.data.Dataset.zip(
+    {
+      'source': source,
+      'target': target.map(lambda example: {'image': example['image']}),
+    }
+  ).batch(batch_size, drop_remainder=True)
+  batches = batches.map(
+    lambda batch: {
+      name: _prepare(examples, image_shape) for name, examples in batch.items()
+    },
+    num_parallel_calls=2,
+    deterministic=True,
+  )
+  options = tf.data.Options()
+  options.deterministic = True
+  return batches.with_options(options).prefetch(2)
+
+
+def _examples(name, data, batch_size, seed, n_classes):
+  """Returns an endless data set of dicts, their values as given."""
+  if isinstance(data, tf.data.Dataset):
+    return data.map(_as_dict).repeat()
+  arrays = {key: np.asarray(array) for key, array in _as_dict(data).items()}
+  _check_arrays(name, arrays, batch_size, n_classes)
+  return _shuffled(arrays, seed)
+
+
+def _as_dict(*data):
+  """Returns a dict of what a user gave as a dict, a tuple or images alone."""
+  data = data[0] if len(data) == 1 else data
+  if isinstance(data, dict):
+    return {key: data[key] for key in ('image', 'label', 'mask') if key in data}
+  if isinstance(data, (tuple, list)):
+    return dict(zip(('image', 'label'), data, strict=False))
+  return {'image': data}
+
+
+def _shuffled(arrays, seed):
+  count = len(arrays['image'])
+  tensors = {key: tf.constant(array) for key, array in arrays.items()}
+
+  def example_at(position):
+    epoch_seed = tf.random.experimental.stateless_fold_in(
+      tf.constant(seed, tf.int64), position // count
+    )
+    index = tf.random.experimental.index_shuffle(
+      position % count, tf.tile(epoch_seed, [2])[:3], count - 1
+    )
+    return {key: tf.gather(tensor, index) for key, tensor in tensors.items()}
+
+  return tf.data.Dataset.counter().map(
+    example_at, num_parallel_calls=2, deterministic=True
+  )
+
+
+def _check_arrays(name, arrays, batch_size, n_classes):
+  counts = {key: len(array) for key, array in arrays.items()}
+  if 'image' not in counts:
+    raise UserError(f'{name}: no images: give an array or a dict with image')
+  if len(set(counts.values())) != 1:
+    raise UserError(f'{name}: arrays of different lengths: {counts}')
+  if counts['image'] < batch_size:
+    raise UserError(
+      f'{name}: {counts["image"]} examples, fewer than a batch; lower '
+      f'batch_size ({batch_size})'
+    )
+  images = arrays['image']
+  if images.dtype != np.uint8:
+    low, high = images.min(), images.max()
+    if not (
+      np.issubdtype(images.dtype, np.floating) and -1 <= low <= high <= 1
+    ):
+      raise UserError(
+        f'{name}: images must be uint8, or float in [-1, 1]; these are '
+        f'{images.dtype} in [{low}, {high}]'
+      )
+  if 'label' in arrays:
+    _check_labels(name, arrays['label'], n_classes)
+
+
+def _check_labels(name, labels, n_classes):
+  if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
+    raise UserError(
+      f'{name}: labels must be integers [n], these are {labels.dtype} '
+      f'{list(labels.shape)}'
+    )
+  limit = np.inf if n_classes is None else n_classes
+  outside = (labels < 0) | (labels >= limit)
+  if outside.any():
+    expected = '0 or more' if n_classes is None else f'in 0..{n_classes - 1}'
+    raise UserError(
+      f'{name}: label {labels[outside][0]} of example {np.argmax(outside)} '
+      f'must be {expected}'
+    )
+
+
+def _image_shape(name, examples):
+  """Returns (height, width, channels) of a data set's images."""
+  shape = examples.element_spec['image'].shape
+  if shape.rank not in (2, 3) or None in shape:
+    raise UserError(
+      f'{name}: images must be [height, width] or [height, width, channels] of '
+      f'one known size, these are {shape}; a data set must not be batched'
+    )
+  shape = tuple(shape) if shape.rank == 3 else (*shape, 1)
+  if shape[-1] not in (1, 3):
+    raise UserError(f'{name}: images of {shape[-1]} channels, must be 1 or 3')
+  return shape
+
+
+def _prepare(batch, image_shape):
+  """Converts a batch of examples to what networks take."""
+  images = batch['image']
+  if images.shape.rank == 3:
+    images = images[..., None]
+  if images.dtype == tf.uint8:
+    images = preprocessing.prepare_images(images, image_shape=image_shape)
+  else:
+    images = tf.cast(images, tf.float32)
+    images = preprocessing.match_shape(images, image_shape)
+  prepared = {'image': images}
+  if 'label' in batch:
+    prepared['label'] = tf.cast(batch['label'], tf.int32)
+  if 'mask' in batch:
+    mask = tf.cast(batch['mask'], tf.float32)
+    prepared['mask'] = preprocessing.resize(mask, image_shape[:2], 'nearest')
+  return prepared

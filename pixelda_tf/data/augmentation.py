@@ -1,0 +1,160 @@
+"""Random changes of training batches, each a function of (batch, seed).
+
+A batch is a dict with `image` float32 [n, h, w, c] in [-1, 1] and maybe `mask`
+float32 [n, h, w, 1]; the seed an int32 or int64 [2]. The same seed gives the
+same change.
+"""
+
+import math
+
+import gin
+import tensorflow as tf
+
+from pixelda_tf import addons
+
+
+def apply(augmentations, batch, seed):
+  """Applies one augmentation, or a sequence of them, or none."""
+  if callable(augmentations):
+    augmentations = (augmentations,)
+  for number, augment in enumerate(augmentations or ()):
+    batch = augment(
+      batch, tf.random.experimental.stateless_fold_in(seed, number)
+    )
+  return batch
+
+
+@gin.register
+class Move:
+  """Translates and rotates each image, and its mask with it.
+
+  Attributes:
+    translation: greatest shift along each axis, as a share of its length.
+    rotation: greatest angle to either side, in degrees.
+    fill: image value of what comes in from outside, in [-1, 1].
+  """
+
+  def __init__(self, *, translation=0.1, rotation=10.0, fill=-1.0):
+    """See the attributes."""
+    self.translation = translation
+    self.rotation = rotation
+    self.fill = fill
+
+  def __call__(self, batch, seed):
+    """Returns the batch with `image` and `mask` moved alike."""
+    images = batch['image']
+    n, height, width = tf.unstack(tf.shape(images)[:3])
+    draws = tf.random.stateless_uniform([3, n], seed, minval=-1.0, maxval=1.0)
+    angles = draws[0] * math.radians(self.rotation)
+    shift_y = draws[1] * self.translation * tf.cast(height, tf.float32)
+    shift_x = draws[2] * self.translation * tf.cast(width, tf.float32)
+    transforms = move_transforms(angles, shift_y, shift_x, height, width)
+    moved = dict(batch)
+    moved['image'] = addons.transform_images(
+      images, transforms, interpolation='bilinear', fill_value=self.fill
+    )
+    if 'mask' in batch:
+      moved['mask'] = addons.transform_images(
+        batch['mask'], transforms, interpolation='nearest', fill_value=0.0
+      )
+    return moved
+
+
+def move_transforms(angles, shift_y, shift_x, height, width):
+  """Returns projective transforms: turn about the centre, then shift.
+
+  Args:
+    angles: float32 [n], radians, counterclockwise as seen.
+    shift_y: float32 [n], pixels, downwards.
+    shift_x: float32 [n], pixels, to the right.
+    height: of the images.
+    width: of the images.
+
+  Returns:
+    float32 [n, 8] that map an output pixel (x, y) to the input's, as
+    `addons.transform_images` takes them.
+  """
+  cos, sin = tf.cos(angles), tf.sin(angles)
+  centre_x = (tf.cast(width, tf.float32) - 1.0) / 2.0
+  centre_y = (tf.cast(height, tf.float32) - 1.0) / 2.0
+  from_x, from_y = centre_x + shift_x, centre_y + shift_y
+  zeros = tf.zeros_like(angles)
+  return tf.stack(
+    [
+      cos,
+      -sin,
+      centre_x - cos * from_x + sin * from_y,
+      sin,
+      cos,
+      centre_y - sin * from_x - cos * from_y,
+      zeros,
+      zeros,
+    ],
+    axis=1,
+  )
+
+
+@gin.register
+class ChangeColour:
+  """Changes brightness, saturation, hue and contrast of each image.
+
+  The ranges are those of the original PixelDA code. Saturation and hue leave
+  grey images alone. Values are clipped to [-1, 1] at the end.
+
+  Attributes:
+    brightness: greatest shift to either side, as a share of the range.
+    saturation: (least, greatest) factor.
+    hue: greatest turn to either side, as a share of the circle.
+    contrast: (least, greatest) factor of the distance to the image's mean.
+  """
+
+  def __init__(
+    self,
+    *,
+    brightness=0.1,
+    saturation=(0.5, 1.5),
+    hue=0.032,
+    contrast=(0.5, 1.5),
+  ):
+    """See the attributes."""
+    self.brightness = brightness
+    self.saturation = saturation
+    self.hue = hue
+    self.contrast = contrast
+
+  def __call__(self, batch, seed):
+    """Returns the batch with `image` changed."""
+    images = (batch['image'] + 1.0) / 2.0
+    draws = tf.random.stateless_uniform([4, tf.shape(images)[0], 1, 1, 1], seed)
+    images += (2.0 * draws[0] - 1.0) * self.brightness
+    if images.shape[-1] == 3:
+      images = _change_hue_and_saturation(
+        tf.clip_by_value(images, 0.0, 1.0),
+        turn=(2.0 * draws[1] - 1.0) * self.hue,
+        factor=_between(self.saturation, draws[2]),
+      )
+    mean = tf.reduce_mean(images, axis=[1, 2], keepdims=True)
+    images = (images - mean) * _between(self.contrast, draws[3]) + mean
+    changed = dict(batch)
+    changed['image'] = tf.clip_by_value(images * 2.0 - 1.0, -1.0, 1.0)
+    return changed
+
+
+def _between(bounds, share):
+  low, high = bounds
+  return low + (high - low) * share
+
+
+def _change_hue_and_saturation(images, turn, factor):
+  """Changes RGB images [n, h, w, 3] in [0, 1] by numbers [n, 1, 1, 1]."""
+  hue, saturation, value = tf.split(tf.image.rgb_to_hsv(images), 3, axis=-1)
+  return tf.image.hsv_to_rgb(
+    tf.concat(
+      [
+        tf.math.floormod(hue + turn, 1.0),
+        tf.clip_by_value(saturation * factor, 0.0, 1.0),
+        value,
+      ],
+      axis=-1,
+    )
+  )

@@ -1,0 +1,92 @@
+"""TFDS builders: raw files in, TFRecord shards out."""
+
+import difflib
+
+from pixelda_tf.data.builders import preparing
+from pixelda_tf.data.builders.digits import Digits, DigitsPhoto
+from pixelda_tf.data.builders.images import Images
+from pixelda_tf.data.builders.mnist import Mnist
+from pixelda_tf.data.builders.mnistm import Mnistm
+from pixelda_tf.data.builders.usps import Usps
+from pixelda_tf.errors import UserError
+
+BUILDERS = {
+  builder.name: builder
+  for builder in (Mnist, Usps, Mnistm, Digits, DigitsPhoto, Images)
+}
+# Built on demand when first opened: they need no files.
+EMBEDDED = frozenset({'digits', 'digits_photo'})
+
+
+def prepare(
+  kind, *, data_dir, manual_dir=None, overwrite=False, name=None, **options
+):
+  """Builds a data set unless it is there already.
+
+  Args:
+    kind: a key of `BUILDERS`, followed by `/config` where it has configs.
+    data_dir: where data sets are stored; created if need be.
+    manual_dir: directory of the raw files; None downloads them.
+    overwrite: replace a data set of that name once the new one is complete.
+    name: what a user's own images are stored as; for `images` only.
+    **options: further arguments of the builder.
+
+  Returns:
+    `tfds.core.DatasetBuilder` that reads the data set.
+
+  Raises:
+    UserError: for raw files that are missing or wrong, a full disk, or a data
+      set of that name that was made otherwise. What was there stays.
+  """
+  kind, _, config = kind.partition('/')
+  _check_kind(kind, config)
+  if kind == Images.name:
+    if not name or name in BUILDERS:
+      raise UserError(
+        f'--name={name or ""}: give your images a name, none of '
+        f'{", ".join(BUILDERS)}'
+      )
+    options['name'] = name
+  elif name is not None:
+    raise UserError(f'--name={name}: {kind} has its name already')
+  return preparing.build(
+    lambda directory: BUILDERS[kind](
+      data_dir=directory,
+      manual_dir=manual_dir,
+      config=config or None,
+      **options,
+    ),
+    name=kind if name is None else name,
+    data_dir=data_dir,
+    overwrite=overwrite,
+  )
+
+
+def find(name, data_dir):
+  """Returns the reader of a stored data set, or None.
+
+  Args:
+    name: its name; where its builder has configs, `name/config`, or `name`
+      for the first of them.
+    data_dir: where data sets are stored.
+  """
+  configs = BUILDERS[name].BUILDER_CONFIGS if name in BUILDERS else ()
+  if configs:
+    name = f'{name}/{configs[0].name}'
+  return preparing.find(name, data_dir)
+
+
+def _check_kind(kind, config):
+  if kind not in BUILDERS:
+    close = difflib.get_close_matches(kind, BUILDERS, n=1)
+    hint = f'; did you mean {close[0]}?' if close else ''
+    raise UserError(
+      f'no data set {kind!r}, there are {", ".join(BUILDERS)}{hint}'
+    )
+  configs = [config.name for config in BUILDERS[kind].BUILDER_CONFIGS]
+  if config and config not in configs:
+    there_are = f'there are {", ".join(configs)}' if configs else 'it has none'
+    raise UserError(f'{kind} has no config {config!r}, {there_are}')
+
+
+__all__ = ['BUILDERS', 'EMBEDDED', 'find', 'prepare']

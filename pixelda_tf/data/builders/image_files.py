@@ -1,0 +1,161 @@
+"""Reads image files of any common kind as 8-bit grey or RGB."""
+
+import contextlib
+import pathlib
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from pixelda_tf.errors import UserError
+
+SUFFIXES = (
+  '.bmp',
+  '.gif',
+  '.jpeg',
+  '.jpg',
+  '.pgm',
+  '.png',
+  '.ppm',
+  '.tif',
+  '.tiff',
+  '.webp',
+)
+# Pillow's modes that convert without loss: to grey, to RGB, and to RGB where
+# nothing is transparent.
+GREY_MODES = ('1', 'L')
+RGB_MODES = ('RGB', 'P')
+ALPHA_MODES = ('LA', 'La', 'PA', 'RGBA', 'RGBa')
+
+
+def is_image(path):
+  """Whether a file's name says that it is an image."""
+  return path.suffix.lower() in SUFFIXES and not path.name.startswith('.')
+
+
+def common_form(paths, resize=None):
+  """Looks at the headers of images that are to be stored together.
+
+  Args:
+    paths: image files.
+    resize: (height, width) that they will be brought to, or None.
+
+  Returns:
+    their (height, width), and 'L' if all are grey, else 'RGB'.
+
+  Raises:
+    UserError: for a file that is no image, has an unsupported mode, or differs
+      in size from the first.
+  """
+  first_size, modes = None, set()
+  for path in paths:
+    with _opened(path) as image:
+      size = image.height, image.width
+      modes.add('L' if image.mode in GREY_MODES else 'RGB')
+    first_size = first_size or size
+    if resize is None and size != first_size:
+      raise UserError(
+        f'{path}: {_sides(size)} (height x width), but {paths[0]} is '
+        f'{_sides(first_size)}; make them equal or pass --resize=HEIGHT,WIDTH'
+      )
+  return tuple(resize or first_size), 'L' if modes == {'L'} else 'RGB'
+
+
+def read(path, size, mode):
+  """Returns an image as uint8 [height, width, 1 or 3].
+
+  Args:
+    path: image file; turned as its EXIF orientation says.
+    size: (height, width) wanted.
+    mode: 'L' or 'RGB'.
+  """
+  with _opened(path) as image:
+    image = image.convert(mode)
+    if (image.height, image.width) != tuple(size):
+      image = image.resize((size[1], size[0]), Image.Resampling.BILINEAR)
+    return np.asarray(image).reshape(*size, -1)
+
+
+def read_mask(path, image_path, size):
+  """Returns a mask as uint8 [height, width, 1] of 0 and 255.
+
+  Foreground is what is not 0 in a mask of 0 and 1, else what is above 127.
+
+  Args:
+    path: image file of the same size as the image that it belongs to.
+    image_path: that image.
+    size: (height, width) wanted.
+  """
+  with _opened(image_path) as image:
+    image_size = image.size
+  with _opened(path) as image:
+    if image.size != image_size:
+      raise UserError(
+        f'{path}: the mask is {_sides(image.size[::-1])} (height x width), its '
+        f'image {image_path} {_sides(image_size[::-1])}; make them equal'
+      )
+    values = np.asarray(image.convert('L'))
+    is_foreground = values > (0 if values.max() <= 1 else 127)
+    mask = Image.fromarray(is_foreground.astype(np.uint8) * 255)
+    mask = mask.resize((size[1], size[0]), Image.Resampling.NEAREST)
+    return np.asarray(mask)[..., None]
+
+
+@contextlib.contextmanager
+def _opened(path):
+  """Opens an image of a supported mode; its errors become `UserError`."""
+  try:
+    with Image.open(path) as image:
+      _check_mode(path, image)
+      upright = ImageOps.exif_transpose(image)
+      if upright.mode in ALPHA_MODES or 'transparency' in upright.info:
+        upright = _without_alpha(path, upright)
+      yield upright
+  except UserError:
+    raise
+  except FileNotFoundError as error:
+    raise UserError(f'{path}: no such file') from error
+  except (
+    OSError,
+    SyntaxError,
+    ValueError,
+    Image.DecompressionBombError,
+  ) as error:
+    raise UserError(
+      f'{path}: not a readable image ({error}); repair or remove it'
+    ) from error
+
+
+def _check_mode(path, image):
+  if getattr(image, 'n_frames', 1) > 1:
+    raise UserError(
+      f'{path}: holds {image.n_frames} frames; save the one you mean as an '
+      'image of its own'
+    )
+  if image.mode not in (*GREY_MODES, *RGB_MODES, *ALPHA_MODES):
+    raise UserError(
+      f'{path}: unsupported mode {image.mode}; convert it to 8-bit grey or RGB'
+    )
+  if image.format == 'PNG' and _png_depth(path) == 16:
+    raise UserError(
+      f'{path}: unsupported mode of 16 bits a channel; convert it to 8-bit '
+      'grey or RGB'
+    )
+
+
+def _png_depth(path):
+  with pathlib.Path(path).open('rb') as file:
+    return file.read(25)[24]
+
+
+def _without_alpha(path, image):
+  image = image.convert('RGBA')
+  if image.getchannel('A').getextrema()[0] < 255:
+    raise UserError(
+      f'{path}: has transparent pixels (alpha); flatten it onto a background '
+      'and save it as RGB'
+    )
+  return image.convert('RGB')
+
+
+def _sides(size):
+  return 'x'.join(str(side) for side in size)

@@ -1,0 +1,104 @@
+"""A user's own images: folders of classes, plain folders, or a CSV."""
+
+import collections
+import hashlib
+
+import tensorflow_datasets as tfds
+
+from pixelda_tf.data.builders import base, entries, image_files, listing
+
+MAX_SHARDS = 16
+SHARD_BYTES = 4 << 20
+
+
+class Images(base.ImageBuilder, skip_registration=True):
+  """Images of one size, stored under a name that the user gives.
+
+  Records are in an order that depends on the files' names in a hashed way, so
+  that a part such as `train[:80%]` has all classes.
+  """
+
+  name = 'images'
+  ORDERED = False
+
+  def __init__(
+    self,
+    *,
+    data_dir,
+    name,
+    manual_dir=None,
+    csv=None,
+    resize=None,
+    test_fraction=0.0,
+    config=None,
+  ):
+    """Lists the files and reads their headers.
+
+    Args:
+      data_dir: where the data set is written.
+      name: what it is stored as.
+      manual_dir: folder of images, see `listing.list_folder`; with `csv`, what
+        its paths are relative to.
+      csv: file of paths and labels, see `csv_listing.list_csv`.
+      resize: (height, width) that images are brought to; None demands that
+        they have one size.
+      test_fraction: share of each class that becomes the test split, where
+        nothing else says which images do.
+      config: must be None.
+    """
+    self.name = name
+    self._resize = resize
+    self._entries = entries.hold_out(
+      listing.list_images(manual_dir, csv), test_fraction
+    )
+    self._class_names = entries.class_names(self._entries)
+    self._size, self._mode = image_files.common_form(
+      [entry.path for entry in self._entries], resize
+    )
+    n_bytes = sum(entry.path.stat().st_size for entry in self._entries)
+    smallest = min(collections.Counter(e.split for e in self._entries).values())
+    self.num_shards = max(1, min(MAX_SHARDS, n_bytes // SHARD_BYTES, smallest))
+    super().__init__(data_dir=data_dir, manual_dir=manual_dir, config=config)
+
+  def _info(self):
+    height, width = self._size
+    how = 'resized (bilinear)' if self._resize else 'as they are'
+    return self.image_info(
+      shape=(height, width, 1 if self._mode == 'L' else 3),
+      class_names=self._class_names,
+      mask=self._entries[0].mask is not None,
+      description=(
+        f'{len(self._entries)} images of a user, {how}: {height}x{width} '
+        f'{"grey" if self._mode == "L" else "RGB"}, '
+        f'{"unlabelled" if self._class_names is None else "labelled"}. Digest '
+        '(SHA-256) of their names, splits, labels and bytes: '
+        f'{_digest(self._entries)}.'
+      ),
+    )
+
+  def _split_generators(self, dl_manager: tfds.download.DownloadManager):
+    del dl_manager
+    splits = dict.fromkeys(entry.split for entry in self._entries)
+    return {split: self._generate_examples(split) for split in splits}
+
+  def _generate_examples(self, split):
+    of_split = [entry for entry in self._entries if entry.split == split]
+    for entry in self.progress(split, of_split):
+      example = {'image': image_files.read(entry.path, self._size, self._mode)}
+      if entry.label is not None:
+        example['label'] = entry.label
+      if entry.mask is not None:
+        example['mask'] = image_files.read_mask(
+          entry.mask, entry.path, self._size
+        )
+      yield entry.key, example
+
+
+def _digest(listed):
+  digest = hashlib.sha256()
+  for entry in sorted(listed, key=lambda entry: entry.key):
+    digest.update(f'{entry.key}\0{entry.split}\0{entry.label}\0'.encode())
+    for path in (entry.path, entry.mask):
+      if path is not None:
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+  return digest.hexdigest()

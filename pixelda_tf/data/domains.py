@@ -1,0 +1,203 @@
+"""A domain: a stored data set, and what it yields."""
+
+import pathlib
+
+import gin
+import tensorflow as tf
+
+from pixelda_tf.data import builders, preprocessing, records
+from pixelda_tf.errors import UserError
+
+KEYS = ('image', 'label', 'mask')
+# What TFDS raises on names and slices that it does not understand.
+_SPLIT_ERRORS = (
+  AssertionError,
+  KeyError,
+  NotImplementedError,
+  TypeError,
+  ValueError,
+)
+
+
+@gin.register
+class Domain:
+  """Names a stored data set and the splits of it that are used.
+
+  Attributes:
+    name: the data set, with `/config` where it has several.
+    train: split to train on: a TFDS split string such as `train[:50000]`, or a
+      name that the data set's builder gives to a split, such as `paper_train`.
+    test: split to test on.
+  """
+
+  def __init__(self, *, name, train='train', test='test'):
+    """Nothing is read yet; see the attributes."""
+    self.name = name
+    self.train = train
+    self.test = test
+
+  def open(self, data_dir, skip_corrupt=False):
+    """Returns the `OpenDomain` of the data set stored below `data_dir`.
+
+    Args:
+      data_dir: where `tools/prepare_data.py` stored it. The embedded data sets
+        are made here if need be.
+      skip_corrupt: leave corrupt records out rather than stop at the first.
+    """
+    builder = builders.find(self.name, data_dir)
+    if builder is None and self.name in builders.EMBEDDED:
+      builder = builders.prepare(self.name, data_dir=data_dir)
+    if builder is None:
+      raise UserError(
+        f'{data_dir}: {_what_is_there(data_dir)}, not {self.name}; make it '
+        f'with: python tools/prepare_data.py {self.name} --manual_dir=... '
+        f'--data_dir={data_dir}'
+      )
+    return OpenDomain(self, builder, skip_corrupt=skip_corrupt)
+
+
+class OpenDomain:
+  """A stored data set that can be read.
+
+  Attributes:
+    name: the data set.
+    train: split to train on.
+    test: split to test on.
+    image_shape: (height, width, channels) as stored.
+    class_names: tuple of names in the order of the labels, or None.
+    n_classes: how many, or None without labels.
+    has_mask: whether examples carry a mask.
+    description: how the data set was made.
+    skipped: dict of split to the number of corrupt records left out of it, for
+      the splits read so far.
+  """
+
+  def __init__(self, domain, builder, *, skip_corrupt=False):
+    """Reads the data set's info, no record yet."""
+    self.name = domain.name
+    self.train = domain.train
+    self.test = domain.test
+    self.skipped = {}
+    self._info = builder.info
+    self._skip_corrupt = skip_corrupt
+    self._shards_of = {}
+    self.image_shape = _image_shape(self._info)
+    features = dict(self._info.features.items())
+    label = features.get('label')
+    self.class_names = None if label is None else tuple(label.names)
+    self.n_classes = None if label is None else label.num_classes
+    self.has_mask = 'mask' in features
+    self.description = self._info.description
+
+  def count(self, split):
+    """Returns the number of examples in a split."""
+    return sum(shard.take for shard in self._shards(split))
+
+  def examples(self, split, seed=None, skip=0):
+    """Returns the split's examples, [h, w, c] being `image_shape`.
+
+    Args:
+      split: TFDS split string or a named split.
+      seed: None for one pass in stored order; an integer, or a pair of them,
+        for an endless stream, reshuffled every epoch.
+      skip: position to start from.
+
+    Returns:
+      `tf.data.Dataset` of dicts: `image` float32 [h, w, c] in [-1, 1], `label`
+      int32 [], `mask` float32 [h, w, 1] of 0 and 1, the latter two where the
+      data set has them.
+    """
+    return self.stored(split, seed=seed, skip=skip).map(
+      lambda example: prepare_example(example, self.image_shape),
+      num_parallel_calls=tf.data.AUTOTUNE,
+      deterministic=True,
+    )
+
+  def stored(self, split, seed=None, skip=0):
+    """Like `examples`, but with `image` and `mask` uint8 as stored."""
+    shards = self._shards(split)
+    if seed is None:
+      serialized = records.one_pass(shards).skip(skip)
+    else:
+      seed = (seed, 0) if isinstance(seed, int) else seed
+      serialized = records.shuffled(shards, seed=seed, skip=skip)
+    return serialized.map(
+      self._decode, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
+    )
+
+  def _decode(self, serialized):
+    example = self._info.features.deserialize_example(serialized)
+    example = {key: example[key] for key in KEYS if key in example}
+    if 'label' in example:
+      example['label'] = tf.cast(example['label'], tf.int32)
+    return example
+
+  def _shards(self, split):
+    """Returns the checked shards of a split; the check is made once."""
+    if split not in self._shards_of:
+      shards, self.skipped[split] = records.check(
+        records.split_shards(self._split_info(split)),
+        self._info.features,
+        skip_corrupt=self._skip_corrupt,
+      )
+      if not shards:
+        raise UserError(f'{self.name}: split {split!r} holds no examples')
+      self._shards_of[split] = shards
+    return self._shards_of[split]
+
+  def _split_info(self, split):
+    builder = builders.BUILDERS.get(self.name.partition('/')[0])
+    named = builder.NAMED_SPLITS if builder else {}
+    try:
+      return self._info.splits[named.get(split, split)]
+    except _SPLIT_ERRORS as error:
+      stored = [
+        f'{name} ({info.num_examples})'
+        for name, info in self._info.splits.items()
+      ]
+      raise UserError(
+        f'{self.name} has no split {split!r}; it has '
+        f'{", ".join([*stored, *named])}, and parts such as train[:80%]'
+      ) from error
+
+
+def prepare_example(example, image_shape):
+  """Converts a stored example, or a batch of them, to what networks take.
+
+  Args:
+    example: dict with `image` uint8 [..., h, w, c], maybe `label` and `mask`
+      uint8 [..., h, w, 1].
+    image_shape: (height, width, channels) wanted.
+
+  Returns:
+    dict with `image` float32 [..., *image_shape] in [-1, 1] and `mask` float32
+    of 0 and 1.
+  """
+  prepared = dict(example)
+  prepared['image'] = preprocessing.prepare_images(
+    example['image'], image_shape=image_shape
+  )
+  if 'mask' in example:
+    mask = tf.cast(example['mask'] > 127, tf.float32)
+    prepared['mask'] = preprocessing.resize(mask, image_shape[:2], 'nearest')
+  return prepared
+
+
+def _image_shape(info):
+  features = info.features
+  if 'image' not in features or None in features['image'].shape:
+    raise UserError(
+      f'{info.full_name}: its features are no images of one size: {features!r}'
+    )
+  return tuple(features['image'].shape)
+
+
+def _what_is_there(data_dir):
+  data_dir = pathlib.Path(data_dir)
+  if not data_dir.is_dir():
+    return 'no such data directory'
+  stored = {
+    path.relative_to(data_dir).parts[0]
+    for path in data_dir.glob('[!.]*/**/dataset_info.json')
+  }
+  return f'holds {", ".join(sorted(stored)) or "no data set"}'

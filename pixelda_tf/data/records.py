@@ -1,0 +1,185 @@
+"""TFRecord shards: which a split has, and streams of their records."""
+
+import atexit
+import dataclasses
+import pathlib
+import shutil
+import tempfile
+
+import tensorflow as tf
+from absl import logging
+
+from pixelda_tf.data import corruption
+from pixelda_tf.errors import UserError
+
+# Records of an epoch that wait, undecoded, to be drawn: a data set of at most
+# this size is shuffled completely, a larger one nearly.
+SHUFFLE_BUFFER = 100_000
+PARALLEL_SHARDS = 4
+
+
+@dataclasses.dataclass(frozen=True)
+class Shard:
+  """The part of one TFRecord file that a split has.
+
+  Attributes:
+    path: the file.
+    skip: records of the file before the part.
+    take: records in the part.
+    n_records: records in the whole file.
+  """
+
+  path: str
+  skip: int
+  take: int
+  n_records: int
+
+
+def split_shards(split_info):
+  """Returns the `Shard`s of a TFDS split."""
+  shards = []
+  for part in split_info.file_instructions:
+    n_records = part.examples_in_shard
+    take = n_records - part.skip if part.take < 0 else part.take
+    shards.append(Shard(str(part.filename), part.skip, take, n_records))
+  return shards
+
+
+def check(shards, features, *, skip_corrupt):
+  """Looks for corrupt records in the files of shards.
+
+  Args:
+    shards: `Shard`s.
+    features: TFDS features of their records.
+    skip_corrupt: leave corrupt records out rather than raise.
+
+  Returns:
+    `Shard`s without the corrupt records, and how many were left out.
+
+  Raises:
+    UserError: naming the first corrupt file and record.
+  """
+  for shard in shards:
+    if not pathlib.Path(shard.path).is_file():
+      raise UserError(f'{shard.path}: missing; prepare the data set again')
+  if not shards:
+    return shards, 0
+  n_records = sum(shard.n_records for shard in shards)
+  if corruption.all_sound([s.path for s in shards], n_records, features):
+    return shards, 0
+  checked = [_check_one(shard, features, skip_corrupt) for shard in shards]
+  skipped = sum(s.take for s in shards) - sum(s.take for s in checked)
+  return [shard for shard in checked if shard.take], skipped
+
+
+def _check_one(shard, features, skip_corrupt):
+  if corruption.all_sound([shard.path], shard.n_records, features):
+    return shard
+  payloads, positions, corrupt = corruption.find_corrupt(
+    shard.path, shard.n_records, features
+  )
+  if not corrupt:
+    return shard
+  first = corrupt[0]
+  if not skip_corrupt:
+    raise UserError(
+      f'{first.path}: record {first.index} (counted from 0) is corrupt '
+      f'({first.reason}); {len(corrupt)} of {shard.n_records} records are; '
+      'prepare the data set again, or pass --skip_corrupt to leave them out'
+    )
+  logging.warning(
+    '%s: skipping %d corrupt of %d records, the first is record %d (%s)',
+    shard.path,
+    len(corrupt),
+    shard.n_records,
+    first.index,
+    first.reason,
+  )
+  kept = [index for index in positions if 0 <= index - shard.skip < shard.take]
+  return Shard(
+    path=_write_copy(payloads),
+    skip=positions[kept[0]] if kept else 0,
+    take=len(kept),
+    n_records=len(payloads),
+  )
+
+
+def _write_copy(payloads):
+  """Writes a TFRecord file that lasts as long as this process."""
+  directory = tempfile.mkdtemp(prefix='pixelda_tf-')
+  atexit.register(shutil.rmtree, directory, ignore_errors=True)
+  path = str(pathlib.Path(directory) / 'sound_records')
+  with tf.io.TFRecordWriter(path) as writer:
+    for payload in payloads:
+      writer.write(payload)
+  return path
+
+
+def one_pass(shards):
+  """Returns a data set of the records, bytes [], once in stored order."""
+  return _shard_dataset(shards).flat_map(_read)
+
+
+def shuffled(shards, *, seed, skip=0):
+  """Returns an endless data set of records: a function of (seed, position).
+
+  Every epoch has its own order, which depends on the seed and the epoch's
+  number alone: neither on TensorFlow's global seed nor on what was read before.
+
+  Args:
+    shards: `Shard`s.
+    seed: pair of integers.
+    skip: position to start from; whole epochs cost nothing.
+
+  Returns:
+    `tf.data.Dataset` of bytes [].
+  """
+  count = sum(shard.take for shard in shards)
+  first_epoch, skipped = divmod(skip, count)
+
+  def one_epoch(epoch):
+    # In a function of tf.data this sets that function's seed only. Without it
+    # `shuffle` would mix the global seed in. (It fails on a seed of 0.)
+    tf.random.set_seed(1)
+    epoch_seed = tf.random.stateless_uniform(
+      [],
+      seed=tf.random.experimental.stateless_fold_in(seed, epoch),
+      minval=None,
+      maxval=None,
+      dtype=tf.int64,
+    )
+    records = _shard_dataset(shards).shuffle(
+      len(shards), seed=epoch_seed, reshuffle_each_iteration=False
+    )
+    records = records.interleave(
+      _read,
+      cycle_length=min(PARALLEL_SHARDS, len(shards)),
+      block_length=16,
+      num_parallel_calls=min(PARALLEL_SHARDS, len(shards)),
+      deterministic=True,
+    )
+    records = records.shuffle(
+      min(count, SHUFFLE_BUFFER),
+      seed=epoch_seed,
+      reshuffle_each_iteration=False,
+    )
+    is_first = tf.cast(epoch == first_epoch, tf.int64)
+    return records.skip(is_first * skipped)
+
+  epochs = tf.data.Dataset.range(first_epoch, tf.int64.max)
+  return epochs.flat_map(one_epoch)
+
+
+def _shard_dataset(shards):
+  return tf.data.Dataset.from_tensor_slices(
+    {
+      'path': [shard.path for shard in shards],
+      'skip': tf.constant([shard.skip for shard in shards], tf.int64),
+      'take': tf.constant([shard.take for shard in shards], tf.int64),
+    }
+  )
+
+
+def _read(shard):
+  records = tf.data.TFRecordDataset(shard['path'])
+  return records.skip(shard['skip']).take(shard['take'])

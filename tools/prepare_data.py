@@ -1,0 +1,131 @@
+"""Prepares a data set: raw files in, TFRecord shards out.
+
+  python tools/prepare_data.py NAME [flags]
+
+NAME is one of
+
+  mnist         the four idx.gz files in --manual_dir, or downloaded
+  usps          zip.train.gz and zip.test.gz in --manual_dir, or downloaded
+  mnistm        MNIST-M made from mnist's files and the photographs of
+                --photos_dir (BSDS500's images/train); mnistm/full for all
+                60,000 + 10,000 digits instead of the published 59,001 + 9,001
+  digits, digits_photo
+                the quickstart's pair; needs no files
+  images        your own images, stored as --name: --manual_dir holds one
+                subfolder a class, or images alone (unlabelled), or train/ and
+                test/ of either; or --csv=FILE with columns path, label and
+                where they apply split and mask
+"""
+
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from absl import flags
+
+from pixelda_tf import command_line
+from pixelda_tf.errors import UserError
+
+command_line.define_flags('data_dir')
+_MANUAL_DIR = flags.DEFINE_string(
+  'manual_dir', None, 'Folder of the raw files. When absent: download them.'
+)
+_PHOTOS_DIR = flags.DEFINE_string(
+  'photos_dir',
+  None,
+  'mnistm: folder of photographs. When absent: photos or bsds500/train in '
+  '--manual_dir.',
+)
+_SEED = flags.DEFINE_integer(
+  'seed', 0, 'mnistm: decides every photo crop.', lower_bound=0
+)
+_NAME = flags.DEFINE_string('name', None, 'images: what they are stored as.')
+_CSV = flags.DEFINE_string(
+  'csv', None, 'images: CSV of paths, relative to --manual_dir or to itself.'
+)
+_RESIZE = flags.DEFINE_list(
+  'resize', None, 'images: HEIGHT,WIDTH to bring all images to.'
+)
+_TEST_FRACTION = flags.DEFINE_float(
+  'test_fraction', 0.0, 'images: share of each class to hold out as test split.'
+)
+_OVERWRITE = flags.DEFINE_boolean(
+  'overwrite', False, 'Replace a data set of that name that was made otherwise.'
+)
+# Flags that apply to some data sets only, by their builder's argument.
+_OPTIONS = {
+  'mnistm': {'photos_dir': _PHOTOS_DIR, 'seed': _SEED},
+  'images': {
+    'name': _NAME,
+    'csv': _CSV,
+    'resize': _RESIZE,
+    'test_fraction': _TEST_FRACTION,
+  },
+}
+
+
+def main():
+  """Builds the data set and says what is stored."""
+  from pixelda_tf.data import builders
+
+  if _KIND is None:
+    raise UserError(
+      'which data set? give its name first: python tools/prepare_data.py '
+      f'NAME, one of {", ".join(builders.BUILDERS)}'
+    )
+  builder = builders.prepare(
+    _KIND,
+    data_dir=flags.FLAGS.data_dir,
+    manual_dir=_MANUAL_DIR.value,
+    overwrite=_OVERWRITE.value,
+    **_options(_KIND.partition('/')[0]),
+  )
+  print(_summary(builder.info))
+
+
+def _options(kind):
+  """Returns the builder's own arguments among the flags."""
+  options = {name: flag.value for name, flag in _OPTIONS.get(kind, {}).items()}
+  for other in (flag for group in _OPTIONS.values() for flag in group.values()):
+    if flags.FLAGS[other.name].present and other.name not in options:
+      raise UserError(f'--{other.name} does not apply to {kind}')
+  if options.get('resize'):
+    options['resize'] = _parse_size(options['resize'])
+  return options
+
+
+def _parse_size(sides):
+  if len(sides) != 2 or not all(side.isdigit() and int(side) for side in sides):
+    raise UserError(
+      f'--resize={",".join(sides)}: give HEIGHT,WIDTH in pixels, as 32,32'
+    )
+  return tuple(int(side) for side in sides)
+
+
+def _summary(info):
+  shape = 'x'.join(str(side) for side in info.features['image'].shape)
+  contents = [f'images {shape}']
+  if 'label' in info.features:
+    contents.append(f'{info.features["label"].num_classes} classes')
+  if 'mask' in info.features:
+    contents.append('masks')
+  folder = pathlib.Path(info.data_dir)
+  size = sum(path.stat().st_size for path in folder.rglob('*'))
+  return '\n'.join(
+    [
+      f'{info.full_name}: {", ".join(contents)}',
+      *(
+        f'  {split}: {part.num_examples} examples, {part.num_shards} shard(s)'
+        for split, part in info.splits.items()
+      ),
+      f'  {size / 1e6:.1f} MB in {folder}',
+    ]
+  )
+
+
+if __name__ == '__main__':
+  _KIND = None
+  if sys.argv[1:] and not sys.argv[1].startswith('-'):
+    _KIND = sys.argv.pop(1)
+  command_line.run(main)
