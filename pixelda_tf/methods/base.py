@@ -1,0 +1,185 @@
+"""What a method answers, and the only train step."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import tensorflow as tf
+
+Batch = Mapping[str, Mapping[str, tf.Tensor]]
+Terms = dict[str, tf.Tensor]
+
+
+class Player(NamedTuple):
+  """Who minimises what.
+
+  Attributes:
+    name: of the player; its terms are logged as `<name>/<term>`.
+    networks: the models whose trainable variables it moves.
+    losses: function of (batch, shared) that returns two dicts of float32
+      scalars: the weighted terms, whose sum the player minimises, and
+      monitors, which are only logged.
+  """
+
+  name: str
+  networks: tuple[tf.keras.Model, ...]
+  losses: Callable[[Batch, tf.Tensor], tuple[Terms, Terms]]
+
+  def variables(self):
+    """Returns the variables that the player moves, shared ones once."""
+    variables = [v for net in self.networks for v in net.trainable_variables]
+    return list({v.ref(): v for v in variables}.values())
+
+
+class Method(tf.keras.Model):
+  """A domain adaptation method: networks, players and a task to predict.
+
+  A subclass says who plays (`players`), what they share in a step (`shared`),
+  how target images are answered (`call`) and, if it can, how source images are
+  translated (`translate`). Steps, precision, distribution and logging are
+  here, once.
+
+  Attributes:
+    adapts: whether the method learns from unlabelled target images.
+    role: which batches it trains on, see `OpenPair.train_batches`.
+    image_shape: (height, width, channels) of the images.
+    n_classes: number of classes.
+    step: int64 variable, the number of train steps taken.
+  """
+
+  adapts = True
+  role = 'unsupervised'
+
+  def __init__(self, *, image_shape, n_classes, seed=0):
+    """Builds what all methods have.
+
+    Args:
+      image_shape: (height, width, channels) of both domains' images.
+      n_classes: number of classes.
+      seed: start of the method's random stream.
+    """
+    super().__init__()
+    self.image_shape = tuple(image_shape)
+    self.n_classes = n_classes
+    self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name='step')
+    self.random = tf.random.Generator.from_seed(seed)
+    self.accuracy = tf.keras.metrics.SparseCategoricalAccuracy('accuracy')
+
+  def players(self) -> tuple[Player, ...]:
+    """Returns the players in the order in which they move."""
+    raise NotImplementedError
+
+  def shared(self, batch: Batch):
+    """Returns what all players reuse in this step; computed once."""
+    del batch
+
+  def noise(self, count, seed=None):
+    """Returns what `translate` draws a style from; None without noise.
+
+    Args:
+      count: number of images.
+      seed: gives the same noise for the same seed; None takes the next of the
+        method's own random stream.
+    """
+    del count, seed
+
+  def translate(self, images, noise=None):
+    """Translates source images to the target's style.
+
+    Args:
+      images: float32 `[batch, height, width, channels]` in [-1, 1].
+      noise: what the method draws its style from; None draws it.
+
+    Returns:
+      float32 images of the same shape and range.
+    """
+    raise NotImplementedError(f'{type(self).__name__} does not translate')
+
+  def predictions(self, images):
+    """Returns {'probabilities': float32 `[batch, n_classes]`} of images."""
+    return {'probabilities': tf.nn.softmax(self(images)['logits'])}
+
+  def compile(self, optimizer, **kwargs):
+    """Gives each player an optimizer of its own.
+
+    Args:
+      optimizer: a Keras optimizer, copied for every player, or a dict of one a
+        player's name.
+      **kwargs: as `tf.keras.Model.compile`.
+
+    Raises:
+      ValueError: the dict's keys are not the players' names.
+    """
+    super().compile(**kwargs)
+    players = {player.name: player for player in self.players()}
+    if not isinstance(optimizer, Mapping):
+      optimizer = dict.fromkeys(players, optimizer)
+    if set(optimizer) != set(players):
+      raise ValueError(
+        f'optimizers for {sorted(optimizer)}, but the players of '
+        f'{type(self).__name__} are {sorted(players)}'
+      )
+    self.player_optimizers = {
+      name: optimizer[name].from_config(optimizer[name].get_config())
+      for name in players
+    }
+    for name, player in players.items():
+      self.player_optimizers[name].build(player.variables())
+
+  def train_step(self, batch: Batch) -> Terms:
+    """Moves every player once, in order.
+
+    What is shared is computed once and differentiated by whoever reaches it;
+    each later player sees the earlier ones' new weights.
+
+    Args:
+      batch: {'source': {'image', 'label', ...}, 'target': {'image'}}.
+
+    Returns:
+      The step's terms, monitors and gradient norms, float32 scalars.
+    """
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    tape = tf.GradientTape(persistent=True)
+    with tape:
+      shared = self.shared(batch)
+    logs = {}
+    for player in self.players():
+      with tape:
+        terms, monitors = player.losses(batch, shared)
+        loss = tf.add_n(list(terms.values())) / replicas
+      variables = player.variables()
+      gradients = tape.gradient(loss, variables)
+      optimizer = self.player_optimizers[player.name]
+      optimizer.apply_gradients(zip(gradients, variables, strict=True))
+      for name, value in (terms | monitors).items():
+        logs[f'{player.name}/{name}'] = value
+      logs[f'{player.name}/gradient_norm'] = tf.linalg.global_norm(gradients)
+    self.step.assign_add(1)
+    return logs
+
+  def test_step(self, data):
+    """Counts right answers on (images, labels) or {'image', 'label'}."""
+    if isinstance(data, Mapping):
+      data = data['image'], data['label']
+    images, labels, _ = tf.keras.utils.unpack_x_y_sample_weight(data)
+    self.accuracy.update_state(labels, self(images)['logits'])
+    return {'accuracy': self.accuracy.result()}
+
+  def predict_step(self, data):
+    """Returns `predictions` of images."""
+    images, _, _ = tf.keras.utils.unpack_x_y_sample_weight(data)
+    return self.predictions(images)
+
+  def finalize(self):
+    """Puts averaged weights in place where an optimizer keeps averages."""
+    for player in self.players():
+      optimizer = self.player_optimizers[player.name]
+      if optimizer.use_ema:
+        optimizer.finalize_variable_values(player.variables())
+
+
+def mean_terms(losses, weight, prefix=''):
+  """Means of a dict of per-example losses, weighted and named."""
+  return {
+    prefix + name: weight * tf.reduce_mean(values)
+    for name, values in losses.items()
+  }

@@ -1,0 +1,188 @@
+"""PixelDA: a generator makes labelled target images out of source images."""
+
+import gin
+import tensorflow as tf
+
+from pixelda_tf.errors import UserError
+from pixelda_tf.losses.adversarial import sigmoid_loss
+from pixelda_tf.losses.content import masked_pairwise_mse
+from pixelda_tf.losses.task import classification, patch_cross_entropy
+from pixelda_tf.methods.base import Method, Player, mean_terms
+from pixelda_tf.networks import (
+  mnist_classifier,
+  pyramid_discriminator,
+  residual_generator,
+)
+from pixelda_tf.networks.classifiers import private_copy
+
+
+@gin.register
+class PixelDA(Method):
+  """Bousmalis et al., Unsupervised Pixel-Level Domain Adaptation with GANs.
+
+  CVPR 2017, arXiv:1612.05424. The objective, Eq. 4:
+
+    min_{G,T} max_D  alpha L_d(D, G) + beta L_t(T, G) + gamma L_c(G)
+
+  alpha, beta and gamma are `domain_weight`, `task_weight`, `content_weight`; z
+  is `noise`, U(-1, 1). D and T move first, then G, all on the same translated
+  images (Sect. 3).
+
+  Deviations: G minimises -log D(fake), not log(1 - D(fake)). The released code
+  weighs D's, T's and G's losses apart; under Adam only the ratio within G
+  matters, and there its recipe is 1.12 to 1, so alpha = beta is close to it.
+  Its private first layers of T, which the paper does not have, are there with
+  `private_task_layers`; its weight decay, which never reached a loss, is not.
+  """
+
+  def __init__(
+    self,
+    *,
+    image_shape,
+    n_classes,
+    generator=residual_generator,
+    discriminator=pyramid_discriminator,
+    task=mnist_classifier,
+    adversarial_loss=sigmoid_loss,
+    task_loss=classification,
+    content_loss=masked_pairwise_mse,
+    domain_weight=1.0,
+    task_weight=1.0,
+    content_weight=0.0,
+    class_head_weight=0.0,
+    noise_size=10,
+    private_task_layers=False,
+    seed=0,
+  ):
+    """Builds the three networks.
+
+    Args:
+      image_shape: (height, width, channels) of both domains' images.
+      n_classes: number of classes.
+      generator: builder of G, called with (image_shape, noise_size).
+      discriminator: builder of D, called with (image_shape, n_classes of its
+        class head).
+      task: builder of T, called with (image_shape, n_classes).
+      adversarial_loss: function that returns the pair of losses L_d.
+      task_loss: function of (examples, outputs) to a dict of `[batch]` losses.
+      content_loss: L_c, function of (source, translated, mask) to `[batch]`.
+      domain_weight: alpha.
+      task_weight: beta.
+      content_weight: gamma; 0 as in the paper's digits leaves L_c out.
+      class_head_weight: weight of D's auxiliary class head (ACGAN); 0 for none.
+      noise_size: length of z, 10 in the paper.
+      private_task_layers: whether T has a first stage of its own for source
+        images, as the released code; target images go through the one that
+        translated images train.
+      seed: start of the method's random stream.
+    """
+    super().__init__(image_shape=image_shape, n_classes=n_classes, seed=seed)
+    head = n_classes if class_head_weight else 0
+    self.generator = generator(image_shape, noise_size)
+    self.discriminator = discriminator(image_shape, head)
+    self.task = task(image_shape, n_classes)
+    self.source_task = (
+      private_copy(self.task) if private_task_layers else self.task
+    )
+    self.adversarial_loss = adversarial_loss()
+    self.task_loss = task_loss
+    self.content_loss = content_loss
+    self.domain_weight = domain_weight
+    self.task_weight = task_weight
+    self.content_weight = content_weight
+    self.class_head_weight = class_head_weight
+    self.noise_size = noise_size
+
+  def players(self):
+    """D and T, then G."""
+    tasks = (self.task,)
+    if self.source_task is not self.task:
+      tasks = (self.task, self.source_task)
+    return (
+      Player('discriminator', (self.discriminator,), self.discriminator_losses),
+      Player('task', tasks, self.task_losses),
+      Player('generator', (self.generator,), self.generator_losses),
+    )
+
+  def shared(self, batch):
+    """The translated images G(x_s, z), Eq. 1."""
+    return self.translate(batch['source']['image'], training=True)
+
+  def noise(self, count, seed=None):
+    """z, each element from U(-1, 1): float32 `[count, noise_size]`."""
+    shape = (count, self.noise_size)
+    if seed is None:
+      return self.random.uniform(shape, -1.0, 1.0)
+    return tf.random.stateless_uniform(shape, (seed, 0), -1.0, 1.0)
+
+  def translate(self, images, noise=None, training=False):
+    """See the base class; noise is float32 `[batch, noise_size]`."""
+    if noise is None:
+      noise = self.noise(tf.shape(images)[0])
+    return self.generator([images, noise], training=training)
+
+  def call(self, images, training=False):
+    """T's outputs on target images."""
+    return self.task(images, training=training)
+
+  def discriminator_losses(self, batch, translated):
+    """-L_d, Eq. 2, and the class head on translated images."""
+    real = self.discriminator(batch['target']['image'], training=True)
+    fake = self.discriminator(tf.stop_gradient(translated), training=True)
+    terms = {
+      'domain': self.domain_weight
+      * self.adversarial_loss.discriminator(real['domain'], fake['domain'])
+    }
+    decide = self.adversarial_loss.threshold
+    monitors = {
+      'accuracy_real': _share(real['domain'] > decide),
+      'accuracy_fake': _share(fake['domain'] <= decide),
+    }
+    return terms | self._class_head(batch, fake), monitors
+
+  def task_losses(self, batch, translated):
+    """L_t, Eq. 3: on source images and on translated ones."""
+    source = batch['source']
+    real = self.source_task(source['image'], training=True)
+    fake = self.task(tf.stop_gradient(translated), training=True)
+    weight = self.task_weight
+    return mean_terms(self.task_loss(source, real), weight, 'source_') | (
+      mean_terms(self.task_loss(source, fake), weight, 'translated_')
+    ), {}
+
+  def generator_losses(self, batch, translated):
+    """G's part of Eq. 4."""
+    source = batch['source']
+    decisions = self.discriminator(translated, training=True)
+    terms = {
+      'domain': self.domain_weight
+      * self.adversarial_loss.generator(decisions['domain'])
+    }
+    if self.task_weight:
+      outputs = self.task(translated, training=True)
+      terms |= mean_terms(
+        self.task_loss(source, outputs), self.task_weight, 'translated_'
+      )
+    if self.content_weight:
+      mask = self._mask(source)
+      content = self.content_loss(source['image'], translated, mask)  # Eq. 5
+      terms['content'] = self.content_weight * tf.reduce_mean(content)
+    return terms | self._class_head(batch, decisions), {}
+
+  def _mask(self, source):
+    if 'mask' not in source and getattr(self.content_loss, 'needs_mask', False):
+      raise UserError(
+        'PixelDA.content_loss is masked_pairwise_mse, but the source has no '
+        'masks: choose pairwise_mse, l1 or l2, or prepare the data with masks'
+      )
+    return source.get('mask')
+
+  def _class_head(self, batch, decisions):
+    if not self.class_head_weight:
+      return {}
+    losses = patch_cross_entropy(batch['source']['label'], decisions['class'])
+    return mean_terms({'class_head': losses}, self.class_head_weight)
+
+
+def _share(decisions):
+  return tf.reduce_mean(tf.cast(decisions, tf.float32))

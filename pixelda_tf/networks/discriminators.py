@@ -1,0 +1,128 @@
+"""Discriminators: does an image come from the target domain?"""
+
+import gin
+import tensorflow as tf
+
+from pixelda_tf.networks.layers import (
+  Corruption,
+  batch_normalization,
+  convolution,
+)
+
+layers = tf.keras.layers
+
+
+@gin.register
+def pyramid_discriminator(
+  image_shape,
+  n_classes=0,
+  *,
+  filters=64,
+  slope=0.2,
+  dropout_rate=0.1,
+  noise_stddev=0.2,
+  normalization=batch_normalization,
+  seed=0,
+):
+  """PixelDA's discriminator (Sect. 4.1): one decision an image.
+
+  A 3x3 convolution of stride 1, then 3x3 convolutions of stride 2 with twice
+  the filters each, until height and width are at most 4, then one dense unit.
+  Every activation is a leaky ReLU followed by dropout and Gaussian noise, in
+  training only. On a CPU the two cost as much as the convolutions: set both to
+  0 where the discriminator does not win without them.
+
+  Args:
+    image_shape: (height, width, channels).
+    n_classes: 0; this discriminator has no class head.
+    filters: filters of the first convolution, 64 in the paper.
+    slope: of the leaky ReLU, 0.2 in the released code.
+    dropout_rate: 0.1 in the released code.
+    noise_stddev: 0.2 in the released code.
+    normalization: function that returns a normalisation layer.
+    seed: start of the dropout's and noise's random streams.
+
+  Returns:
+    Model of images float32 `[batch, height, width, channels]` in [-1, 1] to
+    {'domain': float32 `[batch, 1]` logits, above 0 is real}.
+
+  Raises:
+    ValueError: n_classes is not 0.
+  """
+  if n_classes:
+    raise ValueError('pyramid_discriminator has no class head')
+
+  def activation(tensor, level):
+    tensor = layers.LeakyReLU(slope)(tensor)
+    if dropout_rate or noise_stddev:
+      tensor = Corruption(dropout_rate, noise_stddev, seed + level)(tensor)
+    return tensor
+
+  images = layers.Input(image_shape, name='images')
+  tensor = activation(convolution(filters, 3)(images), 0)
+  level = 0
+  while max(tensor.shape[1:3]) > 4:
+    level += 1
+    tensor = convolution(filters * 2**level, 3, 2, use_bias=False)(tensor)
+    tensor = activation(normalization()(tensor), level)
+  logits = layers.Dense(1, dtype='float32')(layers.Flatten()(tensor))
+  return tf.keras.Model(images, {'domain': logits}, name='discriminator')
+
+
+@gin.register
+def patch_discriminator(
+  image_shape,
+  n_classes=0,
+  *,
+  filters=64,
+  levels=2,
+  slope=0.2,
+  n_domains=1,
+  dropout_rate=0.0,
+  noise_stddev=0.0,
+  normalization=batch_normalization,
+  seed=0,
+):
+  """A grid of decisions, with ACGAN's auxiliary class head where asked.
+
+  `levels` 4x4 convolutions of stride 2 with leaky ReLUs (the first without
+  normalisation), then a 3x3 convolution to the logits of every patch. The class
+  head (Odena et al., 2016) names each patch's class.
+
+  Args:
+    image_shape: (height, width, channels).
+    n_classes: width of the class head; 0 for none.
+    filters: filters of the first convolution, doubled at each level.
+    levels: number of convolutions of stride 2; the grid has
+      height / 2**levels rows.
+    slope: of the leaky ReLU.
+    n_domains: logits of a domain decision: 1 for real against fake, 4 for the
+      four-way decision of LSD-seg.
+    dropout_rate: after every activation, in training only.
+    noise_stddev: likewise.
+    normalization: function that returns a normalisation layer.
+    seed: start of the dropout's and noise's random streams.
+
+  Returns:
+    Model of images float32 `[batch, height, width, channels]` in [-1, 1] to
+    {'domain': float32 `[batch, rows, columns, n_domains]`} and, with a class
+    head, {'class': float32 `[batch, rows, columns, n_classes]`}: logits.
+  """
+  images = layers.Input(image_shape, name='images')
+  tensor = images
+  for level in range(levels):
+    tensor = convolution(filters * 2**level, 4, 2)(tensor)
+    if level:
+      tensor = normalization()(tensor)
+    tensor = layers.LeakyReLU(slope)(tensor)
+    if dropout_rate or noise_stddev:
+      tensor = Corruption(dropout_rate, noise_stddev, seed + level)(tensor)
+
+  def head(width, name):
+    logits = convolution(width, 3)(tensor)
+    return layers.Activation('linear', dtype='float32', name=name)(logits)
+
+  outputs = {'domain': head(n_domains, 'domain')}
+  if n_classes:
+    outputs['class'] = head(n_classes, 'class')
+  return tf.keras.Model(images, outputs, name='discriminator')
