@@ -1,0 +1,1 @@
+"""Metrics on exact counts, and pictures."""

@@ -1,0 +1,67 @@
+"""Pictures to look at: grids of images, and nearest neighbours."""
+
+import numpy as np
+from PIL import Image
+
+
+def to_uint8(images):
+  """Returns uint8 images of float ones in [-1, 1], rounded and clipped."""
+  values = np.rint((np.asarray(images, np.float32) + 1.0) * 127.5)
+  return np.clip(values, 0, 255).astype(np.uint8)
+
+
+def grid(columns, gap=2):
+  """Puts columns of images side by side.
+
+  Args:
+    columns: list of float `[n, height, width, 1 or 3]` in [-1, 1], all of one
+      size.
+    gap: white pixels between images.
+
+  Returns:
+    uint8 `[n * (height + gap) - gap, ..., 3]`: row i holds every column's
+    image i.
+  """
+  rows = []
+  for images in zip(*columns, strict=True):
+    tiles = []
+    for image in images:
+      image = to_uint8(image)
+      tiles.append(np.repeat(image, 3, -1) if image.shape[-1] == 1 else image)
+    rows.append(_join(tiles, gap, axis=1))
+  return _join(rows, gap, axis=0)
+
+
+def save(path, picture, scale=2):
+  """Writes a uint8 picture as PNG, each pixel `scale` times as wide."""
+  picture = np.repeat(np.repeat(picture, scale, 0), scale, 1)
+  Image.fromarray(picture).save(path)
+
+
+def nearest(images, candidates):
+  """Finds each image's nearest candidate in pixel space (Sect. 4.4).
+
+  Args:
+    images: float `[n, height, width, channels]` in [-1, 1].
+    candidates: float `[m, height, width, channels]` in [-1, 1].
+
+  Returns:
+    (int `[n]` indices into the candidates, float `[n]` root mean squared
+    differences).
+  """
+  flat = np.reshape(images, (len(images), -1)).astype(np.float32)
+  others = np.reshape(candidates, (len(candidates), -1)).astype(np.float32)
+  squared = (
+    (flat**2).sum(1)[:, None] - 2 * flat @ others.T + (others**2).sum(1)[None]
+  )
+  indices = squared.argmin(axis=1)
+  differences = flat - others[indices]
+  return indices, np.sqrt((differences**2).mean(axis=1))
+
+
+def _join(tiles, gap, axis):
+  shape = list(tiles[0].shape)
+  shape[axis] = gap
+  space = np.full(shape, 255, np.uint8)
+  parts = [part for tile in tiles for part in (tile, space)][:-1]
+  return np.concatenate(parts, axis)

@@ -1,0 +1,36 @@
+"""A data set in the target's style, with its labels kept."""
+
+from pixelda_tf.data import domains
+from pixelda_tf.data.preprocessing import to_uint8
+
+_BATCH = 64
+
+
+def translated_examples(method, domain, split, *, samples, seed):
+  """Yields a domain's examples, each image translated.
+
+  Args:
+    method: a trained `Method` that translates.
+    domain: an `OpenDomain`.
+    split: of the domain.
+    samples: how many images, of different noise, each example gives; they
+      follow each other.
+    seed: of the noise.
+
+  Yields:
+    dict of `image` uint8 `[height, width, channels]` at the method's size and,
+    as the domain has them, `label` and `mask` uint8 `[height, width, 1]`.
+  """
+  method.random.reset_from_seed(seed)
+  for stored in domain.stored(split).batch(_BATCH):
+    batch = domains.prepare_example(stored, method.image_shape)
+    images = [
+      to_uint8(method.translate(batch['image'])).numpy() for _ in range(samples)
+    ]
+    kept = {'label': batch['label'].numpy()}
+    if 'mask' in batch:
+      kept['mask'] = (255 * batch['mask'].numpy()).astype('uint8')
+    for position in range(len(kept['label'])):
+      example = {key: values[position] for key, values in kept.items()}
+      for sample in images:
+        yield {'image': sample[position]} | example

@@ -1,0 +1,93 @@
+"""SavedModels that take and give uint8 images."""
+
+import os
+import shutil
+
+import tensorflow as tf
+
+from pixelda_tf.data.preprocessing import prepare_images, to_uint8
+from pixelda_tf.errors import UserError
+
+
+class Servable(tf.Module):
+  """A method with its pre- and postprocessing, as signatures."""
+
+  def __init__(self, method):
+    """Keeps the method, whose variables the SavedModel holds."""
+    super().__init__()
+    self.method = method
+
+  def predict(self, images):
+    """Predicts target images.
+
+    Args:
+      images: uint8 `[n, height, width, 3 or 1]`; another size or number of
+        channels than the method's is converted as in training.
+
+    Returns:
+      {'probabilities': float32 `[n, n_classes]`}.
+    """
+    return self.method.predictions(self._prepare(images))
+
+  def translate(self, images):
+    """Translates source images with fresh noise.
+
+    Args:
+      images: as `predict`.
+
+    Returns:
+      {'images': uint8 `[n, height, width, channels]` at the method's size}.
+    """
+    translated = self.method.translate(self._prepare(images))
+    return {'images': to_uint8(translated)}
+
+  def _prepare(self, images):
+    return prepare_images(images, image_shape=self.method.image_shape)
+
+
+def export(method, directory):
+  """Writes a SavedModel that loads without this package.
+
+  Args:
+    method: a trained `Method`.
+    directory: where to; one that is there is replaced when the new one is
+      complete.
+  """
+  servable = Servable(method)
+  images = tf.TensorSpec([None, None, None, None], tf.uint8, 'images')
+  functions = {'predict': servable.predict}
+  if method.adapts:
+    functions['translate'] = servable.translate
+  signatures = {
+    name: tf.function(function, input_signature=[images])
+    for name, function in functions.items()
+  }
+  partial = directory.rstrip('/') + '.partial'
+  shutil.rmtree(partial, ignore_errors=True)
+  tf.saved_model.save(
+    servable,
+    partial,
+    signatures={'serving_default': signatures['predict']} | signatures,
+  )
+  shutil.rmtree(directory, ignore_errors=True)
+  os.rename(partial, directory)
+
+
+def load(directory):
+  """Loads an export.
+
+  Args:
+    directory: written by `export`.
+
+  Returns:
+    dict of signature names to functions of `images=` uint8.
+
+  Raises:
+    UserError: there is no SavedModel.
+  """
+  if not tf.saved_model.contains_saved_model(directory):
+    raise UserError(
+      f'{directory}: no SavedModel here; export a run with python -m '
+      'pixelda_tf.export --run_dir=...'
+    )
+  return tf.saved_model.load(directory).signatures

@@ -1,0 +1,102 @@
+"""Checkpoints that are either whole or not there.
+
+A checkpoint is a directory `step_00001000`. It is written under another name
+and renamed when it is complete, so a name that `latest` sees is never half
+written, whenever the process dies.
+"""
+
+import os
+import re
+import shutil
+
+import tensorflow as tf
+
+from pixelda_tf.errors import UserError
+
+_NAME = re.compile(r'step_(\d{8})')
+_KEEP = 2
+
+
+def steps(directory):
+  """Returns the steps of the whole checkpoints in `directory`, ascending."""
+  if not os.path.isdir(directory):
+    return []
+  matches = map(_NAME.fullmatch, os.listdir(directory))
+  return sorted(int(match[1]) for match in matches if match)
+
+
+def path(directory, step):
+  """Returns the path that `tf.train.Checkpoint` reads for `step`."""
+  return os.path.join(directory, f'step_{step:08d}', 'state')
+
+
+def save(directory, step, checkpoint):
+  """Writes a checkpoint and drops all but the newest two.
+
+  Args:
+    directory: where checkpoints are kept; made where it is not there.
+    step: number of train steps taken.
+    checkpoint: `tf.train.Checkpoint` of all that a resumed run needs.
+
+  Raises:
+    UserError: the disk is full or cannot be written; the older checkpoints are
+      as they were.
+  """
+  final = os.path.dirname(path(directory, step))
+  partial = final + '.partial'
+  try:
+    shutil.rmtree(partial, ignore_errors=True)
+    os.makedirs(partial)
+    checkpoint.write(os.path.join(partial, 'state'))
+    for name in os.listdir(partial):
+      _flush(os.path.join(partial, name))
+    shutil.rmtree(final, ignore_errors=True)
+    os.rename(partial, final)
+    _flush(directory)
+  except (OSError, tf.errors.OpError) as error:
+    shutil.rmtree(partial, ignore_errors=True)
+    reason = str(error).splitlines()[0]
+    raise UserError(
+      f'{final}: the checkpoint could not be written ({reason}); the older '
+      'ones are untouched: make room and start the same command again'
+    ) from error
+  for old in steps(directory)[:-_KEEP]:
+    shutil.rmtree(os.path.dirname(path(directory, old)))
+
+
+def restore(directory, checkpoint, step=None):
+  """Reads a checkpoint.
+
+  Args:
+    directory: where checkpoints are kept.
+    checkpoint: `tf.train.Checkpoint` of the same objects as `save`'s.
+    step: which; None takes the newest.
+
+  Returns:
+    The step, or None where there is no checkpoint.
+
+  Raises:
+    UserError: the checkpoint's files are damaged.
+  """
+  found = steps(directory) if step is None else [step]
+  if not found:
+    return None
+  try:
+    status = checkpoint.read(path(directory, found[-1]))
+    status.assert_existing_objects_matched()
+  except (tf.errors.OpError, AssertionError) as error:
+    folder = os.path.dirname(path(directory, found[-1]))
+    reason = str(error).splitlines()[0]
+    raise UserError(
+      f'{folder}: damaged checkpoint ({reason}); delete the folder to go on '
+      'from the one before it'
+    ) from error
+  return found[-1]
+
+
+def _flush(name):
+  descriptor = os.open(name, os.O_RDONLY)
+  try:
+    os.fsync(descriptor)
+  finally:
+    os.close(descriptor)

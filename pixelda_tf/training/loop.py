@@ -1,0 +1,93 @@
+"""The training loop: steps, means of what they log, and when to stop."""
+
+import contextlib
+import math
+import signal
+
+import tqdm
+
+from pixelda_tf.errors import UserError
+from pixelda_tf.training import distribution
+
+
+class Interrupted(KeyboardInterrupt):
+  """Ctrl-C came; the step under way was finished and its state is whole."""
+
+
+@contextlib.contextmanager
+def catch_interrupt():
+  """Yields a list that is no longer empty once Ctrl-C was pressed."""
+  pressed = []
+  handler = signal.getsignal(signal.SIGINT)
+  signal.signal(signal.SIGINT, lambda *_: pressed.append(True))
+  try:
+    yield pressed
+  finally:
+    signal.signal(signal.SIGINT, handler)
+
+
+def run(method, batches, *, steps, log_every, hooks, strategy, title):
+  """Trains a method until it has taken `steps` steps.
+
+  Args:
+    method: a compiled `Method`; `method.step` says where it stands.
+    batches: function of a start step to a data set of batches.
+    steps: number of steps in all.
+    log_every: the hooks are called whenever the number of steps is a multiple
+      of it, and at the end.
+    hooks: functions of (step, logs), logs being the means since the last call.
+    strategy: the `tf.distribute` strategy that the method was built under.
+    title: name in the progress bar.
+
+  Raises:
+    UserError: a loss or gradient is not finite; no hook has seen that step.
+    Interrupted: after Ctrl-C, and after the hooks were called.
+  """
+  done = int(method.step)
+  if done >= steps:
+    return
+  step = distribution.step_function(strategy, method)
+  iterator = iter(strategy.experimental_distribute_dataset(batches(done)))
+  progress = tqdm.tqdm(
+    total=steps, initial=done, desc=title, unit='step', mininterval=1.0
+  )
+  with catch_interrupt() as interrupted, progress:
+    while done < steps:
+      logs = []
+      boundary = min(steps, (done // log_every + 1) * log_every)
+      while done < boundary and not interrupted:
+        logs.append(step(iterator))
+        done += 1
+        progress.update()
+      if logs:
+        means = _finite_means(logs, first_step=done - len(logs) + 1)
+        progress.set_postfix(_headline(means), refresh=False)
+        for hook in hooks:
+          hook(done, means)
+      if interrupted:
+        raise Interrupted(f'{title}: stopped after step {done:,} of {steps:,}')
+
+
+def _finite_means(logs, first_step):
+  steps = [
+    {name: float(value) for name, value in entry.items()} for entry in logs
+  ]
+  for step, entry in enumerate(steps, first_step):
+    for name, value in entry.items():
+      if not math.isfinite(value):
+        raise UserError(
+          f'{name} is {value} at step {step}: training stopped, the last '
+          'checkpoint is kept; lower the learning rate or the weight of that '
+          'term, or set clip_norm'
+        )
+  return {
+    name: sum(entry[name] for entry in steps) / len(steps) for name in steps[0]
+  }
+
+
+def _headline(means):
+  return {
+    name: f'{value:.3g}'
+    for name, value in means.items()
+    if not name.endswith('gradient_norm') and 'accuracy' not in name
+  }

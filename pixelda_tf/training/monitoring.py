@@ -1,0 +1,112 @@
+"""What a run writes while it trains: metrics.jsonl, TensorBoard, pictures."""
+
+import json
+import os
+
+import numpy as np
+import tensorflow as tf
+
+from pixelda_tf.evaluation import pictures
+from pixelda_tf.evaluation.evaluate import evaluate
+
+_SEED = 0
+_WIDTH = 16
+
+
+class Monitor:
+  """A hook of the loop.
+
+  Scalars are written at every call; pictures, histograms and the target's
+  accuracy at the first call after every `picture_every` steps. The target's
+  accuracy needs labels: it is there to look at and nothing reads it.
+  """
+
+  def __init__(self, directory, method, pair, *, picture_every, config):
+    """Opens the files.
+
+    Args:
+      directory: the row's directory.
+      method: the method that trains.
+      pair: the opened pair of domains.
+      picture_every: steps between pictures.
+      config: text of the configuration, shown by TensorBoard.
+    """
+    self.method = method
+    self.pair = pair
+    self.picture_every = picture_every
+    self.next_picture = int(method.step) // picture_every + 1
+    self.samples = os.path.join(directory, 'samples')
+    os.makedirs(self.samples, exist_ok=True)
+    self.metrics = os.path.join(directory, 'metrics.jsonl')
+    _keep_lines(self.metrics, int(method.step))
+    self.writer = tf.summary.create_file_writer(
+      os.path.join(directory, 'tensorboard')
+    )
+    self.source = pair.gallery('source', _WIDTH)
+    self.target = pair.gallery('target', _WIDTH)
+    self.predictions = tf.function(method.predictions, reduce_retracing=True)
+    with self.writer.as_default(step=int(method.step)):
+      tf.summary.text('config', '```\n' + config + '\n```')
+
+  def __call__(self, step, logs):
+    """Writes what there is to say after `step` steps."""
+    logs = logs | {
+      f'{name}/learning_rate': float(optimizer.learning_rate)
+      for name, optimizer in self.method.player_optimizers.items()
+    }
+    with self.writer.as_default(step=step):
+      if step // self.picture_every >= self.next_picture:
+        self.next_picture = step // self.picture_every + 1
+        logs |= self._target_accuracy()
+        self._pictures(step)
+        self._histograms()
+      for name, value in logs.items():
+        tf.summary.scalar(name, value)
+    self.writer.flush()
+    with open(self.metrics, 'a') as file:
+      file.write(json.dumps({'step': step} | logs) + '\n')
+
+  def _target_accuracy(self):
+    batches = self.pair.test_batches()
+    if batches is None:
+      return {}
+    result = evaluate(self.predictions, batches, self.pair.n_classes)
+    return {'target/accuracy_uses_labels': result['accuracy']}
+
+  def _pictures(self, step):
+    columns = [self.source, self.target]
+    if self.method.adapts:
+      columns[1:1] = [
+        translate(self.method, self.source, _SEED + i) for i in range(2)
+      ]
+    picture = pictures.grid(columns)
+    tf.summary.image('source_translated_target', picture[np.newaxis])
+    pictures.save(os.path.join(self.samples, f'step_{step:08d}.png'), picture)
+
+  def _histograms(self):
+    for player in self.method.players():
+      for variable in player.variables():
+        tf.summary.histogram(f'weights/{player.name}/{variable.name}', variable)
+    outputs = self.predictions(self.target)
+    for name, value in outputs.items():
+      tf.summary.histogram(f'outputs/target_{name}', value)
+    if self.method.adapts:
+      translated = translate(self.method, self.source, _SEED)
+      tf.summary.histogram('outputs/translated_pixels', translated)
+
+
+def translate(method, images, seed):
+  """Translates images with noise from `seed`; no stream of the run moves."""
+  noise = method.noise(len(images), seed)
+  return method.translate(tf.convert_to_tensor(images), noise).numpy()
+
+
+def _keep_lines(path, step):
+  """Drops the lines after `step`, which a resumed run writes again."""
+  if not os.path.exists(path):
+    return
+  with open(path) as file:
+    lines = [line for line in file if line.endswith('\n')]
+  with open(path + '.partial', 'w') as file:
+    file.writelines(line for line in lines if json.loads(line)['step'] <= step)
+  os.replace(path + '.partial', path)

@@ -1,0 +1,66 @@
+"""Keras optimizers and schedules, by name for gin."""
+
+import gin
+import tensorflow as tf
+
+
+@gin.register
+def adam(
+  *,
+  learning_rate,
+  beta_1=0.9,
+  beta_2=0.999,
+  clip_norm=None,
+  average=None,
+):
+  """Adam (Kingma and Ba, 2014).
+
+  Args:
+    learning_rate: a float, or a schedule such as `@cosine()`.
+    beta_1: decay of the first moment; PixelDA's released code has 0.5.
+    beta_2: decay of the second moment.
+    clip_norm: largest norm of a player's whole gradient; None for no limit.
+    average: decay of a running average of the weights, which takes their
+      place when training ends; None for no average.
+
+  Returns:
+    A `tf.keras.optimizers.Adam`.
+  """
+  return tf.keras.optimizers.Adam(
+    learning_rate,
+    beta_1=beta_1,
+    beta_2=beta_2,
+    global_clipnorm=clip_norm,
+    use_ema=average is not None,
+    ema_momentum=average or 0.99,
+  )
+
+
+@gin.register
+def cosine(*, learning_rate, steps, warmup_steps=0, final=0.0):
+  """From `learning_rate` to `final` times it along half a cosine.
+
+  Args:
+    learning_rate: the highest rate.
+    steps: length of the decay, the row's steps less the warm-up's.
+    warmup_steps: steps of a linear rise from 0 before it.
+    final: share of the rate that is left at the end.
+
+  Returns:
+    A `tf.keras.optimizers.schedules.CosineDecay`.
+  """
+  return tf.keras.optimizers.schedules.CosineDecay(
+    0.0 if warmup_steps else learning_rate,
+    steps,
+    alpha=final,
+    warmup_target=learning_rate if warmup_steps else None,
+    warmup_steps=warmup_steps,
+  )
+
+
+@gin.register
+def staircase(*, learning_rate, factor, every):
+  """Multiplied by `factor` after every `every` steps (the released code)."""
+  return tf.keras.optimizers.schedules.ExponentialDecay(
+    learning_rate, every, factor, staircase=True
+  )

@@ -1,0 +1,57 @@
+"""A run directory belongs to one config."""
+
+import os
+
+from pixelda_tf import config
+from pixelda_tf.errors import UserError
+
+
+def config_path(run_dir):
+  """Returns the path of a run's config."""
+  return os.path.join(run_dir, 'config.gin')
+
+
+def claim(run_dir, text):
+  """Makes `run_dir` the directory of a run, or finds that it is already.
+
+  Args:
+    run_dir: directory, made where it is not there.
+    text: the run's config.
+
+  Raises:
+    UserError: the directory holds a run of another config, or other files.
+  """
+  path = config_path(run_dir)
+  if os.path.exists(path):
+    with open(path) as file:
+      differences = config.difference(file.read(), text)
+    if differences:
+      raise UserError(
+        f'{run_dir}: a run of another config ({"; ".join(differences)}); name '
+        'another --run_dir'
+      )
+    return
+  if os.path.isdir(run_dir) and os.listdir(run_dir):
+    raise UserError(
+      f'{run_dir}: not empty and not a run directory (no config.gin); name '
+      'another --run_dir'
+    )
+  os.makedirs(run_dir, exist_ok=True)
+  with open(path + '.partial', 'w') as file:
+    file.write(text)
+  os.replace(path + '.partial', path)
+
+
+def read(run_dir):
+  """Returns the path of the config of an existing run.
+
+  Raises:
+    UserError: no run is there.
+  """
+  path = config_path(run_dir)
+  if not os.path.exists(path):
+    raise UserError(
+      f'{run_dir}: not a run directory (no config.gin); --run_dir names one '
+      'that python -m pixelda_tf.train wrote'
+    )
+  return path
