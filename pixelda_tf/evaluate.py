@@ -22,35 +22,67 @@ FLAGS = flags.FLAGS
 
 def main():
   """Loads, evaluates, prints."""
-  from pixelda_tf import serving
-  from pixelda_tf.data.domains import Domain
   from pixelda_tf.evaluation.evaluate import evaluate, lines
-  from pixelda_tf.training import experiment
 
   if bool(FLAGS.run_dir) == bool(FLAGS.export_dir):
     raise UserError('one of --run_dir and --export_dir is needed')
-  if FLAGS.export_dir:
-    if not FLAGS.dataset:
-      raise UserError('--export_dir needs --dataset, a prepared data set')
-    signature = serving.load(FLAGS.export_dir)['predict']
-    domain = Domain(name=FLAGS.dataset)
-    domain = domain.open(FLAGS.data_dir, FLAGS.skip_corrupt)
+  load = _load_run if FLAGS.run_dir else _load_export
+  predict, batches, class_names, title = load()
+  if batches is None:
+    raise UserError(f'{title}: has no labels to evaluate against')
+  print(title)
+  print(
+    '\n'.join(lines(evaluate(predict, batches, len(class_names)), class_names))
+  )
 
-    def predict(images):
-      return signature(images=images)
-  else:
-    run = experiment.reopen(FLAGS.run_dir, FLAGS.data_dir, FLAGS.skip_corrupt)
-    predict = serving.Servable(run.restore(run.row(FLAGS.row))).predict
-    domain = run.pair.target
-    if FLAGS.dataset:
-      domain = Domain(name=FLAGS.dataset)
-      domain = domain.open(FLAGS.data_dir, FLAGS.skip_corrupt)
+
+def _load_run():
+  import tensorflow as tf
+
+  from pixelda_tf import serving
+  from pixelda_tf.evaluation.evaluate import compiled_predictions
+  from pixelda_tf.training import experiment
+
+  run = experiment.reopen(FLAGS.run_dir, FLAGS.data_dir, FLAGS.skip_corrupt)
+  method = run.restore(run.row(FLAGS.row))
+  if FLAGS.dataset:
+    batches, names, title = _open_dataset()
+    if names != run.pair.class_names:
+      raise UserError(
+        f'--dataset={FLAGS.dataset}: its classes {names} are not those of the '
+        f'run, {run.pair.class_names}'
+      )
+    predict = tf.function(
+      serving.Servable(method).predict, reduce_retracing=True
+    )
+    return predict, batches, names, title
+  target = run.pair.target
+  split = FLAGS.split or target.test
+  batches = run.pair.test_batches(split=split)
+  title = f'{target.name} {split}'
+  return compiled_predictions(method), batches, run.pair.class_names, title
+
+
+def _load_export():
+  from pixelda_tf import serving
+
+  if not FLAGS.dataset:
+    raise UserError('--export_dir needs --dataset, a prepared data set')
+  signature = serving.load(FLAGS.export_dir)['predict']
+  return lambda images: signature(images=images), *_open_dataset()
+
+
+def _open_dataset():
+  """Returns batches of uint8 images, the class names, and a title."""
+  from pixelda_tf.data.domains import Domain
+
+  domain = Domain(name=FLAGS.dataset)
+  domain = domain.open(FLAGS.data_dir, FLAGS.skip_corrupt)
   split = FLAGS.split or domain.test
-  if domain.n_classes is None:
-    raise UserError(f'{domain.name} has no labels to evaluate against')
-  result = evaluate(predict, domain.stored(split).batch(256), domain.n_classes)
-  print(f'{domain.name} {split}')
-  print('\n'.join(lines(result, domain.class_names)))
+  batches = None
+  if domain.n_classes is not None:
+    batches = domain.stored(split).batch(256)
+  return batches, domain.class_names, f'{domain.name} {split}'
 
 
 if __name__ == '__main__':

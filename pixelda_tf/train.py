@@ -15,11 +15,12 @@ FLAGS = flags.FLAGS
 
 def main():
   """Parses, trains, prints."""
+  run_dir = FLAGS.run_dir or command_line.default_run_dir(FLAGS.gin_file)
+
   from pixelda_tf import config
   from pixelda_tf.training import experiment, results, run_directory
 
   config.parse(FLAGS.gin_file, FLAGS.gin_param)
-  run_dir = FLAGS.run_dir or command_line.default_run_dir(FLAGS.gin_file)
   run_directory.claim(run_dir, config.text())
   run = experiment.Experiment(
     run_dir, FLAGS.data_dir, skip_corrupt=FLAGS.skip_corrupt

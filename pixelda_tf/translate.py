@@ -26,19 +26,12 @@ flags.DEFINE_integer('seed', 0, 'Of the noise.')
 flags.DEFINE_boolean('overwrite', False, 'Replace a data set of that name.')
 FLAGS = flags.FLAGS
 
-_ROWS_SHOWN = 12
-
 
 def main():
   """Loads, translates, stores, shows."""
-  import itertools
-
-  import numpy as np
-
   from pixelda_tf.data.builders import translated
   from pixelda_tf.data.domains import Domain
-  from pixelda_tf.evaluation import pictures
-  from pixelda_tf.evaluation.translation import translated_examples
+  from pixelda_tf.evaluation import pictures, translation
   from pixelda_tf.training import experiment
 
   if not (FLAGS.run_dir and FLAGS.name):
@@ -57,7 +50,7 @@ def main():
   method = run.restore(row)
 
   def examples():
-    return translated_examples(
+    return translation.translated_examples(
       method, domain, split, samples=FLAGS.samples, seed=FLAGS.seed
     )
 
@@ -71,22 +64,15 @@ def main():
     split='train',
     description=f'{domain.name} {split}, each image {FLAGS.samples} time(s) '
     f"in the style of {run.pair.target.name}: row '{row.name}' of "
-    f'{os.path.abspath(FLAGS.run_dir)} after {int(method.step)} steps, seed '
-    f'{FLAGS.seed}.',
+    f'{os.path.abspath(FLAGS.run_dir)} after {int(method.step.numpy())} steps, '
+    f'seed {FLAGS.seed}.',
     overwrite=FLAGS.overwrite,
   )
-  shown = list(itertools.islice(examples(), _ROWS_SHOWN * FLAGS.samples))
-  columns = np.stack([example['image'] for example in shown]) / 127.5 - 1.0
-  sources = domain.examples(split).take(_ROWS_SHOWN).as_numpy_iterator()
-  sources = np.stack([example['image'] for example in sources])
   picture = os.path.join(FLAGS.data_dir, f'{FLAGS.name}.png')
-  pictures.save(
-    picture,
-    pictures.grid(
-      [sources] + [columns[i :: FLAGS.samples] for i in range(FLAGS.samples)]
-    ),
-    scale=3,
+  preview = translation.preview(
+    method, domain, split, samples=FLAGS.samples, seed=FLAGS.seed
   )
+  pictures.save(picture, preview, scale=3)
   print(f'{builder.info.splits["train"].num_examples:,} images are in')
   print(builder.data_path)
   print(f'source | translated: {picture}')

@@ -183,6 +183,12 @@ def test_a_mistake_in_an_included_file_names_that_file(write):
     config.parse(['gin/a.gin'])
 
 
+def test_two_files_may_include_the_same_one(write):
+  write(a="include 'c.gin'", b="include 'c.gin'", c='brick.size = 9')
+  config.parse(['gin/a.gin', 'gin/b.gin'])
+  assert gin.query_parameter('brick.size') == 9
+
+
 def test_a_missing_include_names_the_line_that_wants_it(write):
   write(a="\ninclude 'gin/bb.gin'", b='')
   with pytest.raises(UserError) as error:

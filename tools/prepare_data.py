@@ -67,19 +67,21 @@ _OPTIONS = {
 
 def main():
   """Builds the data set and says what is stored."""
-  from pixelda_tf.data import builders
-
   if _KIND is None:
     raise UserError(
-      'which data set? give its name first: python tools/prepare_data.py '
-      f'NAME, one of {", ".join(builders.BUILDERS)}'
+      'which data set? give its name first, as: python tools/prepare_data.py '
+      'mnist (--help lists them)'
     )
+  options = _options(_KIND.partition('/')[0])
+
+  from pixelda_tf.data import builders
+
   builder = builders.prepare(
     _KIND,
     data_dir=flags.FLAGS.data_dir,
     manual_dir=_MANUAL_DIR.value,
     overwrite=_OVERWRITE.value,
-    **_options(_KIND.partition('/')[0]),
+    **options,
   )
   print(_summary(builder.info))
 

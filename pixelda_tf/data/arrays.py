@@ -87,7 +87,7 @@ def _shuffled(arrays, seed):
       tf.constant(seed, tf.int64), position // count
     )
     index = tf.random.experimental.index_shuffle(
-      position % count, tf.tile(epoch_seed, [2])[:3], count - 1
+      position % count, epoch_seed, count - 1
     )
     return {key: tf.gather(tensor, index) for key, tensor in tensors.items()}
 

@@ -48,9 +48,11 @@ class Domain:
     if builder is None and self.name in builders.EMBEDDED:
       builder = builders.prepare(self.name, data_dir=data_dir)
     if builder is None:
+      built_in = self.name.partition('/')[0] in builders.BUILDERS
+      kind = self.name if built_in else f'images --name={self.name}'
       raise UserError(
         f'{data_dir}: {_what_is_there(data_dir)}, not {self.name}; make it '
-        f'with: python tools/prepare_data.py {self.name} --manual_dir=... '
+        f'with: python tools/prepare_data.py {kind} --manual_dir=... '
         f'--data_dir={data_dir}'
       )
     return OpenDomain(self, builder, skip_corrupt=skip_corrupt)

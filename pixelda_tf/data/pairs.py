@@ -87,10 +87,7 @@ class OpenPair:
       SOURCE: pair.source_augmentation,
       TARGET: pair.target_augmentation,
     }
-    shapes = np.stack([source.image_shape, target.image_shape])
-    size = pair.image_size or shapes[:, :2].max(axis=0)
-    channels = pair.channels or shapes[:, 2].max()
-    self.image_shape = (*(int(side) for side in size), int(channels))
+    self.image_shape = _common_shape(pair, source, target)
     self.class_names = source.class_names
     self.n_classes = source.n_classes
     self.has_mask = source.has_mask
@@ -224,6 +221,22 @@ class OpenPair:
     return batches.enumerate(start_step).map(
       prepare, num_parallel_calls=2, deterministic=True
     )
+
+
+def _common_shape(pair, source, target):
+  """Returns the (height, width, channels) that both domains are brought to."""
+  height, width, channels = np.maximum(source.image_shape, target.image_shape)
+  if pair.image_size:
+    height, width = pair.image_size
+  channels = pair.channels or channels
+  for domain in (source, target):
+    found = domain.image_shape[-1]
+    if channels != found and not {channels, found} <= {1, 3}:
+      raise UserError(
+        f'{domain.name}: images of {found} channels cannot become '
+        f'{channels}; set Pair.channels to 1 or 3, for grey or RGB images'
+      )
+  return int(height), int(width), int(channels)
 
 
 def _options():

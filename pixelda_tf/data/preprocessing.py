@@ -52,11 +52,14 @@ def _match_channels(images, channels):
   if images.shape[-1] is not None:
     return _grey_to_rgb(images) if channels == 3 else _rgb_to_grey(images)
   found = tf.shape(images)[-1]
-  tf.debugging.assert_equal(
+  is_known = tf.debugging.assert_equal(
     (found == 1) | (found == 3),
     True,
     message='images must have 1 or 3 channels',
   )
+  # Eagerly the assertion is made at once and there is nothing to wait for.
+  with tf.control_dependencies([] if is_known is None else [is_known]):
+    images = tf.identity(images)
   if channels == 3:
     return tf.cond(
       found == 1, lambda: _grey_to_rgb(images[..., :1]), lambda: images

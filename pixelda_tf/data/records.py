@@ -16,6 +16,8 @@ from pixelda_tf.errors import UserError
 # this size is shuffled completely, a larger one nearly.
 SHUFFLE_BUFFER = 100_000
 PARALLEL_SHARDS = 4
+# Records read from one shard before it is the next one's turn.
+BLOCK = 16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -154,7 +156,7 @@ def shuffled(shards, *, seed, skip=0):
     records = records.interleave(
       _read,
       cycle_length=min(PARALLEL_SHARDS, len(shards)),
-      block_length=16,
+      block_length=BLOCK,
       num_parallel_calls=min(PARALLEL_SHARDS, len(shards)),
       deterministic=True,
     )

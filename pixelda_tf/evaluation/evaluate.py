@@ -7,12 +7,19 @@ from pixelda_tf.errors import UserError
 from pixelda_tf.evaluation import metrics
 
 
+def compiled_predictions(method):
+  """Returns `method.predictions`, traced once for batches of any size."""
+  images = tf.TensorSpec([None, *method.image_shape], tf.float32)
+  return tf.function(method.predictions, input_signature=[images])
+
+
 def evaluate(predict, batches, n_classes):
   """Evaluates a classifier.
 
   Args:
     predict: function of images to a dict with 'probabilities'
-      `[batch, n_classes]`: a method's `predictions` or an export's.
+      `[batch, n_classes]`: of a method, see `compiled_predictions`, or of an
+      export.
     batches: finite data set of {'image', 'label'} batches.
     n_classes: number of classes.
 
@@ -23,7 +30,6 @@ def evaluate(predict, batches, n_classes):
   Raises:
     UserError: the model has another number of classes.
   """
-  predict = tf.function(predict, reduce_retracing=True)
   labels, predicted = [], []
   for batch in batches:
     probabilities = predict(batch['image'])['probabilities']

@@ -10,26 +10,22 @@ def to_uint8(images):
   return np.clip(values, 0, 255).astype(np.uint8)
 
 
-def grid(columns, gap=2):
-  """Puts columns of images side by side.
+def grid(rows, gap=2):
+  """Puts rows of images below each other.
 
   Args:
-    columns: list of float `[n, height, width, 1 or 3]` in [-1, 1], all of one
+    rows: list of float `[n, height, width, 1 or 3]` in [-1, 1], all of one
       size.
     gap: white pixels between images.
 
   Returns:
-    uint8 `[n * (height + gap) - gap, ..., 3]`: row i holds every column's
-    image i.
+    uint8 `[len(rows) * (height + gap) - gap, n * (width + gap) - gap, 3]`:
+    column i holds every row's image i.
+
+  Raises:
+    ValueError: the rows have different numbers of images.
   """
-  rows = []
-  for images in zip(*columns, strict=True):
-    tiles = []
-    for image in images:
-      image = to_uint8(image)
-      tiles.append(np.repeat(image, 3, -1) if image.shape[-1] == 1 else image)
-    rows.append(_join(tiles, gap, axis=1))
-  return _join(rows, gap, axis=0)
+  return _join([_row(images, gap) for images in rows], gap, axis=0)
 
 
 def save(path, picture, scale=2):
@@ -57,6 +53,13 @@ def nearest(images, candidates):
   indices = squared.argmin(axis=1)
   differences = flat - others[indices]
   return indices, np.sqrt((differences**2).mean(axis=1))
+
+
+def _row(images, gap):
+  tiles = to_uint8(images)
+  if tiles.shape[-1] == 1:
+    tiles = np.repeat(tiles, 3, -1)
+  return _join(list(tiles), gap, axis=1)
 
 
 def _join(tiles, gap, axis):

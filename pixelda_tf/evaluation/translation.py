@@ -1,9 +1,15 @@
 """A data set in the target's style, with its labels kept."""
 
+import itertools
+
+import numpy as np
+
 from pixelda_tf.data import domains
 from pixelda_tf.data.preprocessing import to_uint8
+from pixelda_tf.evaluation import pictures
 
 _BATCH = 64
+_SHOWN = 12
 
 
 def translated_examples(method, domain, split, *, samples, seed):
@@ -34,3 +40,21 @@ def translated_examples(method, domain, split, *, samples, seed):
       example = {key: values[position] for key, values in kept.items()}
       for sample in images:
         yield {'image': sample[position]} | example
+
+
+def preview(method, domain, split, *, samples, seed):
+  """Returns a picture of the first examples: source, then each sample.
+
+  Arguments as `translated_examples`.
+
+  Returns:
+    uint8 picture, see `pictures.grid`.
+  """
+  stored = next(iter(domain.stored(split).batch(_SHOWN)))
+  source = domains.prepare_example(stored, method.image_shape)['image'].numpy()
+  examples = translated_examples(
+    method, domain, split, samples=samples, seed=seed
+  )
+  shown = itertools.islice(examples, len(source) * samples)
+  images = np.stack([example['image'] for example in shown]) / 127.5 - 1.0
+  return pictures.grid([source, *(images[i::samples] for i in range(samples))])

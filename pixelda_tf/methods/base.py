@@ -165,9 +165,15 @@ class Method(tf.keras.Model):
     return {'accuracy': self.accuracy.result()}
 
   def predict_step(self, data):
-    """Returns `predictions` of images."""
+    """Returns `predictions` of images, (images, ...) or {'image', ...}."""
+    if isinstance(data, Mapping):
+      data = data['image']
     images, _, _ = tf.keras.utils.unpack_x_y_sample_weight(data)
     return self.predictions(images)
+
+  def get_config(self):
+    """Returns nothing: a method is built again by its run's config."""
+    return {}
 
   def finalize(self):
     """Puts averaged weights in place where an optimizer keeps averages."""

@@ -84,7 +84,7 @@ def restore(directory, checkpoint, step=None):
   try:
     status = checkpoint.read(path(directory, found[-1]))
     status.assert_existing_objects_matched()
-  except (tf.errors.OpError, AssertionError) as error:
+  except (tf.errors.OpError, AssertionError, IndexError) as error:
     folder = os.path.dirname(path(directory, found[-1]))
     reason = str(error).splitlines()[0]
     raise UserError(

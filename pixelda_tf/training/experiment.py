@@ -11,7 +11,7 @@ from absl import logging
 from pixelda_tf import config, serving
 from pixelda_tf.errors import UserError
 from pixelda_tf.evaluation import pictures
-from pixelda_tf.evaluation.evaluate import evaluate
+from pixelda_tf.evaluation.evaluate import compiled_predictions, evaluate
 from pixelda_tf.training import (
   checkpoints,
   distribution,
@@ -35,12 +35,15 @@ class Row:
     method: function of (image_shape, n_classes, seed) to a `Method`.
     optimizer: a Keras optimizer for every player, or a dict by player.
     steps: number of train steps.
+    note: what a reader of the row has to know, such as labels of the target
+      that its settings were chosen by.
   """
 
   name: str
   method: type
   optimizer: object
   steps: int
+  note: str = ''
 
 
 @gin.configurable
@@ -118,7 +121,7 @@ class Experiment:
       'source_count': self.pair.source.count(self.pair.source.train),
       'target_count': self.pair.target.count(self.pair.target.train),
       'image_shape': list(self.pair.image_shape),
-      'class_names': self.pair.class_names,
+      'class_names': list(self.pair.class_names),
       'seed': self.seed,
       'precision': self.precision,
       'rows': done,
@@ -175,7 +178,8 @@ class Experiment:
     batches = self.pair.test_batches()
     if batches is None:
       return None
-    return evaluate(method.predictions, batches, self.pair.n_classes)
+    predict = compiled_predictions(method)
+    return evaluate(predict, batches, self.pair.n_classes)
 
   def _train_row(self, row):
     result_path = self._directory(row, 'result.json')
@@ -218,7 +222,7 @@ class Experiment:
         title=row.name,
       )
     except loop.Interrupted as error:
-      save(int(method.step), None)
+      save(int(method.step.numpy()), None)
       raise loop.Interrupted(
         f'{error}; saved in {directory}, the same command goes on from there'
       ) from None
@@ -228,6 +232,7 @@ class Experiment:
       'steps': row.steps,
       'wall_seconds': round(float(wall_seconds), 1),
       'target_test': self.evaluate(method),
+      'note': row.note,
     }
     results.write(result_path, result)
     return result

@@ -43,7 +43,7 @@ def run(method, batches, *, steps, log_every, hooks, strategy, title):
     UserError: a loss or gradient is not finite; no hook has seen that step.
     Interrupted: after Ctrl-C, and after the hooks were called.
   """
-  done = int(method.step)
+  done = int(method.step.numpy())
   if done >= steps:
     return
   step = distribution.step_function(strategy, method)

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from pixelda_tf.evaluation import pictures
-from pixelda_tf.evaluation.evaluate import evaluate
+from pixelda_tf.evaluation.evaluate import compiled_predictions, evaluate
 
 _SEED = 0
 _WIDTH = 16
@@ -34,24 +34,24 @@ class Monitor:
     self.method = method
     self.pair = pair
     self.picture_every = picture_every
-    self.next_picture = int(method.step) // picture_every + 1
+    self.next_picture = int(method.step.numpy()) // picture_every + 1
     self.samples = os.path.join(directory, 'samples')
     os.makedirs(self.samples, exist_ok=True)
     self.metrics = os.path.join(directory, 'metrics.jsonl')
-    _keep_lines(self.metrics, int(method.step))
+    _keep_lines(self.metrics, int(method.step.numpy()))
     self.writer = tf.summary.create_file_writer(
       os.path.join(directory, 'tensorboard')
     )
     self.source = pair.gallery('source', _WIDTH)
     self.target = pair.gallery('target', _WIDTH)
-    self.predictions = tf.function(method.predictions, reduce_retracing=True)
-    with self.writer.as_default(step=int(method.step)):
+    self.predictions = compiled_predictions(method)
+    with self.writer.as_default(step=int(method.step.numpy())):
       tf.summary.text('config', '```\n' + config + '\n```')
 
   def __call__(self, step, logs):
     """Writes what there is to say after `step` steps."""
     logs = logs | {
-      f'{name}/learning_rate': float(optimizer.learning_rate)
+      f'{name}/learning_rate': float(optimizer.learning_rate.numpy())
       for name, optimizer in self.method.player_optimizers.items()
     }
     with self.writer.as_default(step=step):
@@ -74,12 +74,12 @@ class Monitor:
     return {'target/accuracy_uses_labels': result['accuracy']}
 
   def _pictures(self, step):
-    columns = [self.source, self.target]
+    rows = [self.source, self.target]
     if self.method.adapts:
-      columns[1:1] = [
+      rows[1:1] = [
         translate(self.method, self.source, _SEED + i) for i in range(2)
       ]
-    picture = pictures.grid(columns)
+    picture = pictures.grid(rows)
     tf.summary.image('source_translated_target', picture[np.newaxis])
     pictures.save(os.path.join(self.samples, f'step_{step:08d}.png'), picture)
 

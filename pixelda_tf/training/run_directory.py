@@ -31,15 +31,19 @@ def claim(run_dir, text):
         'another --run_dir'
       )
     return
-  if os.path.isdir(run_dir) and os.listdir(run_dir):
+  if os.path.exists(run_dir) and not os.path.isdir(run_dir):
+    raise UserError(f'{run_dir}: not a directory; name another --run_dir')
+  partial = path + '.partial'
+  found = os.listdir(run_dir) if os.path.isdir(run_dir) else []
+  if set(found) - {os.path.basename(partial)}:  # Left by a killed run.
     raise UserError(
       f'{run_dir}: not empty and not a run directory (no config.gin); name '
       'another --run_dir'
     )
   os.makedirs(run_dir, exist_ok=True)
-  with open(path + '.partial', 'w') as file:
+  with open(partial, 'w') as file:
     file.write(text)
-  os.replace(path + '.partial', path)
+  os.replace(partial, path)
 
 
 def read(run_dir):

@@ -4,12 +4,16 @@ import gzip
 import pathlib
 import struct
 
+import hypothesis
 import numpy as np
 import pytest
 from PIL import Image
 
 from pixelda_tf.data import domains
 from pixelda_tf.data.builders import base, mnist, preparing
+
+hypothesis.settings.register_profile('tests', deadline=None, derandomize=True)
+hypothesis.settings.load_profile('tests')
 
 REAL_DATA = pathlib.Path(__file__).parents[3] / 'shared' / 'data'
 

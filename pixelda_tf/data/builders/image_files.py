@@ -4,7 +4,7 @@ import contextlib
 import pathlib
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from pixelda_tf.errors import UserError
 
@@ -25,6 +25,9 @@ SUFFIXES = (
 GREY_MODES = ('1', 'L')
 RGB_MODES = ('RGB', 'P')
 ALPHA_MODES = ('LA', 'La', 'PA', 'RGBA', 'RGBa')
+# Formats in which cameras note how they were held.
+CAMERA_FORMATS = ('JPEG', 'MPO', 'TIFF', 'WEBP')
+ORIENTATION = ExifTags.Base.Orientation
 
 
 def is_image(path):
@@ -106,10 +109,11 @@ def _opened(path):
   try:
     with Image.open(path) as image:
       _check_mode(path, image)
-      upright = ImageOps.exif_transpose(image)
-      if upright.mode in ALPHA_MODES or 'transparency' in upright.info:
-        upright = _without_alpha(path, upright)
-      yield upright
+      if image.format in CAMERA_FORMATS:
+        image = _upright(image)
+      if image.mode in ALPHA_MODES or 'transparency' in image.info:
+        image = _without_alpha(path, image)
+      yield image
   except UserError:
     raise
   except FileNotFoundError as error:
@@ -125,8 +129,16 @@ def _opened(path):
     ) from error
 
 
+def _upright(image):
+  # `exif_transpose` reads all pixels, so see first whether it is needed.
+  if image.getexif().get(ORIENTATION, 1) == 1:
+    return image
+  return ImageOps.exif_transpose(image)
+
+
 def _check_mode(path, image):
-  if getattr(image, 'n_frames', 1) > 1:
+  # In a camera's MPO file the first frame is the photograph.
+  if getattr(image, 'n_frames', 1) > 1 and image.format != 'MPO':
     raise UserError(
       f'{path}: holds {image.n_frames} frames; save the one you mean as an '
       'image of its own'

@@ -78,8 +78,12 @@ class Images(base.ImageBuilder, skip_registration=True):
 
   def _split_generators(self, dl_manager: tfds.download.DownloadManager):
     del dl_manager
-    splits = dict.fromkeys(entry.split for entry in self._entries)
-    return {split: self._generate_examples(split) for split in splits}
+    used = {entry.split for entry in self._entries}
+    return {
+      split: self._generate_examples(split)
+      for split in entries.SPLITS
+      if split in used
+    }
 
   def _generate_examples(self, split):
     of_split = [entry for entry in self._entries if entry.split == split]

@@ -14,6 +14,7 @@ from absl import logging
 from pixelda_tf.errors import UserError
 
 STAGING = '.staging'
+REPLACED = 'replaced'
 _WRITING_ERRORS = (OSError, tf.errors.OpError)
 
 
@@ -68,7 +69,7 @@ def build(make_builder, *, name, data_dir, overwrite=False):
       stored = find(str(final.parent.relative_to(data_dir)), data_dir)
     if stored is None:
       _write(builder, staging)
-      _swap(staged, final, staging / 'replaced')
+      _swap(staged, final, staging / REPLACED / final.relative_to(data_dir))
     elif stored.info.description != builder.info.description:
       raise UserError(
         f'{final}: holds {name} made otherwise ({stored.info.description}); '
@@ -108,8 +109,18 @@ def _swap(new, final, aside):
   """Puts the complete directory `new` in the place of `final`."""
   final.parent.mkdir(parents=True, exist_ok=True)
   if final.exists():
+    aside.parent.mkdir(parents=True)
     final.rename(aside)
   new.rename(final)
+
+
+def _put_back(staging, data_dir):
+  """Restores what a process set aside that was killed while it swapped."""
+  replaced = staging / REPLACED
+  for info in list(replaced.rglob('dataset_info.json')):
+    final = data_dir / info.parent.relative_to(replaced)
+    if not final.exists():
+      info.parent.rename(final)
 
 
 @contextlib.contextmanager
@@ -123,6 +134,7 @@ def _staging(data_dir, name):
   staging.parent.mkdir(parents=True, exist_ok=True)
   with open(staging.parent / f'{name}.lock', 'w') as lock:
     fcntl.flock(lock, fcntl.LOCK_EX)
+    _put_back(staging, data_dir)
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir()
     try:

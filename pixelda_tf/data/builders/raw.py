@@ -80,7 +80,7 @@ def parse_usps(data, *, name):
     if not line.strip():
       continue
     try:
-      row = np.array(line.split(), np.float32)
+      row = np.array(line.split(), np.float64)
     except ValueError as error:
       raise UserError(
         f'{name}: line {number} holds something that is not a number'

@@ -2,7 +2,8 @@
 
 import tensorflow_datasets as tfds
 
-from pixelda_tf.data.builders import base, preparing
+from pixelda_tf.data.builders import BUILDERS, base, preparing
+from pixelda_tf.errors import UserError
 
 
 class Translated(base.ImageBuilder, skip_registration=True):
@@ -69,6 +70,8 @@ def store(name, *, data_dir, overwrite=False, **contents):
   Raises:
     UserError: as `builders.prepare`.
   """
+  if name in BUILDERS:
+    raise UserError(f'--name={name}: is the name of a built-in data set')
 
   def make_builder(directory):
     return Translated(data_dir=directory, name=name, **contents)

@@ -47,7 +47,9 @@ def break_file(path, how):
   elif how == 'not gzip':
     path.write_bytes(gzip.decompress(data))
   elif how == 'other kind':
-    shutil.copy(path.with_name(path.name.replace('labels-idx1', 'images-idx3')), path)
+    shutil.copy(
+      path.with_name(path.name.replace('labels-idx1', 'images-idx3')), path
+    )
   elif how == 'fewer':
     unpacked = gzip.decompress(data)
     short = unpacked[:4] + (29).to_bytes(4, 'big') + unpacked[8:-1]
@@ -95,7 +97,9 @@ def test_without_network_says_which_files_to_fetch(tmp_path, monkeypatch, kind):
   for variable in ('http_proxy', 'https_proxy', 'HTTPS_PROXY', 'HTTP_PROXY'):
     # Nobody listens on port 9.
     monkeypatch.setenv(variable, 'http://127.0.0.1:9')
-  with pytest.raises(UserError, match='cannot be downloaded .*--manual_dir') as e:
+  with pytest.raises(
+    UserError, match='cannot be downloaded .*--manual_dir'
+  ) as e:
     builders.prepare(kind, data_dir=tmp_path)
   module = {'mnist': builders.mnist, 'usps': builders.usps}[kind]
   assert all(name in e.value.message for name in module.FILES)

@@ -7,6 +7,13 @@ from pixelda_tf.data import builders
 from pixelda_tf.data.builders import mnistm
 from pixelda_tf.errors import UserError
 
+PUBLISHED = mnistm.Mnistm.BUILDER_CONFIGS
+
+
+def test_default_config_has_the_published_counts():
+  counts = [(c.name, c.n_train, c.n_test) for c in PUBLISHED]
+  assert counts == [('published', 59001, 9001), ('full', 60000, 10000)]
+
 
 @pytest.fixture(autouse=True)
 def few_digits(monkeypatch):
@@ -36,14 +43,10 @@ def images_of(builder, split):
   return np.stack([example['image'] for example in dataset.as_numpy_iterator()])
 
 
-def is_crop(background, photo):
-  windows = np.lib.stride_tricks.sliding_window_view(photo, (28, 28, 3))
-  return (windows == background).all(axis=(-3, -2, -1)).any()
-
-
-def test_images_are_digits_subtracted_from_photo_crops(tmp_path, raw, write_mnist):
-  """For |digit - crop|, crop = image where the digit is 0: so every image
-  agrees, there, with some window of some photo."""
+def test_images_are_digits_subtracted_from_photo_crops(
+  tmp_path, raw, write_mnist
+):
+  """Every image is found among the differences to all windows of all photos."""
   digits, labels = write_mnist(tmp_path / 'again')['train']
   builder = builders.prepare('mnistm', data_dir=tmp_path / 'd', manual_dir=raw)
   assert builder.info.splits['train'].num_examples == 12
@@ -51,19 +54,17 @@ def test_images_are_digits_subtracted_from_photo_crops(tmp_path, raw, write_mnis
   photos = [mnistm.read_photo(p) for p in sorted((raw / 'photos').iterdir())]
   examples = list(builder.as_dataset(split='train').as_numpy_iterator())
   assert [example['label'] for example in examples] == labels[:12].tolist()
-  for example, digit in zip(examples, digits[:12], strict=True):
-    image, digit = example['image'].astype(int), digit[..., None].astype(int)
-    candidates = np.stack([digit + image, digit - image])
-    windows = [
-      window
+  windows = np.concatenate(
+    [
+      np.lib.stride_tricks.sliding_window_view(photo, (28, 28, 3)).reshape(
+        -1, 28, 28, 3
+      )
       for photo in photos
-      for window in np.lib.stride_tricks.sliding_window_view(
-        photo.astype(int), (28, 28, 3)
-      ).reshape(-1, 28, 28, 3)
     ]
-    assert any(
-      ((candidates == window).any(axis=0)).all() for window in windows
-    )
+  ).astype(int)
+  for example, digit in zip(examples, digits[:12], strict=True):
+    blended = abs(digit[..., None].astype(int) - windows)
+    assert (blended == example['image']).all(axis=(1, 2, 3)).any()
 
 
 def test_depends_on_the_seed_alone(tmp_path, raw, write_image):
@@ -86,7 +87,9 @@ def test_depends_on_the_seed_alone(tmp_path, raw, write_image):
   for split in ('train', 'test'):
     first = images_of(made['first'], split)
     np.testing.assert_array_equal(images_of(made['again'], split), first)
-    assert (images_of(made['seed 1'], split) != first).any(axis=(1, 2, 3)).all()
+    changed = (images_of(made['seed 1'], split) != first).any(axis=(1, 2, 3))
+    # Of the three photos one is a single crop.
+    assert changed.mean() > 0.5
   assert made['first'].info.description == made['again'].info.description
 
 
@@ -125,11 +128,6 @@ def test_other_photos_are_noticed(tmp_path, raw, write_image):
   )
   after = images_of(builders.find('mnistm', tmp_path / 'd'), 'train')
   assert (before != after).any()
-
-
-def test_published_counts_are_the_default():
-  real = builders.BUILDERS['mnistm'].__dict__
-  del real
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,208 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pixelda_tf.data import augmentation
+
+SEED = tf.constant([3, 4], tf.int32)
+AUGMENTATIONS = [augmentation.Move(), augmentation.ChangeColour()]
+
+
+def random_batch(n=4, height=8, width=6, channels=3):
+  rng = np.random.default_rng(0)
+  images = rng.uniform(-1, 1, (n, height, width, channels))
+  return {
+    'image': tf.constant(images, tf.float32),
+    'mask': tf.constant(images[..., :1] > 0, tf.float32),
+    'label': tf.range(n),
+  }
+
+
+@pytest.mark.parametrize('augment', AUGMENTATIONS)
+@pytest.mark.parametrize('channels', [1, 3])
+def test_keeps_form_and_range(augment, channels):
+  batch = random_batch(channels=channels)
+  augmented = augment(batch, SEED)
+  assert set(augmented) == set(batch)
+  for key, value in augmented.items():
+    assert value.shape == batch[key].shape
+    assert value.dtype == batch[key].dtype
+  assert abs(augmented['image']).numpy().max() <= 1
+  assert set(np.unique(augmented['mask'])) <= {0.0, 1.0}
+  np.testing.assert_array_equal(augmented['label'], batch['label'])
+
+
+@pytest.mark.parametrize('augment', AUGMENTATIONS)
+def test_is_a_function_of_the_seed_and_differs_by_image(augment):
+  image = random_batch(n=1)['image']
+  batch = {'image': tf.repeat(image, 3, axis=0)}
+  tf.random.set_seed(1)
+  first = augment(batch, SEED)['image'].numpy()
+  tf.random.set_seed(2)
+  np.testing.assert_array_equal(augment(batch, SEED)['image'], first)
+  assert (augment(batch, SEED + 1)['image'] != first).numpy().any()
+  assert (first[0] != first[1]).any()
+  assert (first[1] != first[2]).any()
+
+
+@pytest.mark.parametrize('augment', AUGMENTATIONS)
+def test_does_not_change_what_it_is_given(augment):
+  batch = random_batch()
+  before = {key: value.numpy() for key, value in batch.items()}
+  augment(batch, SEED)
+  for key, value in before.items():
+    np.testing.assert_array_equal(batch[key], value)
+
+
+def moved(images, angle=0.0, shift_y=0.0, shift_x=0.0):
+  """Moves [height, width] arrays by `move_transforms`, nearest pixel."""
+  height, width = images.shape
+  transforms = augmentation.move_transforms(
+    tf.constant([angle]),
+    tf.constant([shift_y]),
+    tf.constant([shift_x]),
+    height,
+    width,
+  )
+  image = tf.constant(images[None, ..., None], tf.float32)
+  moved = augmentation.addons.transform_images(image, transforms)
+  return moved[0, ..., 0].numpy()
+
+
+def test_shift_is_down_and_to_the_right():
+  image = np.arange(1.0, 13).reshape(3, 4)
+  expected = np.zeros((3, 4))
+  expected[1:, 2:] = image[:-1, :-2]
+  np.testing.assert_array_equal(
+    moved(image, shift_y=1.0, shift_x=2.0), expected
+  )
+
+
+def test_quarter_turn_is_counterclockwise_about_the_centre():
+  image = np.arange(25.0).reshape(5, 5)
+  np.testing.assert_array_equal(
+    moved(image, angle=float(np.pi / 2)), np.rot90(image)
+  )
+
+
+def test_turn_comes_before_shift():
+  image = np.arange(1.0, 26).reshape(5, 5)
+  expected = np.zeros((5, 5))
+  expected[1:] = np.rot90(image)[:-1]
+  np.testing.assert_array_equal(
+    moved(image, angle=float(np.pi / 2), shift_y=1.0), expected
+  )
+
+
+def test_mask_moves_with_its_image():
+  """A bright square on black: where the moved mask is, the image is bright."""
+  square = np.zeros((16, 20, 20, 1), np.float32)
+  square[:, 6:14, 6:14] = 1
+  batch = {
+    'image': tf.constant(2 * square - 1),
+    'mask': tf.constant(square),
+  }
+  move = augmentation.Move(translation=0.2, rotation=40.0)
+  result = move(batch, SEED)
+  bright = result['image'].numpy() > 0
+  agree = bright == (result['mask'].numpy() > 0)
+  assert agree.mean() > 0.98
+  assert (result['mask'] != batch['mask']).numpy().any(axis=(1, 2, 3)).all()
+
+
+def test_translation_stays_within_its_share():
+  """A dot in the middle of 20 pixels moves at most 0.1 * 20 = 2 pixels."""
+  dot = np.full((200, 21, 21, 1), -1, np.float32)
+  dot[:, 10, 10] = 1
+  move = augmentation.Move(translation=0.1, rotation=0.0)
+  result = move({'image': tf.constant(dot)}, SEED)['image'].numpy() + 1
+  weights = result.sum(axis=(1, 2, 3))
+  rows = (result.sum(axis=(2, 3)) @ np.arange(21)) / weights
+  columns = (result.sum(axis=(1, 3)) @ np.arange(21)) / weights
+  for centre in (rows, columns):
+    assert 1.5 < abs(centre - 10).max() <= 2.11
+    assert abs((centre - 10).mean()) < 0.3
+
+
+def test_what_comes_in_is_filled():
+  batch = {'image': tf.ones([8, 10, 10, 1])}
+  move = augmentation.Move(translation=0.3, rotation=0.0, fill=-0.5)
+  result = move(batch, SEED)['image'].numpy()
+  assert result.min() == -0.5
+
+
+def test_no_change_of_colour_by_nothing():
+  nothing = augmentation.ChangeColour(
+    brightness=0.0, saturation=(1.0, 1.0), hue=0.0, contrast=(1.0, 1.0)
+  )
+  batch = random_batch()
+  np.testing.assert_allclose(
+    nothing(batch, SEED)['image'], batch['image'], atol=1e-5
+  )
+
+
+def only(**change):
+  nothing = {
+    'brightness': 0.0,
+    'saturation': (1.0, 1.0),
+    'hue': 0.0,
+    'contrast': (1.0, 1.0),
+  }
+  return augmentation.ChangeColour(**{**nothing, **change})
+
+
+def test_brightness_shifts_by_a_share_of_the_range():
+  """0.1 of [-1, 1] is 0.2 to either side."""
+  batch = {'image': tf.zeros([300, 2, 2, 1])}
+  shifts = only(brightness=0.1)(batch, SEED)['image'][:, 0, 0, 0].numpy()
+  assert -0.2 <= shifts.min() < -0.19
+  assert 0.19 < shifts.max() <= 0.2
+
+
+def test_contrast_multiplies_the_distance_to_the_mean():
+  image = np.array([0.2, 0.4]).reshape(1, 1, 2, 1)
+  result = only(contrast=(2.0, 2.0))(
+    {'image': tf.constant(image, tf.float32)}, SEED
+  )
+  np.testing.assert_allclose(np.ravel(result['image']), [0.1, 0.5], atol=1e-6)
+
+
+def test_saturation_and_hue_are_tensorflows():
+  """One fixed factor, compared with tf.image on [0, 1] images."""
+  batch = random_batch(n=2)
+  images = (batch['image'] + 1) / 2
+  result = only(saturation=(1.3, 1.3))(batch, SEED)['image']
+  expected = tf.image.adjust_saturation(images, 1.3) * 2 - 1
+  np.testing.assert_allclose(result, expected, atol=1e-4)
+  turned = augmentation._change_hue_and_saturation(
+    images, tf.constant(0.3), tf.constant(1.0)
+  )
+  np.testing.assert_allclose(
+    turned, tf.image.adjust_hue(images, 0.3), atol=1e-4
+  )
+
+
+def test_apply_takes_none_one_or_several():
+  def add(amount):
+    return lambda batch, seed: {'image': batch['image'] + amount}
+
+  batch = {'image': tf.zeros([1])}
+  for augmentations, expected in (
+    (None, 0),
+    ((), 0),
+    (add(1), 1),
+    ([add(1), add(2)], 3),
+  ):
+    result = augmentation.apply(augmentations, batch, SEED)
+    assert float(result['image'][0]) == expected
+
+
+def test_apply_gives_each_augmentation_a_seed_of_its_own():
+  seeds = []
+
+  def note(batch, seed):
+    seeds.append(tuple(seed.numpy()))
+    return batch
+
+  augmentation.apply([note, note], {}, SEED)
+  assert seeds[0] != seeds[1]

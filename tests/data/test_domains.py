@@ -1,0 +1,237 @@
+import pathlib
+import types
+
+import numpy as np
+import pytest
+import tensorflow_datasets as tfds
+
+from pixelda_tf.data import builders, domains
+from pixelda_tf.errors import UserError
+
+
+def numbers(examples):
+  """The stored images carry their number in the first pixel."""
+  return [int(example['image'][0, 0, 0]) for example in examples]
+
+
+def as_list(dataset, n=None):
+  dataset = dataset if n is None else dataset.take(n)
+  return list(dataset.as_numpy_iterator())
+
+
+def test_tells_what_is_stored(store):
+  domain = store(shape=(5, 4, 3), has_mask=True).open(store.data_dir)
+  assert domain.image_shape == (5, 4, 3)
+  assert domain.class_names == ('a', 'b', 'c')
+  assert domain.n_classes == 3
+  assert domain.has_mask
+  assert domain.description == 'tiny'
+  assert (domain.count('train'), domain.count('test')) == (20, 7)
+  assert domain.count('train[:25%]') == 5
+
+
+def test_without_labels_and_masks(store):
+  domain = store(class_names=None).open(store.data_dir)
+  assert domain.class_names is domain.n_classes is None
+  assert not domain.has_mask
+  assert set(domain.examples('train').element_spec) == {'image'}
+
+
+def test_one_pass_has_each_example_once_in_stored_order(store):
+  domain = store(train=20, num_shards=3).open(store.data_dir)
+  examples = as_list(domain.stored('train'))
+  assert numbers(examples) == list(range(20))
+  assert [int(e['label']) for e in examples] == [n % 3 for n in range(20)]
+  assert numbers(as_list(domain.stored('train[5:8]'))) == [5, 6, 7]
+  assert numbers(as_list(domain.stored('train', skip=18))) == [18, 19]
+
+
+def test_examples_are_in_the_form_networks_take(store):
+  domain = store(shape=(4, 4, 3), has_mask=True).open(store.data_dir)
+  stored = as_list(domain.stored('test'))
+  examples = as_list(domain.examples('test'))
+  for raw, example in zip(stored, examples, strict=True):
+    assert {key: value.dtype.name for key, value in example.items()} == {
+      'image': 'float32',
+      'label': 'int32',
+      'mask': 'float32',
+    }
+    np.testing.assert_allclose(
+      example['image'], raw['image'] / 127.5 - 1, atol=1e-6
+    )
+    np.testing.assert_array_equal(example['mask'], raw['mask'] / 255)
+    assert example['mask'].shape == (4, 4, 1)
+
+
+def test_seeded_stream_is_endless_and_resumes(store):
+  domain = store(train=20, num_shards=3).open(store.data_dir)
+  stream = numbers(as_list(domain.stored('train', seed=4), 60))
+  for epoch in range(3):
+    assert sorted(stream[20 * epoch :][:20]) == list(range(20))
+  resumed = domain.stored('train', seed=4, skip=33)
+  assert numbers(as_list(resumed, 27)) == stream[33:]
+  assert numbers(as_list(domain.stored('train', seed=5), 60)) != stream
+
+
+def test_names_of_splits(store, monkeypatch):
+  monkeypatch.setattr(
+    builders.BUILDERS['usps'], 'NAMED_SPLITS', {'paper_train': 'train[:15]'}
+  )
+  domain = store(name='usps').open(store.data_dir)
+  assert domain.count('paper_train') == 15
+
+
+@pytest.mark.parametrize(
+  ('name', 'counts'),
+  [
+    ('usps', (7291, 6562, 729)),
+    ('mnist', (60000, 50000, 10000)),
+    ('mnistm', (59001, 58001, 1000)),
+    ('mnistm', (60000, 58001, 1000)),
+  ],
+)
+def test_paper_splits_have_the_papers_counts(name, counts):
+  n_train, *expected = counts
+  named = builders.BUILDERS[name].NAMED_SPLITS
+  for split, count in zip(
+    ('paper_train', 'paper_validation'), expected, strict=True
+  ):
+    (part,) = tfds.core.ReadInstruction.from_spec(named[split]).to_absolute(
+      {'train': types.SimpleNamespace(num_examples=n_train)}
+    )
+    assert (part.to or n_train) - (part.from_ or 0) == count
+
+
+def test_embedded_data_is_made_when_opened(tmp_path):
+  domain = domains.Domain(name='digits').open(tmp_path / 'new')
+  assert domain.count('train') == 700
+
+
+@pytest.mark.parametrize(
+  ('name', 'make', 'expected'),
+  [
+    ('mnist', None, 'no such data directory, not mnist; make it with: python'),
+    ('mnist', 'empty', 'holds no data set, not mnist'),
+    ('mnist', 'tiny', 'holds tiny, not mnist'),
+    ('mine', 'tiny', 'holds tiny, not mine; make it with: .* images --name=m'),
+  ],
+)
+def test_missing_data_says_how_to_make_it(
+  store, tmp_path, name, make, expected
+):
+  data_dir = store.data_dir
+  if make == 'empty':
+    data_dir.mkdir()
+  elif make:
+    store(name=make)
+  with pytest.raises(UserError, match=f'{data_dir}: {expected}') as error:
+    domains.Domain(name=name).open(data_dir)
+  assert f'{name} --manual_dir=... --data_dir={data_dir}' in error.value.message
+
+
+@pytest.mark.parametrize(
+  'split', ['trian', 'train[:x]', 'train[', '', 'train[::2]', 'train[:5%%]']
+)
+def test_unknown_split_is_told_with_those_there_are(store, split):
+  domain = store().open(store.data_dir)
+  with pytest.raises(
+    UserError, match=r'tiny has no split .*train \(20\), test'
+  ):
+    domain.count(split)
+
+
+def test_empty_split_is_told(store):
+  domain = store().open(store.data_dir)
+  with pytest.raises(
+    UserError, match="split 'train\\[:0\\]' holds no examples"
+  ):
+    domain.count('train[:0]')
+
+
+def corrupt(domain, shard, position):
+  """Changes a byte of a shard; returns its path."""
+  paths = sorted(pathlib.Path(domain._info.data_dir).glob('*train*'))
+  data = bytearray(paths[shard].read_bytes())
+  data[position] ^= 255
+  paths[shard].write_bytes(data)
+  return paths[shard]
+
+
+def test_corrupt_record_is_named(store):
+  """20 records in 2 shards; the last byte belongs to number 9 of a shard."""
+  domain = store(num_shards=2).open(store.data_dir)
+  path = corrupt(domain, shard=1, position=-1)
+  for read in (domain.count, domain.stored, domain.examples):
+    with pytest.raises(UserError, match=f'{path}: record 9 .*--skip_corrupt'):
+      read('train')
+  assert domain.count('test') == 7
+
+
+def test_corrupt_records_are_counted_and_skipped(store):
+  domain = store(num_shards=2)
+  path = corrupt(domain.open(store.data_dir), shard=1, position=-1)
+  before = path.read_bytes()
+  opened = domain.open(store.data_dir, skip_corrupt=True)
+  assert opened.count('train') == 19
+  assert opened.skipped == {'train': 1}
+  assert numbers(as_list(opened.stored('train'))) == list(range(19))
+  stream = numbers(as_list(opened.stored('train', seed=0), 38))
+  assert sorted(stream) == sorted([*range(19), *range(19)])
+  assert path.read_bytes() == before
+
+
+def test_corrupt_record_outside_the_part_that_is_read(store):
+  """Record 10 is corrupt, and with its length what follows in its shard: the
+  shard's records 10 to 19."""
+  domain = store(num_shards=2)
+  corrupt(domain.open(store.data_dir), shard=1, position=0)
+  opened = domain.open(store.data_dir, skip_corrupt=True)
+  assert numbers(as_list(opened.stored('train[4:14]'))) == [4, 5, 6, 7, 8, 9]
+  assert opened.skipped == {'train[4:14]': 4}
+
+
+def test_nothing_left_after_skipping_is_told(store):
+  domain = store(num_shards=1)
+  corrupt(domain.open(store.data_dir), shard=0, position=0)
+  opened = domain.open(store.data_dir, skip_corrupt=True)
+  with pytest.raises(UserError, match="split 'train' holds no examples"):
+    opened.count('train')
+
+
+def test_missing_shard_is_named(store):
+  domain = store(num_shards=2).open(store.data_dir)
+  path = corrupt(domain, shard=0, position=0)
+  path.unlink()
+  with pytest.raises(UserError, match=f'{path}: missing'):
+    domain.count('train')
+
+
+def test_damaged_info_is_named(store):
+  domain = store()
+  opened = domain.open(store.data_dir)
+  path = pathlib.Path(opened._info.data_dir)
+  (path / 'features.json').write_text('{')
+  with pytest.raises(UserError, match=f'{path}: .*features.json is damaged'):
+    domain.open(store.data_dir)
+
+
+class Texts(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+  name = 'texts'
+  VERSION = tfds.core.Version('1.0.0')
+  code_path = None
+
+  def _info(self):
+    features = tfds.features.FeaturesDict({'text': tfds.features.Text()})
+    return tfds.core.DatasetInfo(builder=self, features=features)
+
+  def _split_generators(self, dl_manager):
+    return {'train': self._generate_examples()}
+
+  def _generate_examples(self):
+    yield 0, {'text': 'a'}
+
+
+def test_data_set_that_is_no_images_is_told(tmp_path):
+  Texts(data_dir=tmp_path).download_and_prepare()
+  with pytest.raises(UserError, match='texts/1.0.0: .*no images of one size'):
+    domains.Domain(name='texts').open(tmp_path)

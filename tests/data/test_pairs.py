@@ -1,0 +1,251 @@
+import itertools
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow.python.framework import config
+
+from pixelda_tf.data import augmentation, pairs
+from pixelda_tf.errors import UserError
+
+AUGMENTATION = (
+  augmentation.Move(translation=0.2, rotation=20.0),
+  augmentation.ChangeColour(),
+)
+
+
+@pytest.fixture
+def pair(store):
+  """Function that opens a pair of a small and a large tiny data set."""
+
+  def open_pair(source=None, target=None, **options):
+    source = {'name': 'one', 'train': 23, 'shape': (4, 4, 1), **(source or {})}
+    target = {'name': 'two', 'train': 11, 'shape': (6, 5, 3), **(target or {})}
+    options = {'batch_size': 4, **options}
+    return pairs.Pair(
+      source=store(num_shards=2, **source),
+      target=store(num_shards=2, **target),
+      **options,
+    ).open(store.data_dir)
+
+  return open_pair
+
+
+def first(dataset, n):
+  return list(itertools.islice(dataset.as_numpy_iterator(), n))
+
+
+def assert_equal(batches, others):
+  assert len(batches) == len(others)
+  tf.nest.map_structure(np.testing.assert_array_equal, batches, others)
+
+
+def test_batches_have_the_form_methods_take(pair):
+  opened = pair(source={'has_mask': True}, target={'has_mask': True})
+  spec = opened.train_batches(0).element_spec
+  assert {name: set(examples) for name, examples in spec.items()} == {
+    'source': {'image', 'label', 'mask'},
+    'target': {'image'},
+  }
+  shapes = tf.nest.map_structure(lambda s: (s.dtype.name, *s.shape), spec)
+  assert shapes == {
+    'source': {
+      'image': ('float32', 4, 6, 5, 3),
+      'label': ('int32', 4),
+      'mask': ('float32', 4, 6, 5, 1),
+    },
+    'target': {'image': ('float32', 4, 6, 5, 3)},
+  }
+  for batch in first(opened.train_batches(0), 3):
+    for examples in batch.values():
+      assert abs(examples['image']).max() <= 1
+    assert set(np.unique(batch['source']['mask'])) <= {0.0, 1.0}
+
+
+@pytest.mark.parametrize(
+  ('options', 'expected'),
+  [
+    ({}, (6, 5, 3)),
+    ({'image_size': (8, 9)}, (8, 9, 3)),
+    ({'channels': 1}, (6, 5, 1)),
+  ],
+)
+def test_image_shape(pair, options, expected):
+  opened = pair(**options)
+  assert opened.image_shape == expected
+  (batch,) = first(opened.train_batches(0), 1)
+  assert batch['source']['image'].shape[1:] == expected
+  assert batch['target']['image'].shape[1:] == expected
+  assert opened.images('source', 3).shape == (3, *expected)
+
+
+def test_grey_source_becomes_rgb_of_the_targets_size(pair):
+  (batch,) = first(pair().train_batches(0), 1)
+  image = batch['source']['image']
+  np.testing.assert_array_equal(image[..., 0], image[..., 2])
+
+
+def test_labels_belong_to_images_and_all_examples_come(pair):
+  """23 source examples in batches of 4: 23 batches are 4 epochs."""
+  opened = pair(image_size=(4, 4), channels=1)
+  seen = []
+  for batch in first(opened.train_batches(3), 23):
+    numbers = np.round((batch['source']['image'][:, 0, 0, 0] + 1) * 127.5)
+    np.testing.assert_array_equal(batch['source']['label'], numbers % 3)
+    seen += numbers.tolist()
+  assert sorted(seen) == sorted([*range(23)] * 4)
+
+
+@pytest.mark.parametrize('role', ['unsupervised', 'supervised_target'])
+@pytest.mark.parametrize('start_step', [1, 2, 7, 30])
+def test_resumes_with_identical_batches(pair, role, start_step):
+  """7 batches of 4 go past the end of both data sets (11 and 23 examples)."""
+  opened = pair(
+    source_augmentation=AUGMENTATION, target_augmentation=AUGMENTATION[0]
+  )
+  tf.random.set_seed(1)
+  whole = first(opened.train_batches(5, role=role), start_step + 4)
+  tf.random.set_seed(2)
+  resumed = opened.train_batches(5, start_step=start_step, role=role)
+  assert_equal(first(resumed, 4), whole[start_step:])
+
+
+def test_seed_decides_order_and_augmentation(pair):
+  opened = pair(source_augmentation=AUGMENTATION)
+  one, again, other = (
+    first(opened.train_batches(seed), 2) for seed in (5, 5, 6)
+  )
+  assert_equal(one, again)
+  assert (one[0]['source']['image'] != other[0]['source']['image']).any()
+  assert (one[0]['target']['image'] != other[0]['target']['image']).any()
+
+
+def test_domains_of_the_same_data_are_in_different_orders(pair):
+  same = {'train': 23, 'shape': (4, 4, 1)}
+  (batch,) = first(pair(source=same, target=same).train_batches(0), 1)
+  assert (batch['source']['image'] != batch['target']['image']).any()
+
+
+def test_augmentation_reaches_training_only(pair):
+  plain = pair()
+  opened = pair(
+    source_augmentation=lambda batch, seed: {**batch, 'image': -batch['image']}
+  )
+  (before,) = first(plain.train_batches(0), 1)
+  (after,) = first(opened.train_batches(0), 1)
+  np.testing.assert_array_equal(
+    after['source']['image'], -before['source']['image']
+  )
+  np.testing.assert_array_equal(
+    after['target']['image'], before['target']['image']
+  )
+  assert_equal(
+    first(opened.test_batches('source'), 1),
+    first(plain.test_batches('source'), 1),
+  )
+
+
+def test_runs_with_deterministic_ops(pair):
+  opened = pair(source_augmentation=AUGMENTATION)
+  expected = first(opened.train_batches(5), 3)
+  tf.config.experimental.enable_op_determinism()
+  try:
+    assert_equal(first(opened.train_batches(5), 3), expected)
+  finally:
+    config.disable_op_determinism()
+
+
+@pytest.mark.parametrize('batch_size', [1, 3, 7, 100])
+def test_evaluation_has_each_example_once(pair, batch_size):
+  opened = pair(target={'test': 7})
+  batches = first(opened.test_batches(batch_size=batch_size), None)
+  labels = np.concatenate([batch['label'] for batch in batches])
+  assert labels.tolist() == [n % 3 for n in range(7)]
+  assert all(set(batch) == {'image', 'label'} for batch in batches)
+  assert sum(len(batch['image']) for batch in batches) == 7
+
+
+def test_evaluation_of_another_domain_and_split(pair):
+  opened = pair(source={'test': 5})
+  assert len(first(opened.test_batches('source'), None)[0]['label']) == 5
+  (batch,) = first(opened.test_batches(split='train[:9]'), None)
+  assert len(batch['label']) == 9
+
+
+def test_unlabelled_target_trains_but_is_not_evaluated(pair):
+  opened = pair(target={'class_names': None})
+  assert opened.test_batches() is None
+  assert len(first(opened.train_batches(0), 2)) == 2
+  with pytest.raises(UserError, match='target two has no labels to train on'):
+    opened.train_batches(0, role='supervised_target')
+
+
+def test_supervised_target_is_the_only_way_to_its_labels(pair):
+  opened = pair(image_size=(6, 5))
+  (batch,) = first(opened.train_batches(0, role='supervised_target'), 1)
+  numbers = np.round((batch['source']['image'][:, 0, 0, 0] + 1) * 127.5)
+  np.testing.assert_array_equal(batch['source']['label'], numbers % 3)
+  np.testing.assert_array_equal(
+    batch['source']['image'], batch['target']['image']
+  )
+
+
+def test_target_labels_are_the_sources_by_name(pair):
+  """Stored target labels 0, 1, 2 are c, a, b: the source's 2, 0, 1."""
+  opened = pair(target={'class_names': ('c', 'a', 'b'), 'test': 6})
+  (batch,) = first(opened.test_batches(), None)
+  assert batch['label'].tolist() == [2, 0, 1, 2, 0, 1]
+  (batch,) = first(opened.train_batches(0, role='supervised_target'), 1)
+  numbers = np.round((batch['source']['image'][:, 0, 0, 0] + 1) * 127.5)
+  np.testing.assert_array_equal(batch['source']['label'], (numbers - 1) % 3)
+
+
+def test_different_classes_go_on_only_when_asked(pair):
+  """Of the target's x, a, b only a and b are tested: 0 and 1."""
+  different = {'class_names': ('x', 'a', 'b'), 'test': 6}
+  with pytest.raises(UserError, match='classes of one and two differ'):
+    pair(target=different)
+  opened = pair(target=different, allow_class_mismatch=True)
+  (batch,) = first(opened.test_batches(), None)
+  assert batch['label'].tolist() == [0, 1, 0, 1]
+  assert opened.class_names == ('a', 'b', 'c')
+  with pytest.raises(UserError, match='classes that source one has not'):
+    opened.train_batches(0, role='supervised_target')
+
+
+@pytest.mark.parametrize(
+  ('options', 'expected'),
+  [
+    ({'source': {'class_names': None}}, 'source one has no labels'),
+    ({'batch_size': 0}, 'Pair.batch_size is 0'),
+    ({'target': {'shape': (4, 4, 4)}, 'channels': 3}, 'two: images of 4 chan'),
+  ],
+)
+def test_what_does_not_fit_is_told_when_opened(pair, options, expected):
+  with pytest.raises(UserError, match=expected):
+    pair(**options)
+
+
+def test_fewer_examples_than_a_batch_are_told(pair):
+  opened = pair(batch_size=12)
+  with pytest.raises(
+    UserError, match=r"two: split 'train' has 11 .*Pair.batch_size \(12\)"
+  ):
+    opened.train_batches(0)
+
+
+def test_images_are_the_first_in_stored_order(pair):
+  images = pair(image_size=(6, 5)).images('target', 5)
+  numbers = np.round((images[:, 0, 0, 0] + 1) * 127.5)
+  assert numbers.tolist() == [0, 1, 2, 3, 4]
+  assert len(pair().images('target')) == 11
+  assert pair().gallery('source', 2).shape == (2, 6, 5, 3)
+
+
+def test_shards_are_spread_over_replicas(pair):
+  options = pair().train_batches(0).options()
+  assert options.deterministic
+  assert (
+    options.experimental_distribute.auto_shard_policy
+    == tf.data.experimental.AutoShardPolicy.DATA
+  )

@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pixelda_tf.data import preprocessing
+
+
+def random_images(*shape):
+  return np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+
+
+def test_range_is_exact():
+  """0, 51 and 255 are -1, 0.4 - 1 = -0.6 and 1."""
+  images = np.array([0, 51, 255], np.uint8).reshape(3, 1, 1, 1)
+  prepared = preprocessing.prepare_images(images, image_shape=(1, 1, 1))
+  assert prepared.dtype == tf.float32
+  np.testing.assert_allclose(np.ravel(prepared), [-1, -0.6, 1], atol=1e-7)
+
+
+def test_to_uint8_inverts_every_value():
+  values = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1)
+  prepared = preprocessing.prepare_images(values, image_shape=(16, 16, 1))
+  np.testing.assert_array_equal(preprocessing.to_uint8(prepared), values)
+
+
+def test_to_uint8_clips_and_rounds():
+  """(0.001 + 1) * 127.5 = 127.6, which is nearer to 128."""
+  images = tf.constant([-9.0, 0.001, 9.0])
+  assert preprocessing.to_uint8(images).numpy().tolist() == [0, 128, 255]
+
+
+def test_grey_is_repeated():
+  images = random_images(2, 3, 4, 1)
+  prepared = preprocessing.prepare_images(images, image_shape=(3, 4, 3))
+  expected = np.repeat(images, 3, axis=-1) / 127.5 - 1
+  np.testing.assert_allclose(prepared, expected, atol=1e-6)
+
+
+def test_rgb_to_grey_is_tensorflows():
+  images = random_images(2, 3, 4, 3)
+  prepared = preprocessing.prepare_images(images, image_shape=(3, 4, 1))
+  expected = tf.image.rgb_to_grayscale(tf.cast(images, tf.float32)) / 127.5 - 1
+  np.testing.assert_allclose(prepared, expected, atol=1e-5)
+
+
+def test_resize_is_bilinear_between_pixel_centres():
+  """Doubling [0, 80]: centres at -1/4, 1/4, 3/4, 5/4 give 0, 20, 60, 80."""
+  images = np.array([0, 80], np.uint8).reshape(1, 1, 2, 1)
+  prepared = preprocessing.prepare_images(images, image_shape=(1, 4, 1))
+  np.testing.assert_allclose(
+    np.ravel(prepared), np.array([0, 20, 60, 80]) / 127.5 - 1, atol=1e-6
+  )
+
+
+@pytest.mark.parametrize('image_shape', [(6, 7, 3), (4, 5, 1), (8, 8, 3)])
+@pytest.mark.parametrize('channels', [1, 3])
+def test_single_image_batch_and_unknown_shape_agree(image_shape, channels):
+  images = random_images(2, 6, 7, channels)
+  prepared = preprocessing.prepare_images(images, image_shape=image_shape)
+  assert prepared.shape == (2, *image_shape)
+
+  @tf.function(input_signature=[tf.TensorSpec([None] * 4, tf.uint8)])
+  def traced(images):
+    return preprocessing.prepare_images(images, image_shape=image_shape)
+
+  np.testing.assert_allclose(traced(images), prepared, atol=1e-6)
+  for image, expected in zip(images, prepared, strict=True):
+    single = preprocessing.prepare_images(image, image_shape=image_shape)
+    np.testing.assert_allclose(single, expected, atol=1e-6)
+
+
+def test_other_channels_are_refused_when_unknown():
+  @tf.function(input_signature=[tf.TensorSpec([None] * 4, tf.uint8)])
+  def traced(images):
+    return preprocessing.prepare_images(images, image_shape=(2, 2, 3))
+
+  with pytest.raises(tf.errors.InvalidArgumentError, match='1 or 3 channels'):
+    traced(random_images(1, 2, 2, 4))

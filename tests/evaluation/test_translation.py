@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pixelda_tf.evaluation.translation import preview, translated_examples
+
+
+class Brighter:
+  """Translates by adding a random number of its own stream to all pixels."""
+
+  image_shape = (2, 2, 3)
+
+  def __init__(self):
+    self.random = tf.random.Generator.from_seed(99)
+
+  def translate(self, images):
+    return images + self.random.uniform([len(images), 1, 1, 1], 0.0, 0.5)
+
+
+class Domain:
+  """Dark images [2, 2, 1] of labels 0, 1, 2, ...; a mask where wanted."""
+
+  def __init__(self, count, mask):
+    self.count = count
+    self.mask = mask
+
+  def stored(self, split):
+    assert split == 'train'
+    labels = np.arange(self.count)
+    examples = {
+      'image': np.zeros([self.count, 2, 2, 1], np.uint8),
+      'label': labels.astype(np.int32),
+    }
+    if self.mask:
+      mask = np.zeros([self.count, 2, 2, 1], np.uint8)
+      mask[:, 0, 1] = 255
+      examples['mask'] = mask
+    return tf.data.Dataset.from_tensor_slices(examples)
+
+
+def translate(samples=1, count=70, seed=3, mask=False):
+  return list(
+    translated_examples(
+      Brighter(), Domain(count, mask), 'train', samples=samples, seed=seed
+    )
+  )
+
+
+@pytest.mark.parametrize('samples', [1, 3])
+def test_each_example_gives_its_samples_and_keeps_its_label(samples):
+  """70 examples: more than one batch."""
+  examples = translate(samples)
+  labels = [int(example['label']) for example in examples]
+  assert labels == [label for label in range(70) for _ in range(samples)]
+  for example in examples:
+    assert set(example) == {'image', 'label'}
+    assert example['image'].shape == (2, 2, 3)
+    assert example['image'].dtype == np.uint8
+  values = [int(example['image'][0, 0, 0]) for example in examples]
+  assert min(values) >= 0 and max(values) <= 64
+  assert len(set(values[:samples])) == samples
+
+
+def test_the_seed_decides():
+  def values(seed):
+    return [int(e['image'][0, 0, 0]) for e in translate(seed=seed)]
+
+  assert values(3) == values(3) != values(4)
+
+
+def test_masks_are_kept():
+  for example in translate(mask=True, count=3):
+    assert example['mask'].dtype == np.uint8
+    np.testing.assert_array_equal(example['mask'][..., 0], [[0, 255], [0, 0]])
+
+
+def test_preview_shows_the_sources_above_their_translations():
+  """Twelve columns of 2x2 images with gaps of 2; a row a sample below."""
+  picture = preview(Brighter(), Domain(70, False), 'train', samples=2, seed=3)
+  assert picture.shape == (3 * 2 + 2 * 2, 12 * 2 + 11 * 2, 3)
+  assert (picture[:2, :2] == 0).all()
+  first, second = (example['image'] for example in translate(2)[:2])
+  np.testing.assert_array_equal(picture[4:6, :2], first)
+  np.testing.assert_array_equal(picture[8:, :2], second)

@@ -1,0 +1,159 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pixelda_tf.methods import Method, Player
+from pixelda_tf.methods.base import mean_terms
+
+
+class Weight(tf.keras.layers.Layer):
+  """A model of one number, named; shared ones may be given."""
+
+  def __init__(self, value):
+    super().__init__()
+    self.value = self.add_weight(
+      shape=(), initializer=tf.keras.initializers.Constant(value)
+    )
+
+
+class Chase(Method):
+  """Two players: a is drawn to the source's mean, b to a.
+
+  `first` minimises (a - source)^2 + a, `second` (b - a)^2: after `first` moved.
+  """
+
+  def __init__(self):
+    super().__init__(image_shape=(1, 1, 1), n_classes=2)
+    self.a, self.b = Weight(1.0), Weight(0.0)
+    self.shared_calls = 0
+
+  def players(self):
+    return (
+      Player('first', (self.a,), self.first),
+      Player('second', (self.b, self.b), self.second),
+    )
+
+  def shared(self, batch):
+    self.shared_calls += 1
+    return 3.0 * self.a.value
+
+  def first(self, batch, shared):
+    distance = self.a.value - tf.reduce_mean(batch['source']['image'])
+    terms = {'distance': distance**2, 'shared': shared / 3.0}
+    return terms, {'watched': 100.0 * self.a.value}
+
+  def second(self, batch, shared):
+    return {'distance': (self.b.value - self.a.value) ** 2}, {}
+
+  def call(self, images, training=False):
+    """Logits (0, pixel): the class is whether the pixel is positive."""
+    pixels = images[:, 0, 0]
+    return {'logits': tf.concat([tf.zeros_like(pixels), pixels], -1)}
+
+
+def batch_of(value):
+  return {'source': {'image': tf.fill([2, 1, 1, 1], value)}}
+
+
+def test_a_step_by_hand():
+  """SGD of rate 0.1, source mean 3, a = 1, b = 0.
+
+  first: d/da ((a - 3)^2 + a) = -4 + 1 = -3, so a = 1.3; its terms are 4 and 1;
+  what is shared is differentiated, what is watched is not.
+  second sees a = 1.3: d/db (b - 1.3)^2 = -2.6, so b = 0.26 (not 0.2); b is in
+  two of its networks and moves once.
+  """
+  method = Chase()
+  method.compile(tf.keras.optimizers.SGD(0.1))
+  logs = method.train_step(batch_of(3.0))
+  expected = {
+    'first/distance': 4.0,
+    'first/shared': 1.0,
+    'first/watched': 100.0,
+    'first/gradient_norm': 3.0,
+    'second/distance': 1.69,
+    'second/gradient_norm': 2.6,
+  }
+  assert set(logs) == set(expected)
+  for name, value in expected.items():
+    np.testing.assert_allclose(logs[name], value, rtol=1e-6, err_msg=name)
+  np.testing.assert_allclose(method.a.value, 1.3, rtol=1e-6)
+  np.testing.assert_allclose(method.b.value, 0.26, rtol=1e-6)
+  assert method.shared_calls == 1 and int(method.step) == 1
+
+
+def test_one_optimizer_is_copied_for_every_player():
+  method = Chase()
+  given = tf.keras.optimizers.Adam(
+    tf.keras.optimizers.schedules.ExponentialDecay(0.5, 10, 0.9), beta_1=0.3
+  )
+  method.compile(given)
+  optimizers = method.player_optimizers
+  assert list(optimizers) == ['first', 'second']
+  assert optimizers['first'] is not optimizers['second']
+  assert given not in optimizers.values()
+  for optimizer in optimizers.values():
+    assert optimizer.get_config() == given.get_config()
+  method.train_step(batch_of(1.0))
+  assert [int(o.iterations) for o in optimizers.values()] == [1, 1]
+  assert int(given.iterations) == 0
+
+
+def test_a_dict_gives_each_player_its_own():
+  method = Chase()
+  sgd = tf.keras.optimizers.SGD
+  method.compile({'second': sgd(0.5), 'first': sgd(0.1)})
+  method.train_step(batch_of(3.0))
+  np.testing.assert_allclose(method.a.value, 1.3, rtol=1e-6)
+  np.testing.assert_allclose(method.b.value, 1.3, rtol=1e-6)
+
+
+@pytest.mark.parametrize('names', [(), ('first',), ('first', 'second', 'x')])
+def test_optimizers_of_other_names_are_refused(names):
+  optimizers = dict.fromkeys(names, tf.keras.optimizers.SGD(0.1))
+  with pytest.raises(ValueError, match=r"Chase are \['first', 'second'\]"):
+    Chase().compile(optimizers)
+
+
+def test_finalize_puts_the_averages_in_place_by_hand():
+  """`second` keeps an average of decay 0.5 from b = 0 on, a stays at 1.
+
+  With rate 0.25, b goes halfway to 1 each step: 0.5, 0.75. Average: 0.25, then
+  0.5. `first` does not move, keeps no average and is left alone.
+  """
+  method = Chase()
+  averaging = tf.keras.optimizers.SGD(0.25, use_ema=True, ema_momentum=0.5)
+  method.compile({'first': tf.keras.optimizers.SGD(0.0), 'second': averaging})
+  for _ in range(2):
+    method.train_step(batch_of(3.0))
+  assert (float(method.a.value), float(method.b.value)) == (1.0, 0.75)
+  method.finalize()
+  assert (float(method.a.value), float(method.b.value)) == (1.0, 0.5)
+
+
+def test_without_averages_finalize_changes_nothing():
+  method = Chase()
+  method.compile(tf.keras.optimizers.Adam(0.1))
+  method.train_step(batch_of(3.0))
+  before = method.get_weights()
+  method.finalize()
+  assert method.get_weights() == before
+
+
+def test_predictions_are_softmax_by_hand():
+  """Pixel log 3: classes 1/4 and 3/4."""
+  probabilities = Chase().predictions(tf.fill([1, 1, 1, 1], np.log(3.0)))
+  assert set(probabilities) == {'probabilities'}
+  np.testing.assert_allclose(
+    probabilities['probabilities'], [[0.25, 0.75]], rtol=1e-6
+  )
+
+
+def test_a_method_that_does_not_translate_says_so():
+  with pytest.raises(NotImplementedError, match='Chase does not translate'):
+    Chase().translate(tf.zeros([1, 1, 1, 1]))
+
+
+def test_mean_terms_by_hand():
+  terms = mean_terms({'class': tf.constant([1.0, 2.0])}, 2.0, 'source_')
+  assert set(terms) == {'source_class'} and float(terms['source_class']) == 3.0

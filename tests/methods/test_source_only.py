@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pixelda_tf.methods import SourceOnly, TargetOnly
+
+METHODS = {'source_only': SourceOnly, 'target_only': TargetOnly}
+
+
+def build(name, task):
+  return METHODS[name](image_shape=(8, 8, 1), n_classes=3, task=task)
+
+
+@pytest.mark.parametrize('name', METHODS)
+def test_two_steps_equal_an_update_by_hand(name, build_networks, build_batch):
+  """Cross entropy of the labelled images, a tape and an Adam of its own."""
+  task, reference = build_networks()[2], build_networks()[2]
+  method = build(name, lambda *_: task)
+  method.compile(tf.keras.optimizers.Adam(1e-2))
+  adam = tf.keras.optimizers.Adam(1e-2)
+  for number in range(2):
+    source = build_batch(number)['source']
+    logs = method.train_step({'source': source})
+    with tf.GradientTape() as tape:
+      shares = tf.nn.softmax(reference(source['image'])['logits'])
+      chosen = tf.gather(shares, source['label'], batch_dims=1)
+      loss = -tf.reduce_mean(tf.math.log(chosen))
+    gradients = tape.gradient(loss, reference.trainable_variables)
+    adam.apply_gradients(
+      zip(gradients, reference.trainable_variables, strict=True)
+    )
+    assert set(logs) == {'task/class', 'task/gradient_norm'}
+    np.testing.assert_allclose(logs['task/class'], loss, rtol=1e-5)
+    norm = np.sqrt(sum(np.square(g).sum() for g in gradients))
+    np.testing.assert_allclose(logs['task/gradient_norm'], norm, rtol=1e-5)
+  for ours, theirs in zip(task.weights, reference.weights, strict=True):
+    np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+def test_the_bounds_say_which_labels_they_train_on():
+  assert SourceOnly.role == 'unsupervised'
+  assert TargetOnly.role == 'supervised_target'
+  assert not SourceOnly.adapts and not TargetOnly.adapts
+
+
+def test_the_default_task_is_pixeldas():
+  images = tf.zeros([2, 28, 28, 3])
+  method = SourceOnly(image_shape=(28, 28, 3), n_classes=10)
+  assert method(images)['logits'].shape == (2, 10)
+  assert method.task.count_params() == 287_290

@@ -1,0 +1,128 @@
+"""Writes the README's table of results from the runs' result.json files.
+
+python tools/results_table.py results/*.json
+
+The table stands between the lines <!-- results:start --> and
+<!-- results:end -->; nothing else is touched.
+"""
+
+import json
+import os
+import pathlib
+import sys
+
+from absl import flags
+
+from pixelda_tf import command_line
+from pixelda_tf.errors import UserError
+
+flags.DEFINE_string('readme', 'README.md', 'The file that holds the table.')
+FLAGS = flags.FLAGS
+
+START = '<!-- results:start -->'
+END = '<!-- results:end -->'
+
+HEADER = (
+  'source → target',
+  'method',
+  'target test accuracy',
+  'right / count',
+  'paper',
+  'steps',
+  'seed',
+  'precision',
+  'wall time',
+  'note',
+)
+
+# PixelDA (Bousmalis et al., 2017), Table 1: target test accuracy, %.
+PAPER = {
+  ('mnist', 'usps', 'source_only'): 78.9,
+  ('mnist', 'usps', 'pixelda'): 95.9,
+  ('mnist', 'usps', 'target_only'): 96.5,
+  ('mnist', 'mnistm', 'source_only'): 63.6,
+  ('mnist', 'mnistm', 'pixelda'): 98.2,
+  ('mnist', 'mnistm', 'target_only'): 96.4,
+}
+
+
+def read(path):
+  """Returns the cells of a result file's rows.
+
+  Args:
+    path: of a result.json.
+
+  Raises:
+    UserError: the file is missing, or holds something else.
+  """
+  try:
+    return _rows(json.loads(pathlib.Path(path).read_text()))
+  except OSError as error:
+    raise UserError(f"cannot read '{path}': {error.strerror}") from error
+  except (ValueError, TypeError, KeyError) as error:
+    raise UserError(
+      f"'{path}' is no result.json of pixelda_tf.train: {error!r}"
+    ) from error
+
+
+def _rows(result):
+  for_all = result['seed'], result['precision']
+  domains = result['source'], result['target']
+  rows = []
+  for row in result['rows']:
+    test = row['target_test'] or {}
+    paper = PAPER.get((*domains, row['method']))
+    minutes, seconds = divmod(round(row['wall_seconds']), 60)
+    rows.append(
+      (
+        ' → '.join(domains),
+        row['method'],
+        f'{100 * test["accuracy"]:.2f} %' if test else 'no labels',
+        f'{test["correct"]:,} / {test["count"]:,}' if test else '',
+        f'{paper:.1f} %' if paper else '',
+        f'{row["steps"]:,}',
+        *map(str, for_all),
+        f'{minutes}:{seconds:02} min',
+        row.get('note', ''),
+      )
+    )
+  return rows
+
+
+def table(rows):
+  """Returns rows of cells as a Markdown table, below `HEADER`."""
+  lines = [HEADER, ['---'] * len(HEADER), *rows]
+  return '\n'.join(f'| {" | ".join(cells)} |' for cells in lines)
+
+
+def replace(text, new):
+  """Returns a file's text with `new` between the markers.
+
+  Raises:
+    UserError: the markers are not there, or not once each and in order.
+  """
+  if text.count(START) != 1 or text.count(END) != 1:
+    raise UserError(f"one '{START}' and one '{END}' are needed in --readme")
+  before, _, rest = text.partition(START)
+  _, end, after = rest.partition(END)
+  if not end:
+    raise UserError(f"'{START}' has to stand before '{END}' in --readme")
+  return f'{before}{START}\n{new}\n{END}{after}'
+
+
+def main(*paths):
+  """Reads the results and the README, writes the README."""
+  if not paths:
+    raise UserError('which results? as: results_table.py results/*.json')
+  rows = [row for path in paths for row in read(path)]
+  readme = pathlib.Path(FLAGS.readme)
+  if not readme.is_file():
+    raise UserError(f"there is no '{readme}': give --readme")
+  partial = readme.with_name(readme.name + '.partial')
+  partial.write_text(replace(readme.read_text('utf-8'), table(rows)), 'utf-8')
+  os.replace(partial, readme)
+  print(f'{readme}: {len(rows)} rows of {len(paths)} results')
+
+
+if __name__ == '__main__':
+  command_line.run(main, n_arguments=sys.maxsize)
