@@ -54,3 +54,20 @@ def test_lines_by_hand():
     '  cat: 25.00%',
     '  dog: no examples',
   ]
+
+
+def test_predictions_are_traced_once_for_all_sizes_of_a_batch():
+  traced = []
+
+  class Method:
+    image_shape = (1, 1, 1)
+
+    def predictions(self, images):
+      traced.append(images.shape)
+      return pixel_is_the_class(images)
+
+  predict = evaluate.compiled_predictions(Method())
+  for count in (1, 4, 2):
+    found = predict(np.full([count, 1, 1, 1], 2.0, np.float32))
+    np.testing.assert_array_equal(found['probabilities'], [[0, 0, 1]] * count)
+  assert len(traced) == 1

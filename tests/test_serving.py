@@ -1,0 +1,198 @@
+"""SavedModels, loaded where pixelda_tf cannot be imported."""
+
+import functools
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pixelda_tf import serving
+from pixelda_tf.data.preprocessing import prepare_images, to_uint8
+from pixelda_tf.errors import UserError
+from pixelda_tf.methods import PixelDA, SourceOnly
+from pixelda_tf.networks import (
+  layers,
+  pyramid_discriminator,
+  residual_generator,
+)
+
+# Loads an export and answers every array of a file. tensorflow_addons and the
+# package itself cannot be imported in it.
+CLIENT = """
+import sys
+sys.modules['pixelda_tf'] = sys.modules['tensorflow_addons'] = None
+import numpy as np
+import tensorflow as tf
+for name in ('pixelda_tf', 'tensorflow_addons'):
+  try:
+    __import__(name)
+  except ImportError:
+    continue
+  raise AssertionError(name)
+requests = np.load('requests.npz')
+answers = {}
+for export in ('pixelda', 'grey', 'source_only'):
+  signatures = tf.saved_model.load(export).signatures
+  for signature in signatures:
+    for request, images in requests.items():
+      for output, value in signatures[signature](
+        images=tf.constant(images)
+      ).items():
+        answers[f'{export}:{signature}:{request}:{output}'] = value.numpy()
+np.savez('answers.npz', **answers)
+"""
+
+
+def pixelda(image_shape, noise_size, **kwargs):
+  tf.keras.utils.set_random_seed(1)
+  return PixelDA(
+    image_shape=image_shape,
+    n_classes=3,
+    noise_size=noise_size,
+    generator=functools.partial(
+      residual_generator, filters=4, blocks=1, **kwargs
+    ),
+    discriminator=functools.partial(pyramid_discriminator, filters=2),
+  )
+
+
+@pytest.fixture(scope='module')
+def methods():
+  """Methods by the name of their export."""
+  return {
+    'pixelda': pixelda((8, 8, 3), 10),
+    'grey': pixelda((8, 8, 1), 0, normalization=layers.instance_normalization),
+    'source_only': SourceOnly(image_shape=(8, 8, 3), n_classes=3),
+  }
+
+
+@pytest.fixture(scope='module')
+def requests():
+  """uint8 images by what they are."""
+  random = np.random.default_rng(0)
+  shapes = {
+    'one': (1, 8, 8, 3),
+    'five': (5, 8, 8, 3),
+    'grey': (2, 8, 8, 1),
+    'larger': (2, 13, 10, 3),
+    'smaller grey': (3, 5, 6, 1),
+  }
+  return {
+    name: random.integers(256, size=shape, dtype=np.uint8)
+    for name, shape in shapes.items()
+  }
+
+
+@pytest.fixture(scope='module')
+def exports(methods, tmp_path_factory):
+  """Directory of the methods' exports, by name."""
+  directory = tmp_path_factory.mktemp('exports')
+  for name, method in methods.items():
+    serving.export(method, str(directory / name))
+  return directory
+
+
+@pytest.fixture(scope='module')
+def answers(exports, requests):
+  """What the exports answer in a process without pixelda_tf."""
+  np.savez(exports / 'requests.npz', **requests)
+  environment = {k: v for k, v in os.environ.items() if k != 'PYTHONPATH'}
+  process = subprocess.run(
+    [sys.executable, '-c', CLIENT],
+    cwd=exports,
+    env=environment,
+    capture_output=True,
+    text=True,
+    timeout=300,
+  )
+  assert process.returncode == 0, process.stderr
+  with np.load(exports / 'answers.npz') as found:
+    return dict(found)
+
+
+@pytest.mark.parametrize('name', ['pixelda', 'grey', 'source_only'])
+def test_probabilities_equal_the_methods_predictions(
+  name, methods, requests, answers
+):
+  """Of any number of images, of any size, grey or RGB, prepared as trained."""
+  method = methods[name]
+  for request, images in requests.items():
+    found = answers[f'{name}:predict:{request}:probabilities']
+    assert found.shape == (len(images), 3) and found.dtype == np.float32
+    prepared = prepare_images(images, image_shape=method.image_shape)
+    expected = method.predictions(prepared)['probabilities']
+    np.testing.assert_allclose(found, expected, atol=1e-5, err_msg=request)
+    np.testing.assert_allclose(found.sum(-1), np.ones(len(images)), atol=1e-5)
+    np.testing.assert_array_equal(
+      found, answers[f'{name}:serving_default:{request}:probabilities']
+    )
+
+
+@pytest.mark.parametrize('name', ['pixelda', 'grey'])
+def test_translations_have_the_methods_size(name, methods, requests, answers):
+  """Without noise, as `grey` is, they are the method's to the last value."""
+  method = methods[name]
+  for request, images in requests.items():
+    found = answers[f'{name}:translate:{request}:images']
+    assert found.dtype == np.uint8
+    assert found.shape == (len(images), *method.image_shape)
+    if method.noise_size == 0:
+      prepared = prepare_images(images, image_shape=method.image_shape)
+      expected = to_uint8(method.translate(prepared)).numpy()
+      difference = np.abs(found.astype(int) - expected)
+      assert difference.max() <= 1 and difference.mean() < 0.1, request
+      assert np.ptp(found) > 0
+
+
+def test_only_a_method_that_adapts_has_translate(answers):
+  signatures = {tuple(key.split(':')[:2]) for key in answers}
+  assert ('pixelda', 'translate') in signatures
+  assert ('source_only', 'translate') not in signatures
+
+
+def test_every_call_of_translate_draws_new_noise(exports):
+  signatures = serving.load(str(exports / 'pixelda'))
+  assert set(signatures) == {'serving_default', 'predict', 'translate'}
+  images = tf.fill([1, 8, 8, 3], tf.constant(128, tf.uint8))
+  found = {
+    signatures['translate'](images=images)['images'].numpy().tobytes()
+    for _ in range(8)
+  }
+  assert len(found) > 1
+
+
+def test_an_export_replaces_the_one_before_when_it_is_complete(
+  methods, tmp_path, monkeypatch
+):
+  directory = str(tmp_path / 'export')
+  method = methods['source_only']
+  images = tf.zeros([1, 8, 8, 3], tf.uint8)
+
+  def answer():
+    predict = serving.load(directory)['predict']
+    return predict(images=images)['probabilities'].numpy()
+
+  serving.export(method, directory)
+  before = answer()
+  method.task.get_layer('classes').bias.assign([0.0, 1.0, 2.0])
+
+  def fail(servable, path, **kwargs):
+    os.mkdir(path)
+    raise OSError('No space left on device')
+
+  with monkeypatch.context() as patch:
+    patch.setattr(tf.saved_model, 'save', fail)
+    with pytest.raises((OSError, UserError)):
+      serving.export(method, directory)
+  np.testing.assert_array_equal(answer(), before)
+  serving.export(method, directory + '/')
+  assert os.listdir(tmp_path) == ['export']
+  assert np.all(answer() != before)
+
+
+def test_loading_what_is_no_export_is_a_mistake(tmp_path):
+  with pytest.raises(UserError, match='no SavedModel here; export a run'):
+    serving.load(str(tmp_path))

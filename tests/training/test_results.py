@@ -1,0 +1,58 @@
+import json
+import os
+
+import pytest
+
+from pixelda_tf.training import results
+
+
+def test_what_is_written_is_read(tmp_path):
+  path = str(tmp_path / 'result.json')
+  assert results.read(path) is None
+  results.write(path, {'a': [1, None]})
+  results.write(path, {'a': [2, None]})
+  assert results.read(path) == {'a': [2, None]}
+  assert os.listdir(tmp_path) == ['result.json']
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path):
+  path = str(tmp_path / 'result.json')
+  results.write(path, {'a': 1})
+  with pytest.raises(TypeError):
+    results.write(path, {'a': 2, 'b': object()})
+  assert results.read(path) == {'a': 1}
+
+
+def test_table_by_hand():
+  """150 s are 2.5 minutes; a target without labels has no accuracy."""
+  test = {'accuracy': 0.9753, 'correct': 9753, 'count': 10000}
+  result = {
+    'source': 'mnist',
+    'target': 'mnistm',
+    'seed': 3,
+    'precision': 'float32',
+    'rows': [
+      {
+        'method': 'pixelda',
+        'steps': 11000,
+        'wall_seconds': 150.0,
+        'target_test': test,
+      },
+      {
+        'method': 'other',
+        'steps': 5,
+        'wall_seconds': 0.0,
+        'target_test': None,
+      },
+    ],
+  }
+  head, columns, *rows = results.table(json.loads(json.dumps(result))).split(
+    '\n'
+  )
+  assert head == 'mnist -> mnistm, seed 3, float32'
+  assert columns.split('  ')[0] == 'method'
+  assert [row.split() for row in rows] == [
+    ['pixelda', '97.53%', '9,753', '/', '10,000', '11,000', '2.5'],
+    ['other', 'no', 'labels', '5', '0.0'],
+  ]
+  assert len({len(line) for line in (columns, *rows)}) == 1
