@@ -82,13 +82,3 @@ def test_preview_shows_the_sources_above_their_translations():
   first, second = (example['image'] for example in translate(2)[:2])
   np.testing.assert_array_equal(picture[4:6, :2], first)
   np.testing.assert_array_equal(picture[8:, :2], second)
-
-
-def test_preview_has_the_source_above_its_samples():
-  """12 of 2x2 pixels with gaps of 2; all pixels of an image are equal."""
-  picture = preview(Brighter(), Domain(70, False), 'train', samples=2, seed=3)
-  assert picture.shape == (3 * 2 + 2 * 2, 12 * 2 + 11 * 2, 3)
-  source, *shown = picture[::4, ::4, 0]
-  assert set(source) == {0}
-  samples = [int(example['image'][0, 0, 0]) for example in translate(2)[:24]]
-  np.testing.assert_array_equal(shown, [samples[::2], samples[1::2]])

@@ -24,10 +24,19 @@ def of_type(model, kind):
 
 @pytest.mark.parametrize(
   'side, convolutions, last',
-  [(4, 1, 4), (8, 2, 4), (16, 3, 4), (28, 4, 4), (32, 4, 4), (64, 5, 4)],
+  [
+    (4, 1, 4),
+    (5, 2, 3),
+    (8, 2, 4),
+    (10, 3, 3),
+    (16, 3, 4),
+    (28, 4, 4),
+    (32, 4, 4),
+    (64, 5, 4),
+  ],
 )
 def test_the_pyramid_stops_at_four(side, convolutions, last):
-  """Stride 2 with same padding rounds up: 28, 14, 7, 4; 64, 32, 16, 8, 4."""
+  """Stride 2 with same padding rounds up: 28, 14, 7, 4; 10, 5, 3."""
   model = BUILDERS['pyramid']((side, side, 3))
   stages = of_type(model, tf.keras.layers.Conv2D)
   assert len(stages) == convolutions

@@ -110,7 +110,6 @@ def tags(directory):
   return found
 
 
-@pytest.mark.filterwarnings('ignore::DeprecationWarning')
 def test_tensorboard_shows_everything(run_dir):
   found = tags(run_dir / 'pixelda' / 'tensorboard')
   terms = ['generator/domain', 'task/source_class', 'task/translated_class']
@@ -178,9 +177,7 @@ def test_ctrl_c_saves_and_the_same_run_ends_with_the_same_bits(
       open_run(tmp_path, ONE_ROW).train()
   directory = str(tmp_path / 'source_only' / 'checkpoints')
   assert checkpoints.steps(directory) == [2]
-  assert f'stopped after step 2 of 6; saved in {directory}' in str(
-    error.value
-  )
+  assert f'stopped after step 2 of 6; saved in {directory}' in str(error.value)
   assert not (tmp_path / 'result.json').exists()
   open_run(tmp_path, ONE_ROW).train()
   ours = newest_values(tmp_path / 'source_only')
