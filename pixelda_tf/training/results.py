@@ -38,4 +38,9 @@ def table(result):
       f'{row["method"]:<14}{accuracy:>12}{counts:>18}{row["steps"]:>9,}'
       f'{row["wall_seconds"] / 60:>9.1f}'
     )
+  lines += [
+    f'{row["method"]}: {row["note"]}'
+    for row in result['rows']
+    if row.get('note')
+  ]
   return '\n'.join(lines)

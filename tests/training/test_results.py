@@ -43,12 +43,14 @@ def test_table_by_hand():
         'steps': 5,
         'wall_seconds': 0.0,
         'target_test': None,
+        'note': 'tried once',
       },
     ],
   }
-  head, columns, *rows = results.table(json.loads(json.dumps(result))).split(
-    '\n'
-  )
+  head, columns, *rows, note = results.table(
+    json.loads(json.dumps(result))
+  ).split('\n')
+  assert note == 'other: tried once'
   assert head == 'mnist -> mnistm, seed 3, float32'
   assert columns.split('  ')[0] == 'method'
   assert [row.split() for row in rows] == [
