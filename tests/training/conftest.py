@@ -1,6 +1,7 @@
 """Tiny runs on the embedded pair."""
 
 import os
+import pathlib
 
 import pytest
 import tensorflow as tf
@@ -9,21 +10,7 @@ from pixelda_tf import config
 from pixelda_tf.data import builders
 from pixelda_tf.training import checkpoints, experiment
 
-# gin/quickstart.gin, small. D keeps its dropout and noise.
-TINY = (
-  'Pair.batch_size = 8',
-  'source_only/Row.steps = 6',
-  'pixelda/Row.steps = 6',
-  'cosine.steps = 6',
-  'residual_generator.filters = 4',
-  'residual_generator.blocks = 1',
-  'pyramid_discriminator.filters = 2',
-  'pyramid_discriminator.dropout_rate = 0.1',
-  'pyramid_discriminator.noise_stddev = 0.2',
-  'Experiment.log_every = 2',
-  'Experiment.picture_every = 3',
-  'Experiment.checkpoint_every = 4',
-)
+TINY = str(pathlib.Path(__file__).with_name('tiny.gin'))
 
 
 @pytest.fixture(scope='session')
@@ -35,18 +22,12 @@ def data_dir(tmp_path_factory):
   return directory
 
 
-@pytest.fixture
-def tiny_params():
-  """Bindings that make gin/quickstart.gin a run of seconds."""
-  return TINY
-
-
 @pytest.fixture(scope='session')
 def open_run(data_dir):
-  """Function of (run_dir, *bindings) to a tiny `Experiment`."""
+  """Function of (run_dir, *bindings) to the `Experiment` of tiny.gin."""
 
   def open_run(run_dir, *params):
-    config.parse(['gin/quickstart.gin'], [*TINY, *params])
+    config.parse([TINY], params)
     return experiment.Experiment(str(run_dir), data_dir)
 
   return open_run

@@ -10,7 +10,7 @@ import time
 
 import numpy as np
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+TINY = pathlib.Path(__file__).with_name('tiny.gin')
 KILLS = 3
 PARAMS = (
   'Experiment.rows = [@pixelda/Row()]',
@@ -23,12 +23,11 @@ PARAMS = (
 
 def start(run_dir, data_dir, *params):
   command = [sys.executable, '-m', 'pixelda_tf.train']
-  command += ['--gin_file=gin/quickstart.gin', f'--data_dir={data_dir}']
+  command += [f'--gin_file={TINY}', f'--data_dir={data_dir}']
   command += [f'--run_dir={run_dir}']
   command += [f'--gin_param={param}' for param in params]
   return subprocess.Popen(
     command,
-    cwd=ROOT,
     stdout=subprocess.PIPE,
     stderr=subprocess.STDOUT,
     text=True,
@@ -67,7 +66,7 @@ def metrics(run_dir):
 
 
 def test_a_killed_run_ends_with_the_same_bits(
-  tmp_path, data_dir, tiny_params, newest_values
+  tmp_path, data_dir, newest_values
 ):
   """Networks, optimizers, averages, step, noise: dropout and noise of D on.
 
@@ -78,10 +77,10 @@ def test_a_killed_run_ends_with_the_same_bits(
 
   def start_to_kill():
     every = 'Experiment.picture_every = 40'
-    return start(killed, data_dir, *tiny_params, *PARAMS, every)
+    return start(killed, data_dir, *PARAMS, every)
 
   every = 'Experiment.picture_every = 1000'
-  reference = start(whole, data_dir, *tiny_params, *PARAMS, every)
+  reference = start(whole, data_dir, *PARAMS, every)
   kills = 0
   for _ in range(KILLS):
     delay = moments.uniform(0.0, 0.1)
