@@ -52,7 +52,7 @@ def main():
   print(f'{row.name}, batch {run.pair.batch_size}, {run.precision}')
   print(f'step on one repeated batch: {alone * 1e3:.1f} ms (median)')
   print(f'images a second: {images / alone:.0f} (both domains)')
-  print(f'floating-point operations a step: {flops / 1e9:.1f} G')
+  print(f'floating-point operations a step: {flops / 1e9:.2f} G')
   print(
     f'convolutions here: {rate / 1e9:.0f} G a second; the step reaches '
     f'{flops / alone / rate:.0%} of it'
