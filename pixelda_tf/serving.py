@@ -52,6 +52,9 @@ def export(method, directory):
     method: a trained `Method`.
     directory: where to; one that is there is replaced when the new one is
       complete.
+
+  Raises:
+    UserError: the disk is full or cannot be written.
   """
   servable = Servable(method)
   images = tf.TensorSpec([None, None, None, None], tf.uint8, 'images')
@@ -64,11 +67,19 @@ def export(method, directory):
   }
   partial = directory.rstrip('/') + '.partial'
   shutil.rmtree(partial, ignore_errors=True)
-  tf.saved_model.save(
-    servable,
-    partial,
-    signatures={'serving_default': signatures['predict']} | signatures,
-  )
+  try:
+    tf.saved_model.save(
+      servable,
+      partial,
+      signatures={'serving_default': signatures['predict']} | signatures,
+    )
+  except (OSError, tf.errors.OpError) as error:
+    shutil.rmtree(partial, ignore_errors=True)
+    reason = str(error).splitlines()[0]
+    raise UserError(
+      f'{directory}: the export could not be written ({reason}); what was '
+      'there is untouched: make room or name another directory'
+    ) from error
   shutil.rmtree(directory, ignore_errors=True)
   os.rename(partial, directory)
 

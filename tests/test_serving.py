@@ -196,3 +196,12 @@ def test_an_export_replaces_the_one_before_when_it_is_complete(
 def test_loading_what_is_no_export_is_a_mistake(tmp_path):
   with pytest.raises(UserError, match='no SavedModel here; export a run'):
     serving.load(str(tmp_path))
+
+
+def test_a_directory_that_cannot_be_written_is_told(tmp_path):
+  """A file stands where the export's parent directory would be."""
+  (tmp_path / 'file').write_text('kept')
+  method = SourceOnly(image_shape=(8, 8, 1), n_classes=3)
+  with pytest.raises(UserError, match='file/export: the export could not'):
+    serving.export(method, str(tmp_path / 'file/export'))
+  assert (tmp_path / 'file').read_text() == 'kept'

@@ -11,7 +11,7 @@ import time
 import numpy as np
 
 TINY = pathlib.Path(__file__).with_name('tiny.gin')
-KILLS = 2
+KILLS = 3
 PARAMS = (
   'Experiment.rows = [@pixelda/Row()]',
   'pixelda/Row.steps = 80',
