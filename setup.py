@@ -34,6 +34,9 @@ INSTALL_REQUIRES = [
   'pillow',
   'scikit-learn',
   'tqdm',
+  # Renders: trimesh reads meshes, embreex casts rays.
+  'trimesh',
+  'embreex',
 ]
 
 TEST_REQUIRES = [

@@ -15,6 +15,13 @@ NAME is one of
                 subfolder a class, or images alone (unlabelled), or train/ and
                 test/ of either; or --csv=FILE with columns path, label and
                 where they apply split and mask
+  linemod_cropped/synthetic, linemod_cropped/real
+                crops of LineMod with class and pose: --manual_dir holds
+                <set>/<object>/*.png and poses.txt, the sets being coarse, fine
+                and real; and real/training_split.txt
+  bop           objects of a BOP set (https://bop.felk.cvut.cz) with class, pose
+                and mask, stored as --name: --manual_dir holds models/ and split
+                folders of scenes; see the flags that begin with bop:
 """
 
 import pathlib
@@ -40,15 +47,61 @@ _PHOTOS_DIR = flags.DEFINE_string(
 _SEED = flags.DEFINE_integer(
   'seed', 0, 'mnistm: decides every photo crop.', lower_bound=0
 )
-_NAME = flags.DEFINE_string('name', None, 'images: what they are stored as.')
+_NAME = flags.DEFINE_string(
+  'name', None, 'images, bop: what they are stored as.'
+)
 _CSV = flags.DEFINE_string(
   'csv', None, 'images: CSV of paths, relative to --manual_dir or to itself.'
 )
 _RESIZE = flags.DEFINE_list(
   'resize', None, 'images: HEIGHT,WIDTH to bring all images to.'
 )
+_MASK_FROM = flags.DEFINE_enum(
+  'mask_from',
+  None,
+  ['alpha', 'black'],
+  'images: masks of rendered objects: the opaque pixels, or those that are not '
+  'black, holes filled.',
+)
 _TEST_FRACTION = flags.DEFINE_float(
-  'test_fraction', 0.0, 'images: share of each class to hold out as test split.'
+  'test_fraction',
+  0.0,
+  'images: share of each class to hold out as test split; bop: share of the '
+  'training frames.',
+)
+_BOP_SPLITS = flags.DEFINE_list(
+  'bop_splits',
+  None,
+  'bop: SPLIT:FOLDER of each folder to take, as train:train_pbr,test:test. '
+  'When absent: train and train_... for training, test for testing.',
+)
+_NAMES = flags.DEFINE_list(
+  'names',
+  None,
+  'bop: ID:NAME of each object, as 1:ape,5:can; or linemod, for lm and lmo. '
+  'When absent: obj_000001 and so on.',
+)
+_CROP_METRES = flags.DEFINE_float(
+  'crop_metres',
+  0.195,
+  'bop: side of the square around an object that is shown.',
+)
+_MIN_VISIBILITY = flags.DEFINE_float(
+  'min_visibility', 0.5, 'bop: share of an object that has to be visible.'
+)
+_MASKS = flags.DEFINE_boolean(
+  'masks', True, 'bop: store masks, rendered where the set has none.'
+)
+_DEPTH = flags.DEFINE_boolean(
+  'depth', True, 'bop: store depth as a fourth channel, if the set has it.'
+)
+_ALLOCENTRIC = flags.DEFINE_boolean(
+  'allocentric',
+  False,
+  'bop: poses relative to the ray to the object, not to the camera.',
+)
+_SKIP_BAD = flags.DEFINE_boolean(
+  'skip_bad', False, 'bop: leave out what is wrong, and count it.'
 )
 _OVERWRITE = flags.DEFINE_boolean(
   'overwrite', False, 'Replace a data set of that name that was made otherwise.'
@@ -60,7 +113,20 @@ _OPTIONS = {
     'name': _NAME,
     'csv': _CSV,
     'resize': _RESIZE,
+    'mask_from': _MASK_FROM,
     'test_fraction': _TEST_FRACTION,
+  },
+  'bop': {
+    'name': _NAME,
+    'bop_splits': _BOP_SPLITS,
+    'names': _NAMES,
+    'crop_metres': _CROP_METRES,
+    'min_visibility': _MIN_VISIBILITY,
+    'masks': _MASKS,
+    'depth': _DEPTH,
+    'allocentric': _ALLOCENTRIC,
+    'test_fraction': _TEST_FRACTION,
+    'skip_bad': _SKIP_BAD,
   },
 }
 
@@ -112,6 +178,8 @@ def _summary(info):
     contents.append(f'{info.features["label"].num_classes} classes')
   if 'mask' in info.features:
     contents.append('masks')
+  if 'pose' in info.features:
+    contents.append('poses')
   folder = pathlib.Path(info.data_dir)
   size = sum(path.stat().st_size for path in folder.rglob('*'))
   return '\n'.join(

@@ -2,6 +2,7 @@
 
 from pixelda_tf.data import augmentation
 from pixelda_tf.data.arrays import pair
+from pixelda_tf.data.backgrounds import PhotoBackground
 from pixelda_tf.data.domains import Domain, OpenDomain
 from pixelda_tf.data.pairs import OpenPair, Pair
 
@@ -10,6 +11,7 @@ __all__ = [
   'OpenDomain',
   'OpenPair',
   'Pair',
+  'PhotoBackground',
   'augmentation',
   'pair',
 ]

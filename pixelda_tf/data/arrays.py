@@ -4,20 +4,23 @@ import numpy as np
 import tensorflow as tf
 
 from pixelda_tf.data import preprocessing
+from pixelda_tf.data.domains import KEYS
 from pixelda_tf.errors import UserError
 
 
 def pair(source, target, *, batch_size=32, seed=0, n_classes=None):
   """Pairs labelled source images with unlabelled target images.
 
-  Images are [height, width] or [height, width, 1 or 3]: uint8, or float in
-  [-1, 1]. Where the domains differ, both get the larger size and number of
-  channels. Arrays are shuffled anew every epoch; a `tf.data.Dataset` keeps its
-  own order and is repeated.
+  Images are [height, width] or [height, width, 1, 3 or 4]: uint8, or float in
+  [-1, 1]. A fourth channel is depth, which both domains have or neither. Where
+  they differ else, both get the larger size and number of channels. Arrays are
+  shuffled anew every epoch; a `tf.data.Dataset` keeps its own order and is
+  repeated.
 
   Args:
     source: arrays (images, labels), a dict of arrays with `image`, `label` and
-      maybe `mask`, or an unbatched `tf.data.Dataset` of such tuples or dicts.
+      maybe `mask` and `pose` (unit quaternions [n, 4]), or an unbatched
+      `tf.data.Dataset` of such tuples or dicts.
     target: array of images, or any form that `source` may have; labels are
       dropped.
     batch_size: examples of each domain in a batch.
@@ -25,9 +28,10 @@ def pair(source, target, *, batch_size=32, seed=0, n_classes=None):
     n_classes: checks that labels are below it, where labels are an array.
 
   Returns:
-    Endless `tf.data.Dataset` of {'source': {'image', 'label'[, 'mask']},
-    'target': {'image'}}, images float32 [batch_size, h, w, c] in [-1, 1],
-    labels int32 [batch_size], mask float32 [batch_size, h, w, 1].
+    Endless `tf.data.Dataset` of {'source': {'image', 'label'[, 'mask',
+    'pose']}, 'target': {'image'}}, images float32 [batch_size, h, w, c] in
+    [-1, 1], labels int32 [batch_size], mask float32 [batch_size, h, w, 1],
+    pose float32 [batch_size, 4].
 
   Raises:
     UserError: for arrays that do not fit this description.
@@ -41,6 +45,12 @@ def pair(source, target, *, batch_size=32, seed=0, n_classes=None):
     for name, d in (('source', source), ('target', target))
   ]
   image_shape = tuple(max(sides) for sides in zip(*shapes, strict=True))
+  channels = [shape[-1] for shape in shapes]
+  if 4 in channels and channels != [4, 4]:
+    raise UserError(
+      f'source has {channels[0]} channels, target {channels[1]}: give depth, '
+      'the fourth channel, for both or for neither'
+    )
   batches = tf.data.Dataset.zip(
     {
       'source': source,
@@ -72,7 +82,7 @@ def _as_dict(*data):
   """Returns a dict of what a user gave as a dict, a tuple or images alone."""
   data = data[0] if len(data) == 1 else data
   if isinstance(data, dict):
-    return {key: data[key] for key in ('image', 'label', 'mask') if key in data}
+    return {key: data[key] for key in KEYS if key in data}
   if isinstance(data, (tuple, list)):
     return dict(zip(('image', 'label'), data, strict=False))
   return {'image': data}
@@ -119,6 +129,8 @@ def _check_arrays(name, arrays, batch_size, n_classes):
       )
   if 'label' in arrays:
     _check_labels(name, arrays['label'], n_classes)
+  if 'pose' in arrays:
+    _check_poses(name, arrays['pose'])
 
 
 def _check_labels(name, labels, n_classes):
@@ -137,6 +149,20 @@ def _check_labels(name, labels, n_classes):
     )
 
 
+def _check_poses(name, poses):
+  if poses.ndim != 2 or poses.shape[1] != 4 or poses.dtype.kind != 'f':
+    raise UserError(
+      f'{name}: poses must be float [n, 4], these are {poses.dtype} '
+      f'{list(poses.shape)}'
+    )
+  wrong = ~(np.abs(np.linalg.norm(poses, axis=1) - 1) < 0.01)
+  if wrong.any():
+    raise UserError(
+      f'{name}: pose {poses[wrong][0].tolist()} of example {np.argmax(wrong)} '
+      'must be a unit quaternion'
+    )
+
+
 def _image_shape(name, examples):
   """Returns (height, width, channels) of a data set's images."""
   shape = examples.element_spec['image'].shape
@@ -146,8 +172,10 @@ def _image_shape(name, examples):
       f'one known size, these are {shape}; a data set must not be batched'
     )
   shape = tuple(shape) if shape.rank == 3 else (*shape, 1)
-  if shape[-1] not in (1, 3):
-    raise UserError(f'{name}: images of {shape[-1]} channels, must be 1 or 3')
+  if shape[-1] not in (1, 3, 4):
+    raise UserError(
+      f'{name}: images of {shape[-1]} channels, must be 1, 3 or 4'
+    )
   return shape
 
 
@@ -167,4 +195,6 @@ def _prepare(batch, image_shape):
   if 'mask' in batch:
     mask = tf.cast(batch['mask'], tf.float32)
     prepared['mask'] = preprocessing.resize(mask, image_shape[:2], 'nearest')
+  if 'pose' in batch:
+    prepared['pose'] = tf.cast(batch['pose'], tf.float32)
   return prepared

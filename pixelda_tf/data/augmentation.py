@@ -1,8 +1,8 @@
 """Random changes of training batches, each a function of (batch, seed).
 
-A batch is a dict with `image` float32 [n, h, w, c] in [-1, 1] and maybe `mask`
-float32 [n, h, w, 1]; the seed an int32 or int64 [2]. The same seed gives the
-same change.
+A batch is a dict with `image` float32 [n, h, w, c] in [-1, 1], a fourth channel
+being depth, and maybe `mask` float32 [n, h, w, 1] and `pose` float32 [n, 4];
+the seed an int32 or int64 [2]. The same seed gives the same change.
 """
 
 import math
@@ -26,12 +26,16 @@ def apply(augmentations, batch, seed):
 
 @gin.register
 class Move:
-  """Translates and rotates each image, and its mask with it.
+  """Translates and rotates each image, and its mask and pose with it.
+
+  A rotation of the image is one of the object about the optical axis; a
+  translation leaves the pose as it is.
 
   Attributes:
     translation: greatest shift along each axis, as a share of its length.
     rotation: greatest angle to either side, in degrees.
-    fill: image value of what comes in from outside, in [-1, 1].
+    fill: image value of what comes in from outside, in [-1, 1]; depth is 1
+      there, which is far.
   """
 
   def __init__(self, *, translation=0.1, rotation=10.0, fill=-1.0):
@@ -41,7 +45,7 @@ class Move:
     self.fill = fill
 
   def __call__(self, batch, seed):
-    """Returns the batch with `image` and `mask` moved alike."""
+    """Returns the batch with `image`, `mask` and `pose` moved alike."""
     images = batch['image']
     n, height, width = tf.unstack(tf.shape(images)[:3])
     draws = tf.random.stateless_uniform([3, n], seed, minval=-1.0, maxval=1.0)
@@ -50,14 +54,50 @@ class Move:
     shift_x = draws[2] * self.translation * tf.cast(width, tf.float32)
     transforms = move_transforms(angles, shift_y, shift_x, height, width)
     moved = dict(batch)
-    moved['image'] = addons.transform_images(
-      images, transforms, interpolation='bilinear', fill_value=self.fill
+    parts = [(images[..., :3], self.fill)]
+    if images.shape[-1] == 4:
+      parts.append((images[..., 3:], 1.0))
+    moved['image'] = tf.concat(
+      [
+        addons.transform_images(
+          part, transforms, interpolation='bilinear', fill_value=fill
+        )
+        for part, fill in parts
+      ],
+      axis=-1,
     )
     if 'mask' in batch:
       moved['mask'] = addons.transform_images(
         batch['mask'], transforms, interpolation='nearest', fill_value=0.0
       )
+    if 'pose' in batch:
+      moved['pose'] = turn_poses(batch['pose'], angles)
     return moved
+
+
+def turn_poses(poses, angles):
+  """Returns the poses of objects in images that were rotated.
+
+  Args:
+    poses: float32 [n, 4], unit quaternions (w, x, y, z), model to camera,
+      OpenCV axes: z points away, so that the turn about z is the other way.
+    angles: float32 [n], radians, counterclockwise as seen.
+
+  Returns:
+    float32 [n, 4] with w >= 0: the turn, after the pose.
+  """
+  cos, sin = tf.cos(angles / 2.0), -tf.sin(angles / 2.0)
+  w, x, y, z = tf.unstack(poses, axis=-1)
+  turned = tf.stack(
+    [
+      cos * w - sin * z,
+      cos * x - sin * y,
+      cos * y + sin * x,
+      cos * z + sin * w,
+    ],
+    axis=-1,
+  )
+  return tf.where(turned[:, :1] < 0, -turned, turned)
 
 
 def move_transforms(angles, shift_y, shift_x, height, width):
@@ -99,7 +139,8 @@ class ChangeColour:
   """Changes brightness, saturation, hue and contrast of each image.
 
   The ranges are those of the original PixelDA code. Saturation and hue leave
-  grey images alone. Values are clipped to [-1, 1] at the end.
+  grey images alone, and everything leaves depth alone. Values are clipped to
+  [-1, 1] at the end.
 
   Attributes:
     brightness: greatest shift to either side, as a share of the range.
@@ -124,7 +165,8 @@ class ChangeColour:
 
   def __call__(self, batch, seed):
     """Returns the batch with `image` changed."""
-    images = (batch['image'] + 1.0) / 2.0
+    depth = batch['image'][..., 3:]
+    images = (batch['image'][..., :3] + 1.0) / 2.0
     draws = tf.random.stateless_uniform([4, tf.shape(images)[0], 1, 1, 1], seed)
     images += (2.0 * draws[0] - 1.0) * self.brightness
     if images.shape[-1] == 3:
@@ -136,7 +178,8 @@ class ChangeColour:
     mean = tf.reduce_mean(images, axis=[1, 2], keepdims=True)
     images = (images - mean) * _between(self.contrast, draws[3]) + mean
     changed = dict(batch)
-    changed['image'] = tf.clip_by_value(images * 2.0 - 1.0, -1.0, 1.0)
+    images = tf.clip_by_value(images * 2.0 - 1.0, -1.0, 1.0)
+    changed['image'] = tf.concat([images, depth], axis=-1)
     return changed
 
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 from pixelda_tf.data import builders, preprocessing, records
 from pixelda_tf.errors import UserError
 
-KEYS = ('image', 'label', 'mask')
+KEYS = ('image', 'label', 'mask', 'pose')
 # What TFDS raises on names and slices that it does not understand.
 _SPLIT_ERRORS = (
   AssertionError,
@@ -28,13 +28,16 @@ class Domain:
     train: split to train on: a TFDS split string such as `train[:50000]`, or a
       name that the data set's builder gives to a split, such as `paper_train`.
     test: split to test on.
+    classes: names of the classes that are used; None for all. Labels keep
+      their numbers.
   """
 
-  def __init__(self, *, name, train='train', test='test'):
+  def __init__(self, *, name, train='train', test='test', classes=None):
     """Nothing is read yet; see the attributes."""
     self.name = name
     self.train = train
     self.test = test
+    self.classes = classes
 
   def open(self, data_dir, skip_corrupt=False):
     """Returns the `OpenDomain` of the data set stored below `data_dir`.
@@ -69,6 +72,7 @@ class OpenDomain:
     class_names: tuple of names in the order of the labels, or None.
     n_classes: how many, or None without labels.
     has_mask: whether examples carry a mask.
+    has_pose: whether examples carry a pose.
     description: how the data set was made.
     skipped: dict of split to the number of corrupt records left out of it, for
       the splits read so far.
@@ -89,11 +93,18 @@ class OpenDomain:
     self.class_names = None if label is None else tuple(label.names)
     self.n_classes = None if label is None else label.num_classes
     self.has_mask = 'mask' in features
+    self.has_pose = 'pose' in features
+    self._labels = self._used_labels(domain.classes)
+    self._counts = {}
     self.description = self._info.description
 
   def count(self, split):
     """Returns the number of examples in a split."""
-    return sum(shard.take for shard in self._shards(split))
+    if self._labels is None:
+      return sum(shard.take for shard in self._shards(split))
+    if split not in self._counts:
+      self._counts[split] = sum(1 for _ in self.stored(split))
+    return self._counts[split]
 
   def examples(self, split, seed=None, skip=0):
     """Returns the split's examples, [h, w, c] being `image_shape`.
@@ -106,8 +117,9 @@ class OpenDomain:
 
     Returns:
       `tf.data.Dataset` of dicts: `image` float32 [h, w, c] in [-1, 1], `label`
-      int32 [], `mask` float32 [h, w, 1] of 0 and 1, the latter two where the
-      data set has them.
+      int32 [], `mask` float32 [h, w, 1] of 0 and 1, `pose` float32 [4], a unit
+      quaternion (w, x, y, z) with w >= 0; the latter three where the data set
+      has them.
     """
     return self.stored(split, seed=seed, skip=skip).map(
       lambda example: prepare_example(example, self.image_shape),
@@ -118,14 +130,21 @@ class OpenDomain:
   def stored(self, split, seed=None, skip=0):
     """Like `examples`, but with `image` and `mask` uint8 as stored."""
     shards = self._shards(split)
+    # Where classes are left out, only decoding tells what to skip.
+    skip_records = skip if self._labels is None else 0
     if seed is None:
-      serialized = records.one_pass(shards).skip(skip)
+      serialized = records.one_pass(shards).skip(skip_records)
     else:
       seed = (seed, 0) if isinstance(seed, int) else seed
-      serialized = records.shuffled(shards, seed=seed, skip=skip)
-    return serialized.map(
+      serialized = records.shuffled(shards, seed=seed, skip=skip_records)
+    examples = serialized.map(
       self._decode, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
     )
+    if self._labels is None:
+      return examples
+    return examples.filter(
+      lambda example: tf.reduce_any(example['label'] == self._labels)
+    ).skip(skip)
 
   def _decode(self, serialized):
     example = self._info.features.deserialize_example(serialized)
@@ -133,6 +152,19 @@ class OpenDomain:
     if 'label' in example:
       example['label'] = tf.cast(example['label'], tf.int32)
     return example
+
+  def _used_labels(self, classes):
+    """Returns the labels of the classes that are used, or None for all."""
+    if classes is None:
+      return None
+    unknown = sorted(set(classes) - set(self.class_names or ()))
+    if unknown or not classes:
+      raise UserError(
+        f'Domain.classes: {self.name} has no classes '
+        f'{", ".join(unknown) or "in an empty list"}; it has '
+        f'{", ".join(self.class_names or ["no labels"])}'
+      )
+    return [self.class_names.index(name) for name in classes]
 
   def _shards(self, split):
     """Returns the checked shards of a split; the check is made once."""
@@ -167,8 +199,8 @@ def prepare_example(example, image_shape):
   """Converts a stored example, or a batch of them, to what networks take.
 
   Args:
-    example: dict with `image` uint8 [..., h, w, c], maybe `label` and `mask`
-      uint8 [..., h, w, 1].
+    example: dict with `image` uint8 [..., h, w, c], maybe `label`, `pose` and
+      `mask` uint8 [..., h, w, 1].
     image_shape: (height, width, channels) wanted.
 
   Returns:

@@ -4,11 +4,13 @@ import gin
 import numpy as np
 import tensorflow as tf
 
-from pixelda_tf.data import augmentation, classes, domains
+from pixelda_tf.data import augmentation, classes, domains, preprocessing
 from pixelda_tf.errors import UserError
 
 # Streams of random numbers of a run; each is folded into the seed.
-SOURCE, TARGET, SOURCE_AUGMENTATION, TARGET_AUGMENTATION = range(4)
+SOURCE, TARGET, LABELLED_TARGET = range(3)
+# Streams of the augmentations' random numbers follow those of the order.
+_AUGMENTATION = 3
 
 
 @gin.register
@@ -18,8 +20,10 @@ class Pair:
   Attributes:
     source: `Domain` with labels.
     target: `Domain`; its labels reach evaluation only.
+    labelled_target: `Domain` of target images whose labels are used in
+      training, for semi-supervised methods; None where there are none.
     image_size: (height, width) of both, or None for the larger of the two.
-    channels: 1 or 3 of both, or None for the larger of the two.
+    channels: 1, 3 or 4 of both, or None for the larger of the two.
     batch_size: examples of each domain in a batch, over all replicas.
     source_augmentation, target_augmentation: callable of (batch, seed), or a
       sequence of them; see `augmentation`.
@@ -31,6 +35,7 @@ class Pair:
     *,
     source,
     target,
+    labelled_target=None,
     image_size=None,
     channels=None,
     batch_size=32,
@@ -41,6 +46,7 @@ class Pair:
     """Nothing is read yet; see the attributes."""
     self.source = source
     self.target = target
+    self.labelled_target = labelled_target
     self.image_size = image_size
     self.channels = channels
     self.batch_size = batch_size
@@ -50,10 +56,10 @@ class Pair:
 
   def open(self, data_dir, skip_corrupt=False):
     """Returns the `OpenPair` of the data sets stored below `data_dir`."""
+    domains = self.source, self.target, self.labelled_target
     return OpenPair(
       self,
-      self.source.open(data_dir, skip_corrupt=skip_corrupt),
-      self.target.open(data_dir, skip_corrupt=skip_corrupt),
+      *(domain and domain.open(data_dir, skip_corrupt) for domain in domains),
     )
 
 
@@ -61,14 +67,14 @@ class OpenPair:
   """Two open domains in one form.
 
   Attributes:
-    source, target: `OpenDomain`s.
+    source, target, labelled_target: `OpenDomain`s, the latter maybe None.
     image_shape: (height, width, channels) of all images.
     class_names, n_classes: the source's.
     has_mask: whether source examples carry a mask.
     batch_size: examples of each domain in a batch.
   """
 
-  def __init__(self, pair, source, target):
+  def __init__(self, pair, source, target, labelled_target=None):
     """Checks that the domains fit; reads no record yet."""
     if pair.batch_size < 1:
       raise UserError(f'Pair.batch_size is {pair.batch_size}, must be positive')
@@ -79,15 +85,21 @@ class OpenPair:
       )
     self.source = source
     self.target = target
+    self.labelled_target = labelled_target
     self.batch_size = pair.batch_size
-    self._target_labels = classes.translation(
-      source, target, allow_mismatch=pair.allow_class_mismatch
-    )
+    self._translations = {
+      domain: classes.translation(
+        source, domain, allow_mismatch=pair.allow_class_mismatch
+      )
+      for domain in (target, labelled_target)
+      if domain
+    }
     self._augmentation = {
       SOURCE: pair.source_augmentation,
       TARGET: pair.target_augmentation,
+      LABELLED_TARGET: pair.target_augmentation,
     }
-    self.image_shape = _common_shape(pair, source, target)
+    self.image_shape = _common_shape(pair, source, target, labelled_target)
     self.class_names = source.class_names
     self.n_classes = source.n_classes
     self.has_mask = source.has_mask
@@ -100,25 +112,32 @@ class OpenPair:
     Args:
       seed: integer.
       start_step: number of the first batch.
-      role: 'unsupervised', or 'supervised_target' for the upper bound that
-        trains on the target's labels.
+      role: 'unsupervised'; 'semi_supervised', with labelled target images
+        beside; 'supervised_target' for the upper bound that trains on the
+        target's labels; 'labelled_target' for the labelled target images alone.
 
     Returns:
-      `tf.data.Dataset` of {'source': {'image', 'label'[, 'mask']}, 'target':
-      {'image'}}, images float32 [batch_size, *image_shape] in [-1, 1]. For
-      'supervised_target' both come from the target.
+      `tf.data.Dataset` of {'source': {'image', 'label'[, 'mask', 'pose']},
+      'target': {'image'}}, images float32 [batch_size, *image_shape] in
+      [-1, 1]. 'semi_supervised' adds 'labelled_target', as 'source'. For
+      'supervised_target' and 'labelled_target' both come from that domain.
     """
     if role == 'supervised_target':
-      batches = self._labelled_target_batches(seed, start_step)
+      batches = self._supervised_batches(TARGET, seed, start_step)
+    elif role == 'labelled_target':
+      batches = self._supervised_batches(LABELLED_TARGET, seed, start_step)
     else:
-      batches = tf.data.Dataset.zip(
-        {
-          'source': self._train_stream(SOURCE, seed, start_step),
-          'target': self._train_stream(TARGET, seed, start_step).map(
-            lambda batch: {'image': batch['image']}
-          ),
-        }
-      )
+      streams = {
+        'source': self._train_stream(SOURCE, seed, start_step),
+        'target': self._train_stream(TARGET, seed, start_step).map(
+          lambda batch: {'image': batch['image']}
+        ),
+      }
+      if role == 'semi_supervised':
+        streams['labelled_target'] = self._labelled_stream(
+          LABELLED_TARGET, seed, start_step
+        )
+      batches = tf.data.Dataset.zip(streams)
     return batches.with_options(_options()).prefetch(4)
 
   def test_batches(self, domain='target', split=None, batch_size=256):
@@ -130,7 +149,7 @@ class OpenPair:
       batch_size: examples in a batch; the last one may have fewer.
 
     Returns:
-      `tf.data.Dataset` of {'image', 'label'}.
+      `tf.data.Dataset` of {'image', 'label'[, 'pose']}.
     """
     domain = getattr(self, domain)
     if domain.n_classes is None:
@@ -139,7 +158,11 @@ class OpenPair:
       self._labelled(domain, domain.stored(split or domain.test))
       .batch(batch_size)
       .map(self._prepare, num_parallel_calls=2, deterministic=True)
-      .map(lambda batch: {key: batch[key] for key in ('image', 'label')})
+      .map(
+        lambda batch: {
+          key: batch[key] for key in ('image', 'label', 'pose') if key in batch
+        }
+      )
     )
     return batches.with_options(_options()).prefetch(2)
 
@@ -172,33 +195,49 @@ class OpenPair:
 
   def _labelled(self, domain, examples):
     """Returns the examples of the source's classes, with its labels."""
-    if domain is self.source or self._target_labels is None:
+    translation = self._translations.get(domain)
+    if translation is None:
       return examples
-    return classes.translate(examples, self._target_labels).filter(
+    return classes.translate(examples, translation).filter(
       lambda example: example['label'] >= 0
     )
 
-  def _labelled_target_batches(self, seed, start_step):
-    if self.target.n_classes is None:
-      raise UserError(
-        f'target {self.target.name} has no labels to train on; leave methods '
-        'out that learn from them'
-      )
-    batches = self._train_stream(TARGET, seed, start_step)
-    if self._target_labels is not None:
-      if min(self._target_labels) < 0:
-        raise UserError(
-          f'target {self.target.name} has classes that source '
-          f'{self.source.name} has not; no method can learn from its labels'
-        )
-      batches = classes.translate(batches, self._target_labels)
-    return batches.map(
+  def _supervised_batches(self, stream, seed, start_step):
+    """Returns batches whose labelled and unlabelled images are the same."""
+    return self._labelled_stream(stream, seed, start_step).map(
       lambda batch: {'source': batch, 'target': {'image': batch['image']}}
     )
 
+  def _labelled_stream(self, stream, seed, start_step):
+    """Returns endless batches of target images with the source's labels."""
+    domain = self._domain(stream)
+    if domain is None:
+      raise UserError(
+        'a method learns from labelled target images, but '
+        'Pair.labelled_target names none'
+      )
+    if domain.n_classes is None:
+      raise UserError(
+        f'target {domain.name} has no labels to train on; leave methods out '
+        'that learn from them'
+      )
+    batches = self._train_stream(stream, seed, start_step)
+    translation = self._translations[domain]
+    if translation is not None:
+      if min(translation) < 0:
+        raise UserError(
+          f'target {domain.name} has classes that source {self.source.name} '
+          'has not; no method can learn from its labels'
+        )
+      batches = classes.translate(batches, translation)
+    return batches
+
+  def _domain(self, stream):
+    return (self.source, self.target, self.labelled_target)[stream]
+
   def _train_stream(self, stream, seed, start_step):
     """Returns endless prepared batches of one domain, labels and all."""
-    domain = self.source if stream == SOURCE else self.target
+    domain = self._domain(stream)
     count = domain.count(domain.train)
     if count < self.batch_size:
       raise UserError(
@@ -212,7 +251,7 @@ class OpenPair:
 
     def prepare(step, batch):
       step_seed = tf.random.experimental.stateless_fold_in(
-        (seed, stream + SOURCE_AUGMENTATION), step
+        (seed, stream + _AUGMENTATION), step
       )
       return augmentation.apply(
         self._augmentation[stream], self._prepare(batch), step_seed
@@ -223,15 +262,17 @@ class OpenPair:
     )
 
 
-def _common_shape(pair, source, target):
-  """Returns the (height, width, channels) that both domains are brought to."""
-  height, width, channels = np.maximum(source.image_shape, target.image_shape)
+def _common_shape(pair, *domains):
+  """Returns the (height, width, channels) that all domains are brought to."""
+  domains = [domain for domain in domains if domain is not None]
+  shapes = [domain.image_shape for domain in domains]
+  height, width, channels = np.max(shapes, axis=0)
   if pair.image_size:
     height, width = pair.image_size
   channels = pair.channels or channels
-  for domain in (source, target):
+  for domain in domains:
     found = domain.image_shape[-1]
-    if channels != found and not {channels, found} <= {1, 3}:
+    if not preprocessing.can_match_channels(found, channels):
       raise UserError(
         f'{domain.name}: images of {found} channels cannot become '
         f'{channels}; set Pair.channels to 1 or 3, for grey or RGB images'

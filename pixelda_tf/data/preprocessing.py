@@ -10,13 +10,15 @@ import tensorflow as tf
 def prepare_images(images, *, image_shape):
   """Converts images to the shape and range that networks take.
 
-  Grey becomes RGB by repetition, RGB becomes grey by luma, an alpha channel is
-  not accepted. Another size is reached by bilinear interpolation.
+  Grey becomes RGB by repetition, RGB becomes grey by luma. A fourth channel is
+  depth (`depth.normalize`): it is left out where RGB or grey is wanted, and
+  cannot be made up where it is missing. Another size is reached by bilinear
+  interpolation.
 
   Args:
-    images: uint8 [..., height, width, 1 or 3]; sizes may be unknown when
+    images: uint8 [..., height, width, 1, 3 or 4]; sizes may be unknown when
       traced.
-    image_shape: (height, width, channels) wanted, channels 1 or 3.
+    image_shape: (height, width, channels) wanted, channels 1, 3 or 4.
 
   Returns:
     float32 [..., *image_shape] in [-1, 1].
@@ -45,35 +47,48 @@ def to_uint8(images):
   return tf.cast(tf.clip_by_value(images, 0.0, 255.0), tf.uint8)
 
 
+def can_match_channels(found, wanted):
+  """Whether images of `found` channels can become images of `wanted`."""
+  return found == wanted or (found in (1, 3, 4) and wanted in (1, 3))
+
+
 def _match_channels(images, channels):
-  """Converts float images between grey and RGB; exact where they agree."""
-  if images.shape[-1] == channels:
+  """Converts float images between RGB-D, RGB and grey."""
+  found = images.shape[-1]
+  if found == channels:
     return images
-  if images.shape[-1] is not None:
-    return _grey_to_rgb(images) if channels == 3 else _rgb_to_grey(images)
+  if found is not None:
+    if not can_match_channels(found, channels):
+      raise ValueError(f'images of {found} channels cannot become {channels}')
+    return _to_grey(images) if channels == 1 else _to_rgb(images)
   found = tf.shape(images)[-1]
-  is_known = tf.debugging.assert_equal(
-    (found == 1) | (found == 3),
-    True,
-    message='images must have 1 or 3 channels',
+  if channels == 4:
+    is_known, expected = found == 4, '4 channels (RGB and depth)'
+  else:
+    is_known = (found == 1) | (found == 3) | (found == 4)
+    expected = '1, 3 or 4 channels'
+  check = tf.debugging.assert_equal(
+    is_known, True, message=f'images must have {expected}'
   )
   # Eagerly the assertion is made at once and there is nothing to wait for.
-  with tf.control_dependencies([] if is_known is None else [is_known]):
+  with tf.control_dependencies([] if check is None else [check]):
     images = tf.identity(images)
+  if channels == 4:
+    return images
   if channels == 3:
     return tf.cond(
-      found == 1, lambda: _grey_to_rgb(images[..., :1]), lambda: images
+      found == 1, lambda: tf.repeat(images, 3, -1), lambda: images[..., :3]
     )
-  return tf.cond(
-    found == 3, lambda: _rgb_to_grey(images), lambda: images[..., :1]
-  )
+  return tf.cond(found == 1, lambda: images, lambda: _to_grey(images))
 
 
-def _grey_to_rgb(images):
-  return tf.repeat(images, 3, axis=-1)
+def _to_rgb(images):
+  if images.shape[-1] == 1:
+    return tf.repeat(images, 3, axis=-1)
+  return images[..., :3]
 
 
-def _rgb_to_grey(images):
+def _to_grey(images):
   # The weights of tf.image.rgb_to_grayscale, which wants a known shape.
   weights = tf.constant([0.2989, 0.5870, 0.1140])
   return tf.reduce_sum(images[..., :3] * weights, axis=-1, keepdims=True)

@@ -43,6 +43,7 @@ class Tiny(base.ImageBuilder, skip_registration=True):
       class_names=self._class_names,
       description='tiny',
       mask='mask' in first,
+      pose='pose' in first,
     )
 
   def _split_generators(self, dl_manager):
@@ -116,11 +117,12 @@ def store(tmp_path):
     class_names=('a', 'b', 'c'),
     num_shards=1,
     has_mask=False,
+    has_pose=False,
     **domain,
   ):
     splits = {
       split: [
-        _example(number, count, shape, class_names, has_mask)
+        _example(number, count, shape, class_names, has_mask, has_pose)
         for number in range(count)
       ]
       for split, count in (('train', train), ('test', test))
@@ -139,10 +141,17 @@ def store(tmp_path):
     return domains.Domain(name=name, **domain)
 
   write.data_dir = tmp_path / 'stored'
+  write.pose = _pose
   return write
 
 
-def _example(number, count, shape, class_names, has_mask):
+def _pose(number):
+  """The pose of image `number`."""
+  pose = np.random.default_rng(number).normal(size=4)
+  return (pose / np.linalg.norm(pose) * np.sign(pose[0])).astype(np.float32)
+
+
+def _example(number, count, shape, class_names, has_mask, has_pose):
   """Image `number` of a split: its first pixel is the number."""
   rng = np.random.default_rng([number, count])
   image = rng.integers(0, 256, shape, np.uint8)
@@ -152,4 +161,6 @@ def _example(number, count, shape, class_names, has_mask):
     example['label'] = number % len(class_names)
   if has_mask:
     example['mask'] = np.where(image[..., :1] > 127, 255, 0).astype(np.uint8)
+  if has_pose:
+    example['pose'] = _pose(number)
   return example

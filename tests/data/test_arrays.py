@@ -99,6 +99,83 @@ def test_mask_comes_along():
   )
 
 
+POSES = np.random.default_rng(1).normal(size=(10, 4))
+POSES /= np.linalg.norm(POSES, axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize('form', ['arrays', 'data set'])
+def test_pose_comes_along_with_its_image(form):
+  source = {'image': IMAGES, 'label': LABELS, 'pose': POSES}
+  if form == 'data set':
+    source = tf.data.Dataset.from_tensor_slices(source)
+  target = {'image': IMAGES, 'pose': POSES}
+  for batch in first(pair(source, target), 3):
+    assert set(batch['source']) == {'image', 'label', 'pose'}
+    assert set(batch['target']) == {'image'}
+    pose = batch['source']['pose']
+    assert pose.dtype == np.float32
+    np.testing.assert_array_equal(
+      pose, POSES[batch['source']['label']].astype(np.float32)
+    )
+
+
+def wrong_poses(change):
+  poses = POSES.copy()
+  poses[3] = change(poses[3])
+  return {'image': IMAGES, 'label': LABELS, 'pose': poses}
+
+
+@pytest.mark.parametrize(
+  ('source', 'expected'),
+  [
+    pytest.param(
+      wrong_poses(lambda pose: 1.02 * pose),
+      r'source: pose \[.*\] of example 3 must be a unit quaternion',
+      id='too long',
+    ),
+    pytest.param(
+      wrong_poses(lambda pose: 0 * pose),
+      r'pose \[-?0.0, -?0.0, -?0.0, -?0.0\] of example 3 must',
+      id='zero',
+    ),
+    pytest.param(
+      wrong_poses(lambda pose: np.nan * pose),
+      'pose .*nan.* of example 3 must be a unit quaternion',
+      id='nan',
+    ),
+    pytest.param(
+      {'image': IMAGES, 'label': LABELS, 'pose': POSES[:, :3]},
+      r'poses must be float \[n, 4\], these are float64 \[10, 3\]',
+      id='three numbers',
+    ),
+    pytest.param(
+      {'image': IMAGES, 'label': LABELS, 'pose': POSES.astype(int)},
+      r'poses must be float \[n, 4\], these are int64',
+      id='integers',
+    ),
+    pytest.param(
+      {'image': IMAGES, 'label': LABELS, 'pose': POSES[:9]},
+      'different lengths',
+      id='too few',
+    ),
+  ],
+)
+def test_what_is_no_pose_is_told(source, expected):
+  with pytest.raises(UserError, match=expected):
+    pair(source)
+
+
+def test_depth_is_a_fourth_channel_of_both():
+  images = np.arange(10 * 4 * 4 * 4).reshape(10, 4, 4, 4).astype(np.uint8)
+  (batch,) = first(pair((images, LABELS), images), 1)
+  np.testing.assert_allclose(
+    batch['source']['image'],
+    images[batch['source']['label']] / 127.5 - 1,
+    atol=1e-6,
+  )
+  assert batch['target']['image'].shape == (3, 4, 4, 4)
+
+
 def test_domains_are_brought_to_the_larger_shape():
   target = np.zeros((9, 6, 5, 3), np.uint8)
   (batch,) = first(pair(target=target), 1)
@@ -123,6 +200,11 @@ def test_domains_are_brought_to_the_larger_shape():
     ({'source': (IMAGES, np.eye(10, dtype=int))}, 'labels must be integers'),
     ({'target': TARGET[:, 0, 0]}, 'images must be'),
     ({'target': np.zeros((9, 4, 4, 2), np.uint8)}, 'images of 2 channels'),
+    ({'target': np.zeros((9, 4, 4, 4), np.uint8)}, 'source has 1 .* target 4'),
+    (
+      {'source': (np.zeros((10, 4, 4, 4), np.uint8), LABELS)},
+      'source has 4 channels, target 1: give depth, .* for both or for neither',
+    ),
     (
       {'target': tf.data.Dataset.from_tensor_slices(TARGET).batch(2)},
       'must not be batched',

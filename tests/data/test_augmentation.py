@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy.spatial.transform import Rotation
 
 from pixelda_tf.data import augmentation
 
@@ -15,11 +16,18 @@ def random_batch(n=4, height=8, width=6, channels=3):
     'image': tf.constant(images, tf.float32),
     'mask': tf.constant(images[..., :1] > 0, tf.float32),
     'label': tf.range(n),
+    'pose': tf.constant(random_poses(n), tf.float32),
   }
 
 
+def random_poses(n):
+  poses = np.random.default_rng(1).normal(size=(n, 4))
+  poses *= np.sign(poses[:, :1])
+  return poses / np.linalg.norm(poses, axis=1, keepdims=True)
+
+
 @pytest.mark.parametrize('augment', AUGMENTATIONS)
-@pytest.mark.parametrize('channels', [1, 3])
+@pytest.mark.parametrize('channels', [1, 3, 4])
 def test_keeps_form_and_range(augment, channels):
   batch = random_batch(channels=channels)
   augmented = augment(batch, SEED)
@@ -108,6 +116,101 @@ def test_mask_moves_with_its_image():
   agree = bright == (result['mask'].numpy() > 0)
   assert agree.mean() > 0.98
   assert (result['mask'] != batch['mask']).numpy().any(axis=(1, 2, 3)).all()
+
+
+def rotation(pose):
+  w, x, y, z = pose
+  return Rotation.from_quat([x, y, z, w])
+
+
+def project(points, pose, focal, distance):
+  """A pinhole camera's picture of points of an object, x right, y down."""
+  seen = rotation(pose).apply(points) + [0, 0, distance]
+  return focal * seen[:, :2] / seen[:, 2:]
+
+
+def test_turned_poses_are_those_of_turned_pictures():
+  """Turned counterclockwise as seen: y is down, so x to y is clockwise."""
+  random = np.random.default_rng(0)
+  poses = random_poses(30)
+  angles = random.uniform(-np.pi, np.pi, 30)
+  turned = augmentation.turn_poses(
+    tf.constant(poses, tf.float32), tf.constant(angles, tf.float32)
+  ).numpy()
+  assert (turned[:, 0] >= 0).all()
+  np.testing.assert_allclose(np.linalg.norm(turned, axis=1), 1, atol=1e-6)
+  points = random.normal(size=(10, 3))
+  for pose, angle, found in zip(poses, angles, turned, strict=True):
+    x, y = project(points, pose, 50.0, 9.0).T
+    cos, sin = np.cos(angle), np.sin(angle)
+    upwards = -y
+    expected = np.stack([cos * x - sin * upwards, -sin * x - cos * upwards], -1)
+    np.testing.assert_allclose(
+      project(points, found, 50.0, 9.0), expected, atol=1e-3
+    )
+
+
+def test_poses_are_left_alone_by_no_turn_and_by_shifts():
+  poses = random_poses(5)
+  np.testing.assert_allclose(
+    augmentation.turn_poses(tf.constant(poses, tf.float32), tf.zeros([5])),
+    poses,
+    atol=1e-7,
+  )
+  batch = random_batch(n=5)
+  moved = augmentation.Move(translation=0.3, rotation=0.0)(batch, SEED)
+  np.testing.assert_allclose(moved['pose'], batch['pose'], atol=1e-7)
+  assert (moved['image'] != batch['image']).numpy().any()
+
+
+def test_pose_moves_with_its_image():
+  """Move's picture of a dot is where the camera sees it in the new pose."""
+  n, side, point = 12, 41, np.array([[0.9, 0.4, 0.3]])
+  poses = random_poses(n)
+  pixels = np.arange(side) - (side - 1) / 2
+
+  def places(poses):
+    return np.concatenate([project(point, p, 60.0, 5.0) for p in poses])
+
+  offsets = pixels - places(poses)[..., None]
+  x, y = np.exp(-(offsets**2) / 8).swapaxes(0, 1)
+  images = (y[:, :, None] * x[:, None, :])[..., None] * 2 - 1
+  batch = {
+    'image': tf.constant(images, tf.float32),
+    'pose': tf.constant(poses, tf.float32),
+  }
+  moved = augmentation.Move(translation=0.0, rotation=40.0)(batch, SEED)
+  light = moved['image'].numpy()[..., 0] + 1
+  total = light.sum((1, 2))
+  found = np.stack(
+    [light.sum(1) @ pixels / total, light.sum(2) @ pixels / total], -1
+  )
+  expected = places(moved['pose'].numpy())
+  assert np.linalg.norm(expected - places(poses), axis=1).max() > 3
+  np.testing.assert_allclose(found, expected, atol=0.05)
+
+
+def test_depth_moves_with_its_colours_and_comes_in_far():
+  images = tf.fill([8, 10, 10, 4], 0.25)
+  move = augmentation.Move(translation=0.3, rotation=30.0, fill=-0.5)
+  result = move({'image': images}, SEED)['image'].numpy()
+  colours = move({'image': images[..., :3]}, SEED)['image']
+  np.testing.assert_array_equal(result[..., :3], colours)
+  assert result[..., :3].min() == -0.5 and result[..., 3].max() == 1
+  outside = result[..., 0] == -0.5
+  assert outside.any(axis=(1, 2)).all()
+  np.testing.assert_array_equal(result[..., 3] == 1, outside)
+  assert (result[..., 3] >= 0.25).all()
+
+
+def test_colours_change_as_without_depth_and_depth_not_at_all():
+  rgbd = random_batch(channels=4)
+  rgb = {'image': rgbd['image'][..., :3]}
+  change = augmentation.ChangeColour()
+  changed = change(rgbd, SEED)['image']
+  np.testing.assert_array_equal(changed[..., 3], rgbd['image'][..., 3])
+  np.testing.assert_array_equal(changed[..., :3], change(rgb, SEED)['image'])
+  assert (changed[..., :3] != rgb['image']).numpy().any(axis=(1, 2, 3)).all()
 
 
 def test_translation_stays_within_its_share():

@@ -63,6 +63,57 @@ def test_examples_are_in_the_form_networks_take(store):
     assert example['mask'].shape == (4, 4, 1)
 
 
+def test_poses_are_read_as_they_were_stored(store):
+  domain = store(has_pose=True).open(store.data_dir)
+  assert domain.has_pose
+  for form in (domain.stored, domain.examples):
+    poses = [example['pose'] for example in as_list(form('test'))]
+    np.testing.assert_array_equal(poses, [store.pose(n) for n in range(7)])
+  assert not store(name='other').open(store.data_dir).has_pose
+
+
+def test_chosen_classes_alone_are_read_and_labels_keep_their_numbers(store):
+  """Of 20 images the labels 0, 1, 2 in turn; c and a are 2 and 0."""
+  domain = store(num_shards=2, classes=['c', 'a']).open(store.data_dir)
+  examples = as_list(domain.stored('train'))
+  expected = [n for n in range(20) if n % 3 != 1]
+  assert numbers(examples) == expected
+  assert [int(e['label']) for e in examples] == [n % 3 for n in expected]
+  assert (domain.count('train'), domain.count('test')) == (13, 5)
+  assert domain.count('train[:3]') == 2
+  assert domain.class_names == ('a', 'b', 'c')
+  assert domain.n_classes == 3
+  assert numbers(as_list(domain.stored('train', skip=11))) == [17, 18]
+  assert len(as_list(domain.examples('test'))) == 5
+
+
+def test_stream_of_chosen_classes_is_the_whole_stream_without_the_others(store):
+  whole = store(num_shards=3).open(store.data_dir)
+  chosen = store(num_shards=3, classes=['b']).open(store.data_dir)
+  stream = numbers(as_list(whole.stored('train', seed=4), 60))
+  expected = [n for n in stream if n % 3 == 1]
+  assert numbers(as_list(chosen.stored('train', seed=4), 21)) == expected
+  for skip in (1, 7, 20):
+    resumed = chosen.stored('train', seed=4, skip=skip)
+    assert numbers(as_list(resumed, 21 - skip)) == expected[skip:]
+
+
+@pytest.mark.parametrize(
+  ('classes', 'class_names', 'expected'),
+  [
+    (['b', 'x', 'd'], 'abc', 'tiny has no classes d, x; it has a, b, c'),
+    ([], 'abc', 'tiny has no classes in an empty list; it has a, b, c'),
+    (['a'], None, 'tiny has no classes a; it has no labels'),
+  ],
+)
+def test_classes_that_are_not_there_are_told(
+  store, classes, class_names, expected
+):
+  domain = store(class_names=class_names, classes=classes)
+  with pytest.raises(UserError, match=f'Domain.classes: {expected}'):
+    domain.open(store.data_dir)
+
+
 def test_seeded_stream_is_endless_and_resumes(store):
   domain = store(train=20, num_shards=3).open(store.data_dir)
   stream = numbers(as_list(domain.stored('train', seed=4), 60))

@@ -5,8 +5,10 @@ import pytest
 import tensorflow as tf
 from tensorflow.python.framework import config
 
+from pixelda_tf import methods
 from pixelda_tf.data import augmentation, pairs
 from pixelda_tf.errors import UserError
+from pixelda_tf.losses.task import classification_and_pose
 
 AUGMENTATION = (
   augmentation.Move(translation=0.2, rotation=20.0),
@@ -18,10 +20,13 @@ AUGMENTATION = (
 def pair(store):
   """Function that opens a pair of a small and a large tiny data set."""
 
-  def open_pair(source=None, target=None, **options):
+  def open_pair(source=None, target=None, labelled_target=None, **options):
     source = {'name': 'one', 'train': 23, 'shape': (4, 4, 1), **(source or {})}
     target = {'name': 'two', 'train': 11, 'shape': (6, 5, 3), **(target or {})}
     options = {'batch_size': 4, **options}
+    if labelled_target is not None:
+      labelled_target = {'train': 9, 'shape': (6, 5, 3), **labelled_target}
+      options['labelled_target'] = store(name='three', **labelled_target)
     return pairs.Pair(
       source=store(num_shards=2, **source),
       target=store(num_shards=2, **target),
@@ -218,12 +223,24 @@ def test_different_classes_go_on_only_when_asked(pair):
   [
     ({'source': {'class_names': None}}, 'source one has no labels'),
     ({'batch_size': 0}, 'Pair.batch_size is 0'),
-    ({'target': {'shape': (4, 4, 4)}, 'channels': 3}, 'two: images of 4 chan'),
+    (
+      {'source': {'shape': (4, 4, 3)}, 'target': {'shape': (4, 4, 4)}},
+      '^one: images of 3 channels cannot become 4; set Pair.channels to 1 or 3',
+    ),
+    ({'channels': 4}, '^one: images of 1 channels cannot become 4; set Pair'),
+    (
+      {
+        'labelled_target': {'shape': (4, 4, 4)},
+        'source': {'shape': (4, 4, 4)},
+      },
+      '^two: images of 3 channels cannot become 4; set Pair.channels',
+    ),
   ],
 )
 def test_what_does_not_fit_is_told_when_opened(pair, options, expected):
-  with pytest.raises(UserError, match=expected):
+  with pytest.raises(UserError, match=expected) as error:
     pair(**options)
+  assert '\n' not in error.value.message
 
 
 def test_fewer_examples_than_a_batch_are_told(pair):
@@ -249,3 +266,190 @@ def test_shards_are_spread_over_replicas(pair):
     options.experimental_distribute.auto_shard_policy
     == tf.data.experimental.AutoShardPolicy.DATA
   )
+
+
+def numbers(images):
+  return np.round((images[:, 0, 0, 0] + 1) * 127.5).astype(int)
+
+
+LABELLED = {'class_names': ('c', 'a', 'b')}
+
+
+def test_semi_supervised_batches_add_labelled_target_images(pair):
+  """Stored labels 0, 1, 2 of the third set are the source's 2, 0, 1.
+
+  Source and target batches are as they are without.
+  """
+  opened = pair(labelled_target={**LABELLED, 'train': 8})
+  batches = first(opened.train_batches(3, role='semi_supervised'), 4)
+  seen = []
+  for batch in batches:
+    labelled = batch.pop('labelled_target')
+    assert set(labelled) == {'image', 'label'}
+    assert labelled['image'].shape == (4, 6, 5, 3)
+    assert labelled['label'].dtype == np.int32
+    found = numbers(labelled['image'])
+    np.testing.assert_array_equal(labelled['label'], (found - 1) % 3)
+    seen += found.tolist()
+  assert sorted(seen) == sorted([*range(8)] * 2)
+  assert_equal(batches, first(opened.train_batches(3), 4))
+
+
+def test_labelled_target_role_has_its_images_alone(pair):
+  opened = pair(labelled_target=LABELLED)
+  (batch,) = first(opened.train_batches(0, role='labelled_target'), 1)
+  assert set(batch) == {'source', 'target'} and set(batch['target']) == {
+    'image'
+  }
+  found = numbers(batch['source']['image'])
+  np.testing.assert_array_equal(batch['source']['label'], (found - 1) % 3)
+  np.testing.assert_array_equal(
+    batch['source']['image'], batch['target']['image']
+  )
+  (semi,) = first(opened.train_batches(0, role='semi_supervised'), 1)
+  assert_equal([semi['labelled_target']], [batch['source']])
+
+
+@pytest.mark.parametrize('role', ['semi_supervised', 'labelled_target'])
+def test_labelled_target_batches_resume(pair, role):
+  """Nine labelled images in batches of four: the third step is past them."""
+  opened = pair(labelled_target=LABELLED, target_augmentation=AUGMENTATION[0])
+  whole = first(opened.train_batches(5, role=role), 6)
+  resumed = opened.train_batches(5, start_step=4, role=role)
+  assert_equal(first(resumed, 2), whole[4:])
+  (other,) = first(opened.train_batches(6, role=role), 1)
+  key = 'labelled_target' if role == 'semi_supervised' else 'source'
+  assert (other[key]['image'] != whole[0][key]['image']).any()
+
+
+def test_chosen_classes_resume_too(pair):
+  opened = pair(
+    source={'classes': ['a', 'c']},
+    labelled_target={'classes': ['b']},
+    batch_size=2,
+  )
+  whole = first(opened.train_batches(5, role='semi_supervised'), 9)
+  for batch in whole:
+    assert set(batch['source']['label']) <= {0, 2}
+    assert set(batch['labelled_target']['label']) == {1}
+  resumed = opened.train_batches(5, start_step=7, role='semi_supervised')
+  assert_equal(first(resumed, 2), whole[7:])
+
+
+@pytest.mark.parametrize('role', ['semi_supervised', 'labelled_target'])
+@pytest.mark.parametrize(
+  ('options', 'expected'),
+  [
+    ({}, 'learns from labelled target images, but Pair.labelled_target names'),
+    (
+      {'labelled_target': {'class_names': None}},
+      'target three has no labels to train on',
+    ),
+    (
+      {
+        'labelled_target': {'class_names': ('a', 'b', 'c', 'd')},
+        'allow_class_mismatch': True,
+      },
+      'target three has classes that source one has not',
+    ),
+    (
+      {'labelled_target': {'train': 3}},
+      r"three: split 'train' has 3 examples.*Pair.batch_size \(4\)",
+    ),
+  ],
+)
+def test_labelled_target_images_that_cannot_be_are_told(
+  pair, options, expected, role
+):
+  opened = pair(**options)
+  with pytest.raises(UserError, match=expected):
+    opened.train_batches(0, role=role)
+
+
+def test_poses_come_with_their_images(pair, store):
+  opened = pair(
+    source={'has_pose': True, 'has_mask': True, 'shape': (6, 5, 3)},
+    target={'has_pose': True, 'has_mask': True},
+    labelled_target={'has_pose': True},
+  )
+  (batch,) = first(opened.train_batches(1, role='semi_supervised'), 1)
+  assert set(batch['source']) == {'image', 'label', 'mask', 'pose'}
+  assert set(batch['target']) == {'image'}
+  assert set(batch['labelled_target']) == {'image', 'label', 'pose'}
+  (test,) = first(opened.test_batches(), None)
+  assert set(test) == {'image', 'label', 'pose'}
+  for examples in (batch['source'], batch['labelled_target'], test):
+    expected = [store.pose(number) for number in numbers(examples['image'])]
+    np.testing.assert_array_equal(examples['pose'], expected)
+
+
+def test_depth_is_a_fourth_channel_where_all_have_it(pair):
+  rgbd = {'shape': (4, 4, 4)}
+  opened = pair(source=rgbd, target=rgbd)
+  assert opened.image_shape == (4, 4, 4)
+  (batch,) = first(opened.train_batches(0), 1)
+  assert batch['source']['image'].shape == (4, 4, 4, 4)
+  colours = pair(source=rgbd, target=rgbd, channels=3)
+  (without,) = first(colours.train_batches(0), 1)
+  np.testing.assert_array_equal(
+    without['source']['image'], batch['source']['image'][..., :3]
+  )
+
+
+def small_task(image_shape, n_classes):
+  images = tf.keras.Input(image_shape)
+  flat = tf.keras.layers.Flatten()(images)
+  pose = tf.keras.layers.UnitNormalization()(tf.keras.layers.Dense(4)(flat))
+  logits = tf.keras.layers.Dense(n_classes)(flat)
+  return tf.keras.Model(images, {'logits': logits, 'pose': pose})
+
+
+# By method, the domains whose labelled images it learns from, and its terms.
+ROLES = {
+  'SourceOnly': ({'one'}, {'class', 'pose'}),
+  'TargetOnly': ({'two'}, {'class', 'pose'}),
+  'LabelledTargetOnly': ({'three'}, {'class', 'pose'}),
+  'SourceAndLabelledTarget': (
+    {'one', 'three'},
+    {'class', 'pose', 'target_class', 'target_pose'},
+  ),
+}
+
+
+@pytest.mark.parametrize('name', ROLES)
+def test_methods_learn_from_the_images_of_their_role(name, pair):
+  """The images of the three sets differ: a loss tells which it has seen."""
+  domains, terms = ROLES[name]
+  tiny = {'shape': (4, 4, 1), 'has_pose': True}
+  opened = pair(source=tiny, target=tiny, labelled_target=tiny)
+  stored = {
+    domain.name: {
+      image.tobytes() for image in opened.images(where).astype(np.float32)
+    }
+    for where, domain in (
+      ('source', opened.source),
+      ('target', opened.target),
+      ('labelled_target', opened.labelled_target),
+    )
+  }
+  seen = set()
+
+  def loss(examples, outputs):
+    for image in examples['image'].numpy():
+      seen.update(key for key in stored if image.tobytes() in stored[key])
+    return classification_and_pose(examples, outputs, pose_weight=1.0)
+
+  method = getattr(methods, name)(
+    image_shape=opened.image_shape,
+    n_classes=opened.n_classes,
+    task=small_task,
+    task_loss=loss,
+  )
+  method.compile(tf.keras.optimizers.Adam(1e-3))
+  before = [value.numpy() for value in method.task.trainable_variables]
+  for batch in opened.train_batches(0, role=method.role).take(2):
+    logs = method.train_step(batch)
+  assert set(logs) == {f'task/{term}' for term in {*terms, 'gradient_norm'}}
+  assert seen == domains
+  for old, new in zip(before, method.task.trainable_variables, strict=True):
+    assert np.any(old != new)

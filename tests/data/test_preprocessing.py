@@ -53,7 +53,7 @@ def test_resize_is_bilinear_between_pixel_centres():
 
 
 @pytest.mark.parametrize('image_shape', [(6, 7, 3), (4, 5, 1), (8, 8, 3)])
-@pytest.mark.parametrize('channels', [1, 3])
+@pytest.mark.parametrize('channels', [1, 3, 4])
 def test_single_image_batch_and_unknown_shape_agree(image_shape, channels):
   images = random_images(2, 6, 7, channels)
   prepared = preprocessing.prepare_images(images, image_shape=image_shape)
@@ -74,5 +74,53 @@ def test_other_channels_are_refused_when_unknown():
   def traced(images):
     return preprocessing.prepare_images(images, image_shape=(2, 2, 3))
 
-  with pytest.raises(tf.errors.InvalidArgumentError, match='1 or 3 channels'):
-    traced(random_images(1, 2, 2, 4))
+  for channels in (2, 5):
+    with pytest.raises(tf.errors.InvalidArgumentError, match='1, 3 or 4 chan'):
+      traced(random_images(1, 2, 2, channels))
+
+
+@pytest.mark.parametrize('channels', [1, 3])
+def test_depth_is_left_out_where_colours_or_grey_are_wanted(channels):
+  images = random_images(2, 3, 4, 4)
+  shape = (3, 4, channels)
+  np.testing.assert_array_equal(
+    preprocessing.prepare_images(images, image_shape=shape),
+    preprocessing.prepare_images(images[..., :3], image_shape=shape),
+  )
+
+
+def test_depth_has_the_range_of_the_colours():
+  images = random_images(2, 3, 4, 4)
+  prepared = preprocessing.prepare_images(images, image_shape=(3, 4, 4))
+  np.testing.assert_allclose(prepared, images / 127.5 - 1, atol=1e-6)
+
+
+@pytest.mark.parametrize('channels', [1, 2, 3])
+def test_depth_is_not_made_up(channels):
+  images = random_images(1, 2, 2, channels)
+  with pytest.raises(ValueError, match=f'{channels} channels cannot become 4'):
+    preprocessing.prepare_images(images, image_shape=(2, 2, 4))
+
+  @tf.function(input_signature=[tf.TensorSpec([None] * 4, tf.uint8)])
+  def traced(images):
+    return preprocessing.prepare_images(images, image_shape=(2, 2, 4))
+
+  with pytest.raises(tf.errors.InvalidArgumentError, match='must have 4 chann'):
+    traced(images)
+
+
+def test_depth_of_unknown_shape_is_as_of_known():
+  @tf.function(input_signature=[tf.TensorSpec([None] * 4, tf.uint8)])
+  def traced(images):
+    return preprocessing.prepare_images(images, image_shape=(5, 6, 4))
+
+  images = random_images(2, 3, 4, 4)
+  expected = preprocessing.prepare_images(images, image_shape=(5, 6, 4))
+  np.testing.assert_allclose(traced(images), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize('found', [1, 2, 3, 4, 5])
+def test_which_channels_can_become_which(found):
+  able = [n for n in range(1, 6) if preprocessing.can_match_channels(found, n)]
+  expected = {1: [1, 3], 2: [2], 3: [1, 3], 4: [1, 3, 4], 5: [5]}
+  assert able == expected[found]

@@ -3,19 +3,36 @@
 import difflib
 
 from pixelda_tf.data.builders import preparing
+from pixelda_tf.data.builders.bop import Bop
 from pixelda_tf.data.builders.digits import Digits, DigitsPhoto
 from pixelda_tf.data.builders.images import Images
+from pixelda_tf.data.builders.linemod_cropped import LinemodCropped
 from pixelda_tf.data.builders.mnist import Mnist
 from pixelda_tf.data.builders.mnistm import Mnistm
+from pixelda_tf.data.builders.standin import Standin
 from pixelda_tf.data.builders.usps import Usps
 from pixelda_tf.errors import UserError
 
 BUILDERS = {
   builder.name: builder
-  for builder in (Mnist, Usps, Mnistm, Digits, DigitsPhoto, Images)
+  for builder in (
+    Mnist,
+    Usps,
+    Mnistm,
+    LinemodCropped,
+    Digits,
+    DigitsPhoto,
+    Standin,
+    Images,
+    Bop,
+  )
 }
+# Of a user's own files: stored under a name that the user gives.
+NAMED_BY_USER = frozenset({'images', 'bop'})
 # Built on demand when first opened: they need no files.
-EMBEDDED = frozenset({'digits', 'digits_photo'})
+EMBEDDED = frozenset(
+  {'digits', 'digits_photo', 'standin', 'standin/rendered', 'standin/camera'}
+)
 
 
 def prepare(
@@ -28,7 +45,7 @@ def prepare(
     data_dir: where data sets are stored; created if need be.
     manual_dir: directory of the raw files; None downloads them.
     overwrite: replace a data set of that name once the new one is complete.
-    name: what a user's own images are stored as; for `images` only.
+    name: what a user's own images are stored as; for `NAMED_BY_USER` only.
     **options: further arguments of the builder.
 
   Returns:
@@ -40,7 +57,7 @@ def prepare(
   """
   kind, _, config = kind.partition('/')
   _check_kind(kind, config)
-  if kind == Images.name:
+  if kind in NAMED_BY_USER:
     if not name or name in BUILDERS:
       raise UserError(
         f'--name={name or ""}: give your images a name, none of '
@@ -89,4 +106,4 @@ def _check_kind(kind, config):
     raise UserError(f'{kind} has no config {config!r}, {there_are}')
 
 
-__all__ = ['BUILDERS', 'EMBEDDED', 'find', 'prepare']
+__all__ = ['BUILDERS', 'EMBEDDED', 'NAMED_BY_USER', 'find', 'prepare']

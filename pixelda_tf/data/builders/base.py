@@ -2,6 +2,7 @@
 
 import pathlib
 
+import numpy as np
 import tensorflow_datasets as tfds
 import tqdm
 
@@ -41,16 +42,26 @@ class ImageBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     super().__init__(data_dir=str(data_dir), config=config)
 
   def image_info(
-    self, *, shape, class_names, description, mask=False, citation=None
+    self,
+    *,
+    shape,
+    class_names,
+    description,
+    mask=False,
+    pose=False,
+    citation=None,
   ):
     """Returns the `DatasetInfo` of uint8 images.
 
     Args:
-      shape: (height, width, channels) of every image.
+      shape: (height, width, channels) of every image: 1 grey, 3 RGB, 4 RGB and
+        depth (see `depth.normalize`).
       class_names: names of the classes in the order of their labels, or None
         where the images have no labels.
       description: how the data set was made.
       mask: whether each image has a uint8 mask [height, width, 1], 0 or 255.
+      pose: whether each image has its object's pose, a float32 unit quaternion
+        (w, x, y, z), w >= 0, model to camera, OpenCV axes.
       citation: BibTeX or a plain reference.
     """
     features = {
@@ -62,6 +73,8 @@ class ImageBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
       features['mask'] = tfds.features.Image(
         shape=(*shape[:2], 1), encoding_format='png'
       )
+    if pose:
+      features['pose'] = tfds.features.Tensor(shape=(4,), dtype=np.float32)
     return tfds.core.DatasetInfo(
       builder=self,
       description=description,

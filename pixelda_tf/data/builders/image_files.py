@@ -5,6 +5,7 @@ import pathlib
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
+from scipy import ndimage
 
 from pixelda_tf.errors import UserError
 
@@ -35,12 +36,13 @@ def is_image(path):
   return path.suffix.lower() in SUFFIXES and not path.name.startswith('.')
 
 
-def common_form(paths, resize=None):
+def common_form(paths, resize=None, allow_alpha=False):
   """Looks at the headers of images that are to be stored together.
 
   Args:
     paths: image files.
     resize: (height, width) that they will be brought to, or None.
+    allow_alpha: whether they may have transparent pixels.
 
   Returns:
     their (height, width), and 'L' if all are grey, else 'RGB'.
@@ -51,7 +53,7 @@ def common_form(paths, resize=None):
   """
   first_size, modes = None, set()
   for path in paths:
-    with _opened(path) as image:
+    with _opened(path, allow_alpha) as image:
       size = image.height, image.width
       modes.add('L' if image.mode in GREY_MODES else 'RGB')
     first_size = first_size or size
@@ -76,6 +78,55 @@ def read(path, size, mode):
     if (image.height, image.width) != tuple(size):
       image = image.resize((size[1], size[0]), Image.Resampling.BILINEAR)
     return np.asarray(image).reshape(*size, -1)
+
+
+def read_rendered(path, size, mode, mask_from):
+  """Returns a rendered object's image, on black, and its mask.
+
+  Args:
+    path: image file.
+    size: (height, width) wanted.
+    mode: 'L' or 'RGB'.
+    mask_from: 'alpha' for the opaque pixels, 'black' for those that are not
+      black or are enclosed by such ones.
+
+  Returns:
+    uint8 [height, width, 1 or 3] and uint8 [height, width, 1] of 0 and 255.
+
+  Raises:
+    UserError: no image is there, or one without an alpha channel for 'alpha'.
+  """
+  if mask_from == 'black':
+    image = read(path, size, mode)
+    return image, silhouette(image)
+  with _opened(path, allow_alpha=True) as image:
+    if image.mode not in ALPHA_MODES and 'transparency' not in image.info:
+      raise UserError(
+        f'{path}: has no alpha channel; render with one, or pass '
+        '--mask_from=black'
+      )
+    image = image.convert('RGBA')
+    if (image.height, image.width) != tuple(size):
+      image = image.resize((size[1], size[0]), Image.Resampling.BILINEAR)
+    alpha = np.asarray(image.getchannel('A'))
+    canvas = Image.new('RGBA', image.size, 'black')
+    canvas.alpha_composite(image)
+    mask = np.where(alpha > 127, np.uint8(255), np.uint8(0))
+    return np.asarray(canvas.convert(mode)).reshape(*size, -1), mask[..., None]
+
+
+def silhouette(image):
+  """Returns the mask of an object rendered on black.
+
+  Args:
+    image: uint8 [height, width, channels].
+
+  Returns:
+    uint8 [height, width, 1]: 255 where a pixel is not black, or is enclosed by
+    such pixels.
+  """
+  filled = ndimage.binary_fill_holes(image.any(axis=-1))
+  return (filled * np.uint8(255))[..., None]
 
 
 def read_mask(path, image_path, size):
@@ -104,14 +155,15 @@ def read_mask(path, image_path, size):
 
 
 @contextlib.contextmanager
-def _opened(path):
+def _opened(path, allow_alpha=False):
   """Opens an image of a supported mode; its errors become `UserError`."""
   try:
     with Image.open(path) as image:
       _check_mode(path, image)
       if image.format in CAMERA_FORMATS:
         image = _upright(image)
-      if image.mode in ALPHA_MODES or 'transparency' in image.info:
+      has_alpha = image.mode in ALPHA_MODES or 'transparency' in image.info
+      if has_alpha and not allow_alpha:
         image = _without_alpha(path, image)
       yield image
   except UserError:
@@ -164,7 +216,7 @@ def _without_alpha(path, image):
   if image.getchannel('A').getextrema()[0] < 255:
     raise UserError(
       f'{path}: has transparent pixels (alpha); flatten it onto a background '
-      'and save it as RGB'
+      'and save it as RGB, or pass --mask_from=alpha'
     )
   return image.convert('RGB')
 

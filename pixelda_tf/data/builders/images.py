@@ -6,6 +6,7 @@ import hashlib
 import tensorflow_datasets as tfds
 
 from pixelda_tf.data.builders import base, entries, image_files, listing
+from pixelda_tf.errors import UserError
 
 MAX_SHARDS = 16
 SHARD_BYTES = 4 << 20
@@ -30,6 +31,7 @@ class Images(base.ImageBuilder, skip_registration=True):
     csv=None,
     resize=None,
     test_fraction=0.0,
+    mask_from=None,
     config=None,
   ):
     """Lists the files and reads their headers.
@@ -44,17 +46,28 @@ class Images(base.ImageBuilder, skip_registration=True):
         they have one size.
       test_fraction: share of each class that becomes the test split, where
         nothing else says which images do.
+      mask_from: 'alpha' or 'black', where the masks of rendered objects come
+        from, see `image_files.read_rendered`; None where the CSV tells, or
+        there are none.
       config: must be None.
     """
     self.name = name
+    self._mask_from = mask_from
     self._resize = resize
     self._entries = entries.hold_out(
       listing.list_images(manual_dir, csv), test_fraction
     )
     self._class_names = entries.class_names(self._entries)
     self._size, self._mode = image_files.common_form(
-      [entry.path for entry in self._entries], resize
+      [entry.path for entry in self._entries],
+      resize,
+      allow_alpha=mask_from == 'alpha',
     )
+    if mask_from and self._entries[0].mask is not None:
+      raise UserError(
+        f'--mask_from={mask_from}: the column mask of --csv tells where the '
+        'masks are; leave out one of the two'
+      )
     n_bytes = sum(entry.path.stat().st_size for entry in self._entries)
     smallest = min(collections.Counter(e.split for e in self._entries).values())
     self.num_shards = max(1, min(MAX_SHARDS, n_bytes // SHARD_BYTES, smallest))
@@ -66,12 +79,13 @@ class Images(base.ImageBuilder, skip_registration=True):
     return self.image_info(
       shape=(height, width, 1 if self._mode == 'L' else 3),
       class_names=self._class_names,
-      mask=self._entries[0].mask is not None,
+      mask=bool(self._mask_from) or self._entries[0].mask is not None,
       description=(
         f'{len(self._entries)} images of a user, {how}: {height}x{width} '
         f'{"grey" if self._mode == "L" else "RGB"}, '
-        f'{"unlabelled" if self._class_names is None else "labelled"}. Digest '
-        '(SHA-256) of their names, splits, labels and bytes: '
+        f'{"unlabelled" if self._class_names is None else "labelled"}'
+        f'{f", masks from {self._mask_from}" if self._mask_from else ""}. '
+        'Digest (SHA-256) of their names, splits, labels and bytes: '
         f'{_digest(self._entries)}.'
       ),
     )
@@ -88,7 +102,14 @@ class Images(base.ImageBuilder, skip_registration=True):
   def _generate_examples(self, split):
     of_split = [entry for entry in self._entries if entry.split == split]
     for entry in self.progress(split, of_split):
-      example = {'image': image_files.read(entry.path, self._size, self._mode)}
+      form = self._size, self._mode
+      if self._mask_from:
+        image, mask = image_files.read_rendered(
+          entry.path, *form, self._mask_from
+        )
+        example = {'image': image, 'mask': mask}
+      else:
+        example = {'image': image_files.read(entry.path, *form)}
       if entry.label is not None:
         example['label'] = entry.label
       if entry.mask is not None:

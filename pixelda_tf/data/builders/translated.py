@@ -39,6 +39,7 @@ class Translated(base.ImageBuilder, skip_registration=True):
       shape=self._image_shape,
       class_names=self._domain.class_names,
       mask=self._domain.has_mask,
+      pose=self._domain.has_pose,
       description=self._description,
     )
 
@@ -59,10 +60,11 @@ def store(name, *, data_dir, overwrite=False, **contents):
     data_dir: where data sets are stored.
     overwrite: replace a data set of that name.
     **contents: `examples`, a function without arguments that yields dicts of
-      `image` uint8 and, as the domain has them, `label` and `mask` uint8;
-      `count`, how many; `domain`, the `OpenDomain` that was translated: its
-      classes and masks; `image_shape`, (height, width, channels); `split`, its
-      name; `description`, how the images were made.
+      `image` uint8 and, as the domain has them, `label`, `mask` uint8 and
+      `pose`; `count`, how many; `domain`, the `OpenDomain` that was translated:
+      its classes, and whether it has masks and poses; `image_shape`, (height,
+      width, channels); `split`, its name; `description`, how the images were
+      made.
 
   Returns:
     `tfds.core.DatasetBuilder` that reads the data set.

@@ -150,3 +150,43 @@ def test_mask_of_another_size_than_its_image_is_named(tmp_path, write_image):
   image = write_image(tmp_path / 'image.png', (2, 3))
   with pytest.raises(UserError, match=f'{mask}: the mask is 3x2 .*2x3'):
     image_files.read_mask(mask, image, (2, 3))
+
+
+RING = np.zeros((5, 5), np.uint8)
+RING[1:4, 1:4] = 9
+RING[2, 2] = 0
+
+
+def test_a_silhouettes_holes_are_filled():
+  """A ring around a black pixel: the 3x3 square."""
+  expected = np.zeros((5, 5, 1), np.uint8)
+  expected[1:4, 1:4] = 255
+  found = image_files.silhouette(np.stack([RING * 0, RING, RING * 0], -1))
+  np.testing.assert_array_equal(found, expected)
+
+
+def test_a_mask_from_black_leaves_the_image_as_it_is(tmp_path):
+  Image.fromarray(RING).save(tmp_path / 'a.png')
+  image, mask = image_files.read_rendered(
+    tmp_path / 'a.png', (5, 5), 'L', 'black'
+  )
+  np.testing.assert_array_equal(image[..., 0], RING)
+  assert mask.sum() == 9 * 255
+
+
+def test_a_mask_from_alpha_is_what_is_opaque_and_the_rest_is_black(tmp_path):
+  """Alpha 128 of 255 is foreground, and half of its colour is left."""
+  pixels = np.full((1, 4, 4), 200, np.uint8)
+  pixels[0, :, 3] = 0, 127, 128, 255
+  Image.fromarray(pixels).save(tmp_path / 'a.png')
+  image, mask = image_files.read_rendered(
+    tmp_path / 'a.png', (1, 4), 'RGB', 'alpha'
+  )
+  np.testing.assert_array_equal(mask[0, :, 0], [0, 0, 255, 255])
+  np.testing.assert_allclose(image[0, :, 0], [0, 100, 100, 200], atol=1)
+
+
+def test_a_mask_from_alpha_needs_an_alpha_channel(tmp_path):
+  Image.fromarray(RING).save(tmp_path / 'a.png')
+  with pytest.raises(UserError, match='a.png: has no alpha channel'):
+    image_files.read_rendered(tmp_path / 'a.png', (5, 5), 'L', 'alpha')

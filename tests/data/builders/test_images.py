@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from PIL import Image
 
 from pixelda_tf.data import builders, domains
 from pixelda_tf.errors import UserError
@@ -122,3 +123,26 @@ def test_many_bytes_are_cut_into_shards(tmp_path, write_image, monkeypatch):
   builder = prepare(tmp_path, manual_dir=tmp_path / 'raw')
   assert builder.info.splits['train'].num_shards > 4
   assert len(examples(builder)) == 12
+
+
+@pytest.mark.parametrize('mask_from', ['alpha', 'black'])
+def test_masks_of_rendered_objects(tmp_path, mask_from):
+  """One opaque red pixel on transparent black."""
+  pixels = np.zeros((3, 3, 4), np.uint8)
+  pixels[1, 2] = 255, 0, 0, 255
+  (tmp_path / 'raw').mkdir()
+  image = Image.fromarray(pixels)
+  image = image if mask_from == 'alpha' else image.convert('RGB')
+  image.save(tmp_path / 'raw/a.png')
+  builder = prepare(tmp_path, manual_dir=tmp_path / 'raw', mask_from=mask_from)
+  (example,) = examples(builder)
+  np.testing.assert_array_equal(example['mask'][..., 0], pixels[..., 3])
+  np.testing.assert_array_equal(example['image'], pixels[..., :3])
+
+
+def test_masks_are_told_once(tmp_path, write_image):
+  write_image(tmp_path / '0.png', (4, 4), 'RGB', (1, 1, 1))
+  write_image(tmp_path / 'm.png', (4, 4), 'L', 255)
+  (tmp_path / 'list.csv').write_text('path,label,mask\n0.png,x,m.png\n')
+  with pytest.raises(UserError, match='--mask_from=black: the column mask'):
+    prepare(tmp_path, csv=tmp_path / 'list.csv', mask_from='black')

@@ -7,7 +7,9 @@ from pixelda_tf.data import domains
 from pixelda_tf.data.builders import translated
 from pixelda_tf.errors import UserError
 
-SOURCE = types.SimpleNamespace(class_names=('a', 'b'), has_mask=True)
+SOURCE = types.SimpleNamespace(
+  class_names=('a', 'b'), has_mask=True, has_pose=True
+)
 
 
 def examples():
@@ -16,6 +18,7 @@ def examples():
       'image': np.full((2, 3, 3), number, np.uint8),
       'label': number % 2,
       'mask': np.full((2, 3, 1), 255, np.uint8),
+      'pose': np.array([0.6, 0, 0, 0.8], np.float32),
     }
 
 
@@ -36,7 +39,7 @@ def test_is_read_back_as_a_domain(tmp_path):
   store(tmp_path)
   domain = domains.Domain(name='styled').open(tmp_path)
   assert domain.class_names == ('a', 'b')
-  assert domain.has_mask
+  assert domain.has_mask and domain.has_pose
   stored = list(domain.stored('train').as_numpy_iterator())
   for example, expected in zip(stored, examples(), strict=True):
     for key, value in expected.items():

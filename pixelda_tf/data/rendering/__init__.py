@@ -1,0 +1,1 @@
+"""Pictures of meshes: views, renders, and scenes that look photographed."""
