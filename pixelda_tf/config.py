@@ -59,7 +59,11 @@ def find(gin_file: str) -> pathlib.Path:
   )
 
 
-def parse(gin_files: Sequence[str], gin_params: Sequence[str] = ()):
+def parse(
+  gin_files: Sequence[str],
+  gin_params: Sequence[str] = (),
+  allow_unused: bool = False,
+):
   """Parses gin files, then single bindings that override them.
 
   Whatever was parsed before is forgotten. The config is locked afterwards.
@@ -68,6 +72,8 @@ def parse(gin_files: Sequence[str], gin_params: Sequence[str] = ()):
     gin_files: paths, see `find`; a file may `include` others, relative to
       itself or to the search path.
     gin_params: bindings, as `'pixelda/Row.steps = 20'`.
+    allow_unused: whether macros and scopes may be there that nothing uses, as
+      in a run's config.gin: what was overridden is not in it.
 
   Raises:
     UserError: a file is missing or unreadable, or something in it or in a
@@ -82,7 +88,7 @@ def parse(gin_files: Sequence[str], gin_params: Sequence[str] = ()):
     reader.read_file(path)
   for param in gin_params:
     reader.read_param(param)
-  reader.finish()
+  reader.finish(allow_unused)
 
 
 def text() -> str:

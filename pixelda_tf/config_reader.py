@@ -46,6 +46,7 @@ class Reader:
     self._find = find
     self._open = []
     self._bindings = {}
+    self._overridden = []
 
   def read_file(self, path: pathlib.Path):
     """Reads a file and what it includes."""
@@ -63,8 +64,14 @@ class Reader:
     """Reads the text of one --gin_param."""
     self._read(text, lambda line: f"--gin_param='{text}'", pathlib.Path())
 
-  def finish(self):
+  def finish(self, allow_unused: bool = False):
     """Finds what gin would silently ignore, then locks the config.
+
+    What only overridden bindings use is no mistake: a config that goes on top
+    of another leaves some of that behind.
+
+    Args:
+      allow_unused: whether macros and scopes may be there that nothing uses.
 
     Raises:
       UserError: a macro that is used but not defined, or defined but not used;
@@ -73,6 +80,8 @@ class Reader:
     bindings = self._bindings.values()
     macros = {b.scope: b.place for b in bindings if b.is_macro}
     used, entered = self._references(macros)
+    if allow_unused:
+      used, entered = macros.keys(), {b.scope for b in bindings}
     for name in sorted(macros.keys() - used):
       raise UserError(
         f"{macros[name]}: nothing uses the macro '{name}'"
@@ -93,7 +102,7 @@ class Reader:
   def _references(self, macros):
     """The macros that values use, and the scopes that they enter."""
     used, entered = set(), set()
-    for binding in self._bindings.values():
+    for binding in [*self._overridden, *self._bindings.values()]:
       for reference in gin.config.iterate_references([binding.value]):
         scopes = reference.scopes
         if reference.configurable.selector != _MACRO:
@@ -149,6 +158,8 @@ class Reader:
     check_parameter(selector, parameter)
     key = gin.config.ParsedBindingKey.parse((scope, selector, parameter))
     gin.bind_parameter(key, value)
+    if key in self._bindings:
+      self._overridden.append(self._bindings[key])
     self._bindings[key] = _Binding(scope, is_macro, value, place)
 
 

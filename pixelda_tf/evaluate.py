@@ -1,9 +1,14 @@
 """Evaluates a run or an export on a prepared split, each example once.
 
+Prints accuracy and, where there are poses, mean and median angle error, for all
+and for each class, and draws the worst answers.
+
 python -m pixelda_tf.evaluate --run_dir=runs/quickstart
 python -m pixelda_tf.evaluate --export_dir=runs/quickstart/export \
     --dataset=digits_photo --split=test
 """
+
+import os
 
 from absl import flags
 
@@ -17,23 +22,34 @@ flags.DEFINE_string(
   'dataset', None, "Prepared data set; a run's target when absent."
 )
 flags.DEFINE_string('split', None, "Its split; the run's test split else.")
+flags.DEFINE_string(
+  'picture',
+  None,
+  'Where the picture of the worst answers goes; worst_cases.png in the folder '
+  "of a run's row else, and none for an export.",
+)
 FLAGS = flags.FLAGS
 
 
 def main():
   """Loads, evaluates, prints."""
-  from pixelda_tf.evaluation.evaluate import evaluate, lines
+  from pixelda_tf.evaluation import evaluate, pictures, worst_cases
 
   if bool(FLAGS.run_dir) == bool(FLAGS.export_dir):
     raise UserError('one of --run_dir and --export_dir is needed')
   load = _load_run if FLAGS.run_dir else _load_export
-  predict, batches, class_names, title = load()
+  predict, batches, class_names, title, path = load()
   if batches is None:
     raise UserError(f'{title}: has no labels to evaluate against')
   print(title)
-  print(
-    '\n'.join(lines(evaluate(predict, batches, len(class_names)), class_names))
-  )
+  answered = evaluate.answers(predict, batches, len(class_names))
+  result = evaluate.summary(answered, len(class_names))
+  print('\n'.join(evaluate.lines(result, class_names)))
+  path = FLAGS.picture or path
+  worst = path and worst_cases.picture(batches, answered, class_names)
+  if worst is not None:
+    pictures.save(path, worst, scale=1)
+    print(f'worst answers: {path}')
 
 
 def _load_run():
@@ -44,7 +60,9 @@ def _load_run():
   from pixelda_tf.training import experiment
 
   run = experiment.reopen(FLAGS.run_dir, FLAGS.data_dir, FLAGS.skip_corrupt)
-  method = run.restore(run.row(FLAGS.row))
+  row = run.row(FLAGS.row)
+  method = run.restore(row)
+  path = os.path.join(FLAGS.run_dir, row.name, 'worst_cases.png')
   if FLAGS.dataset:
     batches, names, title = _open_dataset()
     if names != run.pair.class_names:
@@ -55,12 +73,13 @@ def _load_run():
     predict = tf.function(
       serving.Servable(method).predict, reduce_retracing=True
     )
-    return predict, batches, names, title
+    return predict, batches, names, title, path
   target = run.pair.target
   split = FLAGS.split or target.test
   batches = run.pair.test_batches(split=split)
   title = f'{target.name} {split}'
-  return compiled_predictions(method), batches, run.pair.class_names, title
+  predict = compiled_predictions(method)
+  return predict, batches, run.pair.class_names, title, path
 
 
 def _load_export():
@@ -69,7 +88,7 @@ def _load_export():
   if not FLAGS.dataset:
     raise UserError('--export_dir needs --dataset, a prepared data set')
   signature = serving.load(FLAGS.export_dir)['predict']
-  return lambda images: signature(images=images), *_open_dataset()
+  return lambda images: signature(images=images), *_open_dataset(), None
 
 
 def _open_dataset():

@@ -21,13 +21,14 @@ class Servable(tf.Module):
     """Predicts target images.
 
     Args:
-      images: uint8 `[n, height, width, 3 or 1]`; another size or number of
+      images: uint8 `[n, height, width, 1, 3 or 4]`; another size or number of
         channels than the method's is converted as in training.
 
     Returns:
-      {'probabilities': float32 `[n, n_classes]`}.
+      {'probabilities': float32 `[n, n_classes]`} and, where the task has it,
+      'pose': float32 `[n, 4]`, unit quaternions (w, x, y, z) with w >= 0.
     """
-    return self.method.predictions(self._prepare(images))
+    return _answer(self.method.predictions, self._prepare(images))
 
   def translate(self, images):
     """Translates source images with fresh noise.
@@ -38,11 +39,22 @@ class Servable(tf.Module):
     Returns:
       {'images': uint8 `[n, height, width, channels]` at the method's size}.
     """
-    translated = self.method.translate(self._prepare(images))
+    translated = _answer(self.method.translate, self._prepare(images))
     return {'images': to_uint8(translated)}
 
   def _prepare(self, images):
     return prepare_images(images, image_shape=self.method.image_shape)
+
+
+def _answer(function, images):
+  """Applies a function to a batch of images, of which there may be none.
+
+  Some of TensorFlow's convolutions fail on no image: a grey one stands in.
+  """
+  count = tf.shape(images)[0]
+  paddings = [[0, tf.maximum(1 - count, 0)], [0, 0], [0, 0], [0, 0]]
+  padded = tf.ensure_shape(tf.pad(images, paddings), images.shape)
+  return tf.nest.map_structure(lambda answer: answer[:count], function(padded))
 
 
 def export(method, directory):

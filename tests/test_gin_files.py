@@ -5,10 +5,11 @@ import pathlib
 import numpy as np
 import pytest
 import tensorflow as tf
+import tensorflow_datasets as tfds
 
 from pixelda_tf import config
 from pixelda_tf.data import builders
-from pixelda_tf.data.builders import preparing
+from pixelda_tf.data.builders import base, preparing
 from pixelda_tf.training import experiment
 
 GIN = pathlib.Path(__file__).resolve().parents[1] / 'gin'
@@ -21,11 +22,49 @@ SMALL = (
   'residual_generator.blocks = 1',
   'pyramid_discriminator.filters = 2',
 )
-# File to the bindings that make it small, and its rows.
+POSES = (
+  *SMALL,
+  'pose_estimator.filters = 2',
+  'Pair.image_size = (16, 16)',
+)
+LABELLED = (*POSES, "labelled/Domain.train = 'train[:8]'")
+THREE_ROWS = ['source_only', 'pixelda', 'target_only']
+# Files, each on top of the ones before it, to the bindings that make them
+# small, and the rows.
 FILES = {
-  'quickstart.gin': (SMALL, ['source_only', 'pixelda']),
-  'mnist_to_mnistm.gin': (SMALL, ['source_only', 'pixelda', 'target_only']),
-  'mnist_to_usps.gin': (SMALL, ['source_only', 'pixelda', 'target_only']),
+  ('quickstart.gin',): (SMALL, ['source_only', 'pixelda']),
+  ('mnist_to_mnistm.gin',): (SMALL, THREE_ROWS),
+  ('mnist_to_usps.gin',): (SMALL, THREE_ROWS),
+  ('linemod.gin',): (POSES, THREE_ROWS),
+  ('linemod.gin', 'datasets/linemod_cropped.gin'): (POSES, THREE_ROWS),
+  ('linemod_paper.gin',): (POSES, THREE_ROWS),
+  ('linemod_cropped.gin',): (
+    LABELLED,
+    [*THREE_ROWS, 'pixelda_no_content', 'pixelda_semi_supervised'],
+  ),
+  ('linemod.gin', 'studies/photo_backgrounds.gin'): (POSES, THREE_ROWS),
+  ('linemod.gin', 'studies/semi_supervised.gin'): (
+    LABELLED,
+    ['labelled_only', 'source_and_labelled', 'pixelda'],
+  ),
+  ('linemod.gin', 'studies/stability.gin'): (
+    POSES,
+    [
+      'no_task_no_source_no_content',
+      'no_source_no_content',
+      'no_content',
+      'pixelda',
+    ],
+  ),
+}
+NAMES = ['+'.join(files) for files in FILES]
+# Every file there is, but those that others include.
+INCLUDED = {'base.gin', 'methods/pixelda.gin'}
+POSE_SETS = {
+  'standin/rendered': 4,
+  'standin/camera': 4,
+  'linemod_cropped/synthetic': 3,
+  'linemod_cropped/real': 3,
 }
 
 
@@ -52,6 +91,45 @@ def of_random_images(builder):
   return Random
 
 
+class RandomPoses(base.ImageBuilder, skip_registration=True):
+  """Random images with everything that a pose data set has."""
+
+  BUILDER_CONFIGS = [
+    tfds.core.BuilderConfig(name=name.split('/')[1]) for name in POSE_SETS
+  ]
+
+  def __init__(self, *, data_dir, name):
+    self.name, config_name = name.split('/')
+    self.channels = POSE_SETS[name]
+    super().__init__(data_dir=data_dir, config=config_name)
+
+  def _info(self):
+    return self.image_info(
+      shape=(64, 64, self.channels),
+      class_names=['cube', 'duck'],
+      description='random',
+      mask=True,
+      pose=True,
+    )
+
+  def _split_generators(self, dl_manager):
+    return {
+      split: self._generate_examples(split, self._random_examples())
+      for split in ('train', 'test')
+    }
+
+  def _random_examples(self):
+    random = np.random.default_rng(0)
+    shape = (64, 64, self.channels)
+    for number in range(COUNT):
+      yield {
+        'image': random.integers(256, size=shape, dtype=np.uint8),
+        'label': number % 2,
+        'mask': 255 * random.integers(2, size=(64, 64, 1), dtype=np.uint8),
+        'pose': np.array([0.6, 0.8, 0, 0], np.float32),
+      }
+
+
 @pytest.fixture(scope='module')
 def data_dir(tmp_path_factory):
   """A data directory with tiny data sets under the real ones' names."""
@@ -63,32 +141,45 @@ def data_dir(tmp_path_factory):
       name=name,
       data_dir=directory,
     )
+  for name in POSE_SETS:
+    preparing.build(
+      lambda path, name=name: RandomPoses(data_dir=path, name=name),
+      name=name.split('/')[0],
+      data_dir=directory,
+    )
   return str(directory)
 
 
+def paths(files):
+  return [f'gin/{name}' for name in files]
+
+
 def test_every_file_is_tested_here():
-  assert {path.name for path in GIN.glob('*.gin')} - {'base.gin'} == set(FILES)
+  there_are = {path.relative_to(GIN).as_posix() for path in GIN.rglob('*.gin')}
+  assert there_are - INCLUDED == {name for files in FILES for name in files}
 
 
-@pytest.mark.parametrize('name', FILES)
-def test_a_file_parses_as_it_is_and_its_text_is_the_same_config(name, tmp_path):
-  config.parse([f'gin/{name}'])
+@pytest.mark.parametrize('files', FILES, ids=NAMES)
+def test_a_file_parses_as_it_is_and_its_text_is_the_same_config(
+  files, tmp_path
+):
+  config.parse(paths(files))
   text = config.text()
   (tmp_path / 'again.gin').write_text(text)
-  config.parse([str(tmp_path / 'again.gin')])
+  config.parse([str(tmp_path / 'again.gin')], allow_unused=True)
   assert config.text() == text
   assert text.count('Experiment.pair = ') == 1
 
 
-@pytest.mark.parametrize('name', FILES)
+@pytest.mark.parametrize('files', FILES, ids=NAMES)
 def test_every_row_of_a_file_takes_a_step(
-  name, tmp_path, data_dir, monkeypatch
+  files, tmp_path, data_dir, monkeypatch
 ):
   for builder in builders.BUILDERS.values():
     few = dict.fromkeys(builder.NAMED_SPLITS, 'train[:8]')
     monkeypatch.setattr(builder, 'NAMED_SPLITS', few)
-  params, rows = FILES[name]
-  config.parse([f'gin/{name}'], params)
+  params, rows = FILES[files]
+  config.parse(paths(files), params)
   run = experiment.Experiment(str(tmp_path), data_dir)
   assert [row.name for row in run.rows] == rows
   for row in run.rows:

@@ -15,6 +15,7 @@ from pixelda_tf.errors import UserError
 from pixelda_tf.methods import PixelDA, SourceOnly
 from pixelda_tf.networks import (
   layers,
+  pose_estimator,
   pyramid_discriminator,
   residual_generator,
 )
@@ -79,6 +80,7 @@ def requests():
     'grey': (2, 8, 8, 1),
     'larger': (2, 13, 10, 3),
     'smaller grey': (3, 5, 6, 1),
+    'rgb and depth': (2, 8, 8, 4),
   }
   return {
     name: random.integers(256, size=shape, dtype=np.uint8)
@@ -191,6 +193,46 @@ def test_an_export_replaces_the_one_before_when_it_is_complete(
   serving.export(method, directory + '/')
   assert os.listdir(tmp_path) == ['export']
   assert np.all(answer() != before)
+
+
+@pytest.mark.parametrize('name', ['pixelda', 'grey', 'source_only'])
+def test_no_image_has_no_answer(name, exports, methods):
+  signatures = serving.load(str(exports / name))
+  shapes = {'probabilities': (0, 3), 'images': (0, *methods[name].image_shape)}
+  for channels in (1, 3):
+    images = tf.zeros([0, 9, 9, channels], tf.uint8)
+    for signature in signatures.values():
+      for output, value in signature(images=images).items():
+        assert value.shape == shapes[output]
+
+
+def test_poses_of_rgb_and_depth_are_served(tmp_path):
+  method = SourceOnly(
+    image_shape=(8, 8, 4),
+    n_classes=3,
+    task=functools.partial(pose_estimator, filters=2, dense=8),
+  )
+  serving.export(method, str(tmp_path / 'export'))
+  predict = serving.load(str(tmp_path / 'export'))['predict']
+  for count, side in ((0, 8), (5, 8), (2, 13)):
+    images = np.random.default_rng(0).integers(
+      256, size=(count, side, side, 4), dtype=np.uint8
+    )
+    answer = predict(images=tf.constant(images))
+    assert {name: value.shape for name, value in answer.items()} == {
+      'probabilities': (count, 3),
+      'pose': (count, 4),
+    }
+    if count:
+      prepared = prepare_images(images, image_shape=(8, 8, 4))
+      expected = method.predictions(prepared)
+      for name, value in answer.items():
+        np.testing.assert_allclose(value, expected[name], atol=1e-5)
+      assert np.all(answer['pose'][:, 0] >= 0)
+      norms = np.linalg.norm(answer['pose'], axis=1)
+      np.testing.assert_allclose(norms, 1, atol=1e-5)
+  with pytest.raises(tf.errors.InvalidArgumentError, match='must have 4 chann'):
+    predict(images=tf.zeros([1, 8, 8, 3], tf.uint8))
 
 
 def test_loading_what_is_no_export_is_a_mistake(tmp_path):

@@ -14,18 +14,24 @@ def grid(rows, gap=2):
   """Puts rows of images below each other.
 
   Args:
-    rows: list of float `[n, height, width, 1 or 3]` in [-1, 1], all of one
-      size.
+    rows: list of float `[n, height, width, 1, 3 or 4]` in [-1, 1], all of one
+      size. Of four channels the fourth, depth, becomes a row of its own below.
     gap: white pixels between images.
 
   Returns:
-    uint8 `[len(rows) * (height + gap) - gap, n * (width + gap) - gap, 3]`:
-    column i holds every row's image i.
+    uint8 `[rows * (height + gap) - gap, n * (width + gap) - gap, 3]`: column i
+    holds every row's image i.
 
   Raises:
     ValueError: the rows have different numbers of images.
   """
-  return _join([_row(images, gap) for images in rows], gap, axis=0)
+  shown = []
+  for images in rows:
+    if images.shape[-1] == 4:
+      shown += [images[..., :3], images[..., 3:]]
+    else:
+      shown.append(images)
+  return _join([_row(images, gap) for images in shown], gap, axis=0)
 
 
 def save(path, picture, scale=2):

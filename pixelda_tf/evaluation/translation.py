@@ -25,7 +25,8 @@ def translated_examples(method, domain, split, *, samples, seed):
 
   Yields:
     dict of `image` uint8 `[height, width, channels]` at the method's size and,
-    as the domain has them, `label` and `mask` uint8 `[height, width, 1]`.
+    as the domain has them, `label`, `mask` uint8 `[height, width, 1]` and
+    `pose` float32 `[4]`.
   """
   method.random.reset_from_seed(seed)
   for stored in domain.stored(split).batch(_BATCH):
@@ -36,6 +37,8 @@ def translated_examples(method, domain, split, *, samples, seed):
     kept = {'label': batch['label'].numpy()}
     if 'mask' in batch:
       kept['mask'] = (255 * batch['mask'].numpy()).astype('uint8')
+    if 'pose' in batch:
+      kept['pose'] = batch['pose'].numpy()
     for position in range(len(kept['label'])):
       example = {key: values[position] for key, values in kept.items()}
       for sample in images:

@@ -3,6 +3,8 @@
 import gin
 import tensorflow as tf
 
+from pixelda_tf.errors import UserError
+
 
 def cross_entropy(labels, logits):
   """Classification loss, the terms of Eq. 3 of PixelDA.
@@ -32,6 +34,49 @@ def patch_cross_entropy(labels, logits):
   grid = tf.ones(tf.shape(logits)[:3], labels.dtype)
   losses = cross_entropy(labels[:, tf.newaxis, tf.newaxis] * grid, logits)
   return tf.reduce_mean(losses, axis=[1, 2])
+
+
+def quaternion_log_loss(true, predicted):
+  """The log of a metric of rotations, the pose terms of Eq. 6 of PixelDA.
+
+  q and -q are the same pose. The paper's log(1 - |<q, q^>|) has no minimum; as
+  in the released code 1e-4 is added.
+
+  Args:
+    true: float32 `[batch, 4]`, unit quaternions.
+    predicted: the same.
+
+  Returns:
+    float32 `[batch]`, `log(1e-4 + 1 - |<true, predicted>|)`, from log(1e-4) for
+    equal poses to nearly 0 for half a turn.
+  """
+  cosine = tf.abs(tf.reduce_sum(true * predicted, axis=-1))
+  return tf.math.log(1e-4 + 1.0 - tf.minimum(cosine, 1.0))
+
+
+@gin.register
+def classification_and_pose(examples, outputs, *, pose_weight):
+  """The task loss of class and 3D pose, Eq. 6 of PixelDA, by term.
+
+  Args:
+    examples: dict with 'label', int32 `[batch]`, and 'pose', float32
+      `[batch, 4]`, unit quaternions.
+    outputs: the task network's dict with 'logits' and 'pose', unit.
+    pose_weight: xi.
+
+  Returns:
+    {'class': float32 `[batch]`, 'pose': float32 `[batch]`}.
+
+  Raises:
+    UserError: the data have no poses.
+  """
+  if 'pose' not in examples:
+    raise UserError(
+      'the task loss is classification_and_pose, but the source has no poses: '
+      'choose classification, or prepare the data with poses'
+    )
+  pose = quaternion_log_loss(examples['pose'], outputs['pose'])
+  return classification(examples, outputs) | {'pose': pose_weight * pose}
 
 
 @gin.register

@@ -95,8 +95,18 @@ class Method(tf.keras.Model):
     raise NotImplementedError(f'{type(self).__name__} does not translate')
 
   def predictions(self, images):
-    """Returns {'probabilities': float32 `[batch, n_classes]`} of images."""
-    return {'probabilities': tf.nn.softmax(self(images)['logits'])}
+    """Answers images: what users and metrics see.
+
+    Returns:
+      {'probabilities': float32 `[batch, n_classes]`} and, where the task has
+      it, 'pose': float32 `[batch, 4]`, unit quaternions with w >= 0.
+    """
+    outputs = self(images)
+    answers = {'probabilities': tf.nn.softmax(outputs['logits'])}
+    if 'pose' in outputs:
+      pose = outputs['pose']
+      answers['pose'] = tf.where(pose[:, :1] < 0, -pose, pose)
+    return answers
 
   def compile(self, optimizer, **kwargs):
     """Gives each player an optimizer of its own.
@@ -132,7 +142,7 @@ class Method(tf.keras.Model):
     each later player sees the earlier ones' new weights.
 
     Args:
-      batch: {'source': {'image', 'label', ...}, 'target': {'image'}}.
+      batch: see `OpenPair.train_batches`.
 
     Returns:
       The step's terms, monitors and gradient norms, float32 scalars.

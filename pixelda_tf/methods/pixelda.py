@@ -49,9 +49,12 @@ class PixelDA(Method):
     domain_weight=1.0,
     task_weight=1.0,
     content_weight=0.0,
+    source_task_weight=1.0,
+    generator_task_weight=None,
     class_head_weight=0.0,
     noise_size=10,
     private_task_layers=False,
+    semi_supervised=False,
     seed=0,
   ):
     """Builds the three networks.
@@ -69,11 +72,17 @@ class PixelDA(Method):
       domain_weight: alpha.
       task_weight: beta.
       content_weight: gamma; 0 as in the paper's digits leaves L_c out.
+      source_task_weight: weight of source images beside translated ones within
+        L_t; 0 trains T on translated images alone (Table 5).
+      generator_task_weight: beta where G minimises it; None for `task_weight`,
+        0 for a G that does not see L_t (Table 5).
       class_head_weight: weight of D's auxiliary class head (ACGAN); 0 for none.
       noise_size: length of z, 10 in the paper.
       private_task_layers: whether T has a first stage of its own for source
         images, as the released code; target images go through the one that
         translated images train.
+      semi_supervised: whether T also learns from labelled target images
+        (Sect. 4.5).
       seed: start of the method's random stream.
     """
     super().__init__(image_shape=image_shape, n_classes=n_classes, seed=seed)
@@ -90,8 +99,14 @@ class PixelDA(Method):
     self.domain_weight = domain_weight
     self.task_weight = task_weight
     self.content_weight = content_weight
+    self.source_task_weight = source_task_weight
+    self.generator_task_weight = (
+      task_weight if generator_task_weight is None else generator_task_weight
+    )
     self.class_head_weight = class_head_weight
     self.noise_size = noise_size
+    if semi_supervised:
+      self.role = 'semi_supervised'
 
   def players(self):
     """D and T, then G."""
@@ -141,14 +156,28 @@ class PixelDA(Method):
     return terms | self._class_head(batch, fake), monitors
 
   def task_losses(self, batch, translated):
-    """L_t, Eq. 3: on source images and on translated ones."""
+    """L_t, Eq. 3 or 6: on source images and on translated ones."""
     source = batch['source']
-    real = self.source_task(source['image'], training=True)
-    fake = self.task(tf.stop_gradient(translated), training=True)
     weight = self.task_weight
-    return mean_terms(self.task_loss(source, real), weight, 'source_') | (
-      mean_terms(self.task_loss(source, fake), weight, 'translated_')
-    ), {}
+
+    def terms(prefix, weight, task, images, examples):
+      outputs = task(images, training=True)
+      return mean_terms(self.task_loss(examples, outputs), weight, prefix)
+
+    fake = tf.stop_gradient(translated)
+    losses = terms('translated_', weight, self.task, fake, source)
+    if self.source_task_weight:
+      losses |= terms(
+        'source_',
+        weight * self.source_task_weight,
+        self.source_task,
+        source['image'],
+        source,
+      )
+    if self.role == 'semi_supervised':  # Sect. 4.5
+      labelled = batch['labelled_target']
+      losses |= terms('target_', weight, self.task, labelled['image'], labelled)
+    return losses, {}
 
   def generator_losses(self, batch, translated):
     """G's part of Eq. 4."""
@@ -158,10 +187,12 @@ class PixelDA(Method):
       'domain': self.domain_weight
       * self.adversarial_loss.generator(decisions['domain'])
     }
-    if self.task_weight:
+    if self.generator_task_weight:
       outputs = self.task(translated, training=True)
       terms |= mean_terms(
-        self.task_loss(source, outputs), self.task_weight, 'translated_'
+        self.task_loss(source, outputs),
+        self.generator_task_weight,
+        'translated_',
       )
     if self.content_weight:
       mask = self._mask(source)

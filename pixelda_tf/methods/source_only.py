@@ -42,8 +42,13 @@ class SourceOnly(Method):
   def task_losses(self, batch, shared):
     """The task loss on labelled images as they are."""
     del shared
-    outputs = self.task(batch['source']['image'], training=True)
-    return mean_terms(self.task_loss(batch['source'], outputs), 1.0), {}
+    terms = {}
+    for name, prefix in (('source', ''), ('labelled_target', 'target_')):
+      if name in batch:
+        outputs = self.task(batch[name]['image'], training=True)
+        losses = self.task_loss(batch[name], outputs)
+        terms |= mean_terms(losses, 1.0, prefix)
+    return terms, {}
 
   def call(self, images, training=False):
     """Returns the task network's outputs."""
@@ -55,3 +60,17 @@ class TargetOnly(SourceOnly):
   """Trained on the target's labels: the upper bound ("Target-only")."""
 
   role = 'supervised_target'
+
+
+@gin.register
+class LabelledTargetOnly(SourceOnly):
+  """Trained on a few labelled target images ("1000-only", Table 6)."""
+
+  role = 'labelled_target'
+
+
+@gin.register
+class SourceAndLabelledTarget(SourceOnly):
+  """Trained on the source and them, unadapted ("Synth+1000", Table 6)."""
+
+  role = 'semi_supervised'

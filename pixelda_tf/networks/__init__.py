@@ -9,10 +9,12 @@ from pixelda_tf.networks.discriminators import (
   pyramid_discriminator,
 )
 from pixelda_tf.networks.generators import residual_generator
+from pixelda_tf.networks.pose_estimators import pose_estimator
 
 __all__ = [
   'mnist_classifier',
   'patch_discriminator',
+  'pose_estimator',
   'pyramid_discriminator',
   'residual_generator',
   'svhn_classifier',

@@ -1,5 +1,7 @@
 """Generators: source image and noise in, image in the target's style out."""
 
+import math
+
 import gin
 import tensorflow as tf
 
@@ -19,6 +21,7 @@ def residual_generator(
   *,
   filters=64,
   blocks=6,
+  noise_stddev=None,
   normalization=batch_normalization,
 ):
   """PixelDA's generator (Sect. 4.1, Fig. 2): residual, resolution kept.
@@ -33,6 +36,9 @@ def residual_generator(
     noise_size: length of the noise vector, 10 in the paper; 0 for none.
     filters: filters of every convolution, 64 in the paper.
     blocks: number of residual blocks, 6 in the released code.
+    noise_stddev: standard deviation that the noise's channel starts with; None
+      for what Keras's initial weights give, about 0.07 at 64x64, beside an
+      image in [-1, 1]. The released code's batch norm makes it 1 at every size.
     normalization: function that returns a normalisation layer.
 
   Returns:
@@ -44,7 +50,15 @@ def residual_generator(
   noise = layers.Input((noise_size,), name='noise')
   tensor = images
   if noise_size:
-    plane = layers.Dense(height * width, name='noise_plane')(noise)
+    initializer = 'glorot_uniform'
+    if noise_stddev is not None:
+      # z is from U(-1, 1), of variance 1/3.
+      initializer = tf.keras.initializers.RandomNormal(
+        stddev=noise_stddev * math.sqrt(3 / noise_size)
+      )
+    plane = layers.Dense(
+      height * width, kernel_initializer=initializer, name='noise_plane'
+    )(noise)
     plane = layers.Reshape((height, width, 1))(plane)
     tensor = layers.Concatenate()([images, plane])
   tensor = convolution(filters, 3)(tensor)

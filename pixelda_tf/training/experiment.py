@@ -120,6 +120,8 @@ class Experiment:
       'target': self.pair.target.name,
       'source_count': self.pair.source.count(self.pair.source.train),
       'target_count': self.pair.target.count(self.pair.target.train),
+      'source_description': self.pair.source.description,
+      'target_description': self.pair.target.description,
       'image_shape': list(self.pair.image_shape),
       'class_names': list(self.pair.class_names),
       'seed': self.seed,
@@ -268,7 +270,7 @@ def reopen(run_dir, data_dir, skip_corrupt=False):
   Raises:
     UserError: no run is there, or its data are not.
   """
-  config.parse([run_directory.read(run_dir)])
+  config.parse([run_directory.read(run_dir)], allow_unused=True)
   return Experiment(run_dir, data_dir, skip_corrupt)
 
 

@@ -17,8 +17,8 @@ class Monitor:
   """A hook of the loop.
 
   Scalars are written at every call; pictures, histograms and the target's
-  accuracy at the first call after every `picture_every` steps. The target's
-  accuracy needs labels: it is there to look at and nothing reads it.
+  metrics at the first call after every `picture_every` steps. The target's
+  metrics need labels: they are there to look at and nothing reads them.
   """
 
   def __init__(self, directory, method, pair, *, picture_every, config):
@@ -57,7 +57,7 @@ class Monitor:
     with self.writer.as_default(step=step):
       if step // self.picture_every >= self.next_picture:
         self.next_picture = step // self.picture_every + 1
-        logs |= self._target_accuracy()
+        logs |= self._target_metrics()
         self._pictures(step)
         self._histograms()
       for name, value in logs.items():
@@ -66,12 +66,16 @@ class Monitor:
     with open(self.metrics, 'a') as file:
       file.write(json.dumps({'step': step} | logs) + '\n')
 
-  def _target_accuracy(self):
+  def _target_metrics(self):
     batches = self.pair.test_batches()
     if batches is None:
       return {}
     result = evaluate(self.predictions, batches, self.pair.n_classes)
-    return {'target/accuracy_uses_labels': result['accuracy']}
+    return {
+      f'target/{name}_uses_labels': result[name]
+      for name in ('accuracy', 'mean_angle_error')
+      if name in result
+    }
 
   def _pictures(self, step):
     rows = [self.source, self.target]

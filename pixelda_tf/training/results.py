@@ -22,25 +22,42 @@ def read(path):
 
 def table(result):
   """Returns a run's rows as lines of text to print."""
+  cells = [_cells(row) for row in result['rows']]
+  columns = ['method', 'target test', 'right / count', 'steps', 'minutes']
+  if any('mean angle' in row for row in cells):
+    columns.insert(2, 'mean angle')
+  rows = [columns, *([row.get(name, '') for name in columns] for row in cells)]
+  widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
   lines = [
     f'{result["source"]} -> {result["target"]}, seed {result["seed"]}, '
-    f'{result["precision"]}',
-    f'{"method":<14}{"target test":>12}{"right / count":>18}{"steps":>9}'
-    f'{"minutes":>9}',
+    f'{result["precision"]}'
   ]
-  for row in result['rows']:
-    test = row['target_test']
-    accuracy, counts = 'no labels', ''
-    if test:
-      accuracy = f'{test["accuracy"]:.2%}'
-      counts = f'{test["correct"]:,} / {test["count"]:,}'
-    lines.append(
-      f'{row["method"]:<14}{accuracy:>12}{counts:>18}{row["steps"]:>9,}'
-      f'{row["wall_seconds"] / 60:>9.1f}'
-    )
+  for row in rows:
+    padded = [row[0].ljust(widths[0])]
+    padded += [
+      cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)
+    ]
+    lines.append('   '.join(padded))
   lines += [
     f'{row["method"]}: {row["note"]}'
     for row in result['rows']
     if row.get('note')
   ]
   return '\n'.join(lines)
+
+
+def _cells(row):
+  """Returns a row's cells by column; without labels there are no results."""
+  cells = {
+    'method': row['method'],
+    'target test': 'no labels',
+    'steps': f'{row["steps"]:,}',
+    'minutes': f'{row["wall_seconds"] / 60:.1f}',
+  }
+  test = row['target_test']
+  if test:
+    cells['target test'] = f'{test["accuracy"]:.2%}'
+    cells['right / count'] = f'{test["correct"]:,} / {test["count"]:,}'
+    if 'mean_angle_error' in test:
+      cells['mean angle'] = f'{test["mean_angle_error"]:.2f} deg'
+  return cells

@@ -17,12 +17,16 @@ class Brighter:
     return images + self.random.uniform([len(images), 1, 1, 1], 0.0, 0.5)
 
 
+POSES = np.random.default_rng(0).normal(size=(70, 4)).astype(np.float32)
+
+
 class Domain:
   """Dark images [2, 2, 1] of labels 0, 1, 2, ...; a mask where wanted."""
 
-  def __init__(self, count, mask):
+  def __init__(self, count, mask, pose=False):
     self.count = count
     self.mask = mask
+    self.pose = pose
 
   def stored(self, split):
     assert split == 'train'
@@ -35,14 +39,15 @@ class Domain:
       mask = np.zeros([self.count, 2, 2, 1], np.uint8)
       mask[:, 0, 1] = 255
       examples['mask'] = mask
+    if self.pose:
+      examples['pose'] = POSES[: self.count]
     return tf.data.Dataset.from_tensor_slices(examples)
 
 
-def translate(samples=1, count=70, seed=3, mask=False):
+def translate(samples=1, count=70, seed=3, mask=False, pose=False):
+  domain = Domain(count, mask, pose)
   return list(
-    translated_examples(
-      Brighter(), Domain(count, mask), 'train', samples=samples, seed=seed
-    )
+    translated_examples(Brighter(), domain, 'train', samples=samples, seed=seed)
   )
 
 
@@ -72,6 +77,14 @@ def test_masks_are_kept():
   for example in translate(mask=True, count=3):
     assert example['mask'].dtype == np.uint8
     np.testing.assert_array_equal(example['mask'][..., 0], [[0, 255], [0, 0]])
+
+
+def test_poses_are_kept_bit_for_bit_with_every_sample():
+  examples = translate(samples=2, pose=True)
+  found = np.stack([example['pose'] for example in examples])
+  assert found.dtype == np.float32
+  np.testing.assert_array_equal(found, POSES.repeat(2, axis=0))
+  assert all('pose' not in example for example in translate(count=3))
 
 
 def test_preview_shows_the_sources_above_their_translations():

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from pixelda_tf.errors import UserError
 from pixelda_tf.losses import task
 
 
@@ -92,3 +93,122 @@ def test_classification_names_its_term_and_reads_the_label():
   )
   assert set(losses) == {'class'}
   np.testing.assert_allclose(losses['class'], [np.log(4 / 3)], rtol=1e-6)
+
+
+def random_quaternions(n, seed=0):
+  values = np.random.default_rng(seed).normal(size=(n, 4))
+  values /= np.linalg.norm(values, axis=1, keepdims=True)
+  return values.astype(np.float32)
+
+
+HALF = np.sqrt(0.5)
+POSES = {
+  'equal': ([1, 0, 0, 0], [1, 0, 0, 0], np.log(1e-4)),
+  'opposite signs': ([1, 0, 0, 0], [-1, 0, 0, 0], np.log(1e-4)),
+  'half a turn': ([1, 0, 0, 0], [0, 0, 1, 0], np.log(1.0001)),
+  'quarter of a turn': (
+    [1, 0, 0, 0],
+    [HALF, 0, 0, HALF],
+    np.log(1.0001 - HALF),
+  ),
+  'turns from each other': (
+    [0, 0.6, 0.8, 0],
+    [0, 0.8, 0.6, 0],
+    np.log(1e-4 + 0.04),
+  ),
+}
+
+
+@pytest.mark.parametrize('name', POSES)
+def test_quaternion_log_loss_by_hand(name):
+  """log(1e-4 + 1 - |cosine|); float32 holds 1e-4 + 1 to 6e-8."""
+  true, predicted, expected = POSES[name]
+  value = task.quaternion_log_loss(
+    tf.constant([true], tf.float32), tf.constant([predicted], tf.float32)
+  )
+  assert value.dtype == tf.float32 and value.shape == (1,)
+  np.testing.assert_allclose(value, [expected], atol=1e-3, rtol=1e-5)
+
+
+def test_quaternion_log_loss_equals_numpys():
+  true, predicted = random_quaternions(50), random_quaternions(50, seed=1)
+  cosine = np.abs(np.sum(true.astype(np.float64) * predicted, -1))
+  found = task.quaternion_log_loss(true, predicted)
+  np.testing.assert_allclose(found, np.log(1.0001 - cosine), atol=1e-4)
+  for other in (
+    task.quaternion_log_loss(predicted, true),
+    task.quaternion_log_loss(true, -predicted),
+    task.quaternion_log_loss(-true, predicted),
+  ):
+    np.testing.assert_array_equal(found, other)
+
+
+def test_quaternion_log_loss_of_lengths_just_above_one_is_finite():
+  true = np.full((1, 4), 0.5000001, np.float32)
+  value = task.quaternion_log_loss(true, true)
+  np.testing.assert_allclose(value, [np.log(1e-4)], atol=1e-3)
+
+
+def test_gradient_of_the_pose_pulls_towards_the_nearer_sign():
+  """d/dq^ log(1e-4 + 1 - |c|) = -sign(c) q / (1e-4 + 1 - |c|)."""
+  true, predicted = random_quaternions(20), random_quaternions(20, seed=1)
+  cosine = np.sum(true * predicted, -1, keepdims=True)
+  assert (cosine < 0).any() and (cosine > 0).any()
+  variable = tf.Variable(predicted)
+  with tf.GradientTape() as tape:
+    loss = task.quaternion_log_loss(true, variable)
+  expected = -np.sign(cosine) * true / (1.0001 - np.abs(cosine))
+  np.testing.assert_allclose(tape.gradient(loss, variable), expected, rtol=1e-3)
+
+
+@pytest.mark.parametrize('sign', [1.0, -1.0])
+def test_gradient_of_equal_poses_is_finite(sign):
+  true = random_quaternions(50)
+  variable = tf.Variable(sign * true)
+  with tf.GradientTape() as tape:
+    unit = tf.math.l2_normalize(variable, axis=-1)
+    loss = task.quaternion_log_loss(true, unit)
+  gradient = tape.gradient(loss, variable)
+  assert np.isfinite(gradient).all()
+  assert np.abs(gradient).max() < 2e4
+
+
+def test_class_and_pose_are_terms_of_their_own_with_xi():
+  examples = {
+    'label': tf.constant([1, 0]),
+    'pose': tf.constant([[1.0, 0, 0, 0], [0, 1.0, 0, 0]]),
+  }
+  outputs = {
+    'logits': tf.constant([[0.0, np.log(3.0)]] * 2),
+    'pose': tf.constant([[0, 0, 0, 1.0], [HALF, -HALF, 0, 0]], tf.float32),
+  }
+  losses = task.classification_and_pose(examples, outputs, pose_weight=2.5)
+  assert set(losses) == {'class', 'pose'}
+  np.testing.assert_allclose(
+    losses['class'], [np.log(4 / 3), np.log(4)], rtol=1e-6
+  )
+  np.testing.assert_allclose(
+    losses['pose'], 2.5 * np.log([1.0001, 1.0001 - HALF]), atol=1e-5
+  )
+
+
+def test_each_term_reaches_its_own_output_alone():
+  examples = {'label': tf.constant([1]), 'pose': random_quaternions(1)}
+  outputs = {
+    'logits': tf.Variable([[0.0, 1.0]]),
+    'pose': tf.Variable(random_quaternions(1, seed=1)),
+  }
+  with tf.GradientTape(persistent=True) as tape:
+    losses = task.classification_and_pose(examples, outputs, pose_weight=1.0)
+  for term, output in (('class', 'logits'), ('pose', 'pose')):
+    gradients = tape.gradient(losses[term], outputs)
+    reached = {name for name, value in gradients.items() if value is not None}
+    assert reached == {output}
+    assert np.all(gradients[output] != 0)
+
+
+def test_data_without_poses_are_told():
+  examples = {'label': tf.constant([1])}
+  outputs = {'logits': tf.zeros([1, 2]), 'pose': tf.zeros([1, 4])}
+  with pytest.raises(UserError, match='no poses: choose classification, or'):
+    task.classification_and_pose(examples, outputs, pose_weight=1.0)

@@ -149,6 +149,24 @@ def test_predictions_are_softmax_by_hand():
   )
 
 
+def test_predicted_poses_have_w_of_zero_or_more():
+  poses = tf.constant(
+    [[-0.6, 0.8, 0, 0], [0.6, -0.8, 0, 0], [0, -1, 0, 0], [-1e-9, 0, 0, 1]]
+  )
+
+  class Poses(Chase):
+    def call(self, images, training=False):
+      return {'logits': tf.zeros([4, 2]), 'pose': poses}
+
+  answers = Poses().predictions(tf.zeros([4, 1, 1, 1]))
+  assert set(answers) == {'probabilities', 'pose'}
+  np.testing.assert_array_equal(
+    answers['pose'],
+    poses * np.array([-1, 1, 1, -1], np.float32)[:, np.newaxis],
+  )
+  assert np.all(answers['pose'][:, 0] >= 0)
+
+
 def test_a_method_that_does_not_translate_says_so():
   with pytest.raises(NotImplementedError, match='Chase does not translate'):
     Chase().translate(tf.zeros([1, 1, 1, 1]))

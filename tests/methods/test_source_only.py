@@ -2,9 +2,18 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pixelda_tf.methods import SourceOnly, TargetOnly
+from pixelda_tf.methods import (
+  LabelledTargetOnly,
+  SourceAndLabelledTarget,
+  SourceOnly,
+  TargetOnly,
+)
 
-METHODS = {'source_only': SourceOnly, 'target_only': TargetOnly}
+METHODS = {
+  'source_only': SourceOnly,
+  'target_only': TargetOnly,
+  'labelled_target_only': LabelledTargetOnly,
+}
 
 
 def build(name, task):
@@ -40,7 +49,39 @@ def test_two_steps_equal_an_update_by_hand(name, build_networks, build_batch):
 def test_the_bounds_say_which_labels_they_train_on():
   assert SourceOnly.role == 'unsupervised'
   assert TargetOnly.role == 'supervised_target'
-  assert not SourceOnly.adapts and not TargetOnly.adapts
+  assert LabelledTargetOnly.role == 'labelled_target'
+  assert SourceAndLabelledTarget.role == 'semi_supervised'
+  for method in (*METHODS.values(), SourceAndLabelledTarget):
+    assert not method.adapts
+
+
+def test_source_and_labelled_target_weigh_the_same(
+  build_networks, build_batch, still
+):
+  task = build_networks()[2]
+  method = SourceAndLabelledTarget(
+    image_shape=(8, 8, 1), n_classes=3, task=lambda *_: task
+  )
+  method.compile(still)
+  batch = build_batch()
+  batch['labelled_target'] = build_batch(1)['source']
+  logs = method.train_step(batch)
+  with tf.GradientTape() as tape:
+    losses = {
+      term: tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)(
+        batch[name]['label'], task(batch[name]['image'])['logits']
+      )
+      for term, name in (
+        ('class', 'source'),
+        ('target_class', 'labelled_target'),
+      )
+    }
+    total = tf.add_n(list(losses.values()))
+  gradients = tape.gradient(total, task.trainable_variables)
+  losses['gradient_norm'] = tf.linalg.global_norm(gradients)
+  assert set(logs) == {f'task/{name}' for name in losses}
+  for name, value in losses.items():
+    np.testing.assert_allclose(logs[f'task/{name}'], value, rtol=1e-5)
 
 
 def test_the_default_task_is_pixeldas():

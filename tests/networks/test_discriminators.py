@@ -78,6 +78,29 @@ def test_without_dropout_and_noise_the_layers_are_left_out():
     assert not of_type(model, layers.Corruption)
 
 
+def test_noise_may_be_on_the_input_alone():
+  model = BUILDERS['pyramid'](
+    (8, 8, 1), dropout_rate=0.0, noise_stddev=0.0, input_noise_stddev=0.3
+  )
+  names = [type(layer).__name__ for layer in model.layers]
+  assert names[:3] == ['InputLayer', 'Corruption', 'Conv2D']
+  (corruption,) = of_type(model, layers.Corruption)
+  assert (corruption.dropout_rate, corruption.noise_stddev) == (0.0, 0.3)
+  images = tf.zeros([1, 100, 100, 1])
+  np.testing.assert_array_equal(corruption(images), images)
+  noisy = corruption(images, training=True).numpy()
+  np.testing.assert_allclose(noisy.std(), 0.3, rtol=0.05)
+
+
+def test_noise_on_the_input_leaves_the_other_noise_as_it_is():
+  """Each layer draws from a stream of its own."""
+  model = pyramid_discriminator((8, 8, 1), filters=2, input_noise_stddev=0.3)
+  seeds = [c.seed for c in of_type(model, layers.Corruption)]
+  without = pyramid_discriminator((8, 8, 1), filters=2)
+  assert seeds[1:] == [c.seed for c in of_type(without, layers.Corruption)]
+  assert len(set(seeds)) == len(seeds)
+
+
 def test_the_pyramid_refuses_a_class_head():
   with pytest.raises(ValueError, match='class head'):
     pyramid_discriminator((8, 8, 1), 10)

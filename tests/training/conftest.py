@@ -17,7 +17,7 @@ TINY = str(pathlib.Path(__file__).with_name('tiny.gin'))
 def data_dir(tmp_path_factory):
   """A data directory with the embedded pair."""
   directory = str(tmp_path_factory.mktemp('data'))
-  for name in sorted(builders.EMBEDDED):
+  for name in ('digits', 'digits_photo'):
     builders.prepare(name, data_dir=directory)
   return directory
 

@@ -36,6 +36,8 @@ def test_the_result_tells_what_was_reached(run_dir, data_dir, open_run):
     'target': 'digits_photo',
     'source_count': infos['digits'].splits['train'].num_examples,
     'target_count': infos['digits_photo'].splits['train'].num_examples,
+    'source_description': infos['digits'].description,
+    'target_description': infos['digits_photo'].description,
     'image_shape': [16, 16, 3],
     'class_names': list(map(str, range(10))),
     'seed': 0,

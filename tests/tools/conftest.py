@@ -1,0 +1,72 @@
+"""The stand-in for LineMod, tiny, and how to run tools on it."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+from pixelda_tf.data.builders import preparing, standin
+
+ROOT = pathlib.Path(__file__).parents[2]
+# What makes gin/linemod.gin small.
+TINY = (
+  'Pair.image_size = (16, 16)',
+  'Pair.batch_size = 4',
+  'STEPS = 2',
+  'source_only/Row.steps = 2',
+  'residual_generator.filters = 4',
+  'residual_generator.blocks = 1',
+  'pyramid_discriminator.filters = 2',
+  'pose_estimator.filters = 2',
+)
+
+
+@pytest.fixture(scope='session')
+def standin_dir(tmp_path_factory):
+  """Data directory with 44 and 22 pictures of each domain of the stand-in."""
+  directory = tmp_path_factory.mktemp('standin')
+  for config in ('rendered', 'camera'):
+    preparing.build(
+      lambda path, config=config: standin.Standin(
+        data_dir=path,
+        config=config,
+        views_of={'train': 4, 'test': 2},
+        workers=1,
+      ),
+      name='standin',
+      data_dir=directory,
+    )
+  return directory
+
+
+@pytest.fixture
+def run_tool(standin_dir):
+  """Function of a tool's name and arguments; returns the finished process."""
+
+  def run(tool, *arguments):
+    path = ['-m', tool] if '.' in tool else [str(ROOT / 'tools' / f'{tool}.py')]
+    return subprocess.run(
+      [
+        sys.executable,
+        *path,
+        *arguments,
+        f'--data_dir={standin_dir}',
+      ],
+      capture_output=True,
+      text=True,
+      cwd=ROOT,
+      env=os.environ | {'PYTHONPATH': str(ROOT)},
+    )
+
+  return run
+
+
+@pytest.fixture
+def tiny():
+  """Flags that make gin/linemod.gin small."""
+  return [
+    '--gin_file=gin/linemod.gin',
+    *(f'--gin_param={parameter}' for parameter in TINY),
+  ]

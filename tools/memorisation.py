@@ -1,0 +1,75 @@
+"""Does G copy its training images? Nearest neighbours (PixelDA, Sect. 4.4).
+
+python tools/memorisation.py --run_dir=runs/linemod
+
+For translated source images it finds the nearest of all target training images
+in pixel space, and sets the distances beside those of real test images, which
+are no copies. memorisation.png shows source, translated, nearest; the table of
+distances is memorisation.csv, both in --run_dir.
+"""
+
+import csv
+import os
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from absl import flags
+
+from pixelda_tf import command_line
+from pixelda_tf.errors import UserError
+
+command_line.define_flags('run_dir', 'data_dir')
+flags.DEFINE_string('row', None, 'Which row of the run; its adapted one else.')
+flags.DEFINE_integer('count', 500, 'How many images of each kind.', 1)
+flags.DEFINE_integer('seed', 0, 'Of the noise.')
+FLAGS = flags.FLAGS
+
+SHOWN = 12
+
+
+def main():
+  """Translates, searches, writes, prints."""
+  import numpy as np
+
+  from pixelda_tf.evaluation import pictures
+  from pixelda_tf.training import experiment, monitoring
+
+  if not FLAGS.run_dir:
+    raise UserError('--run_dir is needed')
+  run = experiment.reopen(FLAGS.run_dir, FLAGS.data_dir)
+  row = run.row(FLAGS.row)
+  if not row.method.adapts:
+    raise UserError(f"row '{row.name}' does not translate: name another --row")
+  pair = run.pair
+  source = pair.images('source', FLAGS.count)
+  translated = monitoring.translate(run.restore(row), source, FLAGS.seed)
+  training = pair.images('target')
+  test = pair.images('target', FLAGS.count, split=pair.target.test)
+  distances = {}
+  for name, images in (('translated', translated), ('target_test', test)):
+    indices, distances[name] = pictures.nearest(images, training)
+    if name == 'translated':
+      rows = [source, translated, training[indices]]
+  picture = os.path.join(FLAGS.run_dir, 'memorisation.png')
+  table = os.path.join(FLAGS.run_dir, 'memorisation.csv')
+  pictures.save(picture, pictures.grid([images[:SHOWN] for images in rows]))
+  with open(table, 'w', newline='') as file:
+    writer = csv.writer(file)
+    writer.writerow(['image', 'number', 'rms_distance_to_nearest'])
+    for name, values in distances.items():
+      writer.writerows((name, i, f'{v:.6f}') for i, v in enumerate(values))
+  print('RMS distance to the nearest target training image, of a range of 2:')
+  for name, values in distances.items():
+    low, middle = np.percentile(values, [1, 50])
+    print(
+      f'{name:<12}{len(values):>6} images   least {values.min():.4f}   '
+      f'1 % {low:.4f}   median {middle:.4f}'
+    )
+  print(f'source | translated | nearest target image: {picture}')
+  print(table)
+
+
+if __name__ == '__main__':
+  command_line.run(main)

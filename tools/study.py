@@ -1,0 +1,235 @@
+"""The paper's studies of PixelDA: several runs, one table.
+
+python tools/study.py backgrounds --gin_file=gin/linemod.gin --run_dir=runs/b
+
+Studies:
+  backgrounds     black or photo backgrounds for the source (Table 3)
+  unseen_classes  G learns from some classes, then translates all of them for a
+                  new T (Table 4); the seen ones are named by --seen
+  stability       losses left out one after another, over --seeds (Table 5)
+
+Table 6 is one run: gin/studies/semi_supervised.gin on top of gin/linemod.gin.
+Every run is a directory below --run_dir; the same command goes on where it was
+stopped. The table goes to study.json there.
+"""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from absl import flags
+
+from pixelda_tf import command_line
+from pixelda_tf.errors import UserError
+
+command_line.define_flags('gin_file', 'gin_param', 'run_dir', 'data_dir')
+flags.DEFINE_list(
+  'seen', None, 'unseen_classes: what G learns from; the first half else.'
+)
+flags.DEFINE_integer('seeds', 10, 'stability: how many.', 2)
+FLAGS = flags.FLAGS
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+
+
+def backgrounds():
+  """Table 3: two runs of the rows source-only and PixelDA."""
+  rows = ['Experiment.rows = [@source_only/Row(), @pixelda/Row()]']
+  photos = ['gin/studies/photo_backgrounds.gin']
+  return {
+    kind: _result_rows(_train(kind, configs, rows))
+    for kind, configs in (('black', []), ('photo', photos))
+  }
+
+
+def stability():
+  """Table 5: mean and standard deviation of every row over the seeds."""
+  import numpy as np
+
+  by_row = {}
+  for seed in range(FLAGS.seeds):
+    result = _train(
+      f'seed_{seed}',
+      ['gin/studies/stability.gin'],
+      [f'Experiment.seed = {seed}'],
+    )
+    for name, metrics in _result_rows(result).items():
+      by_row.setdefault(name, []).append(metrics)
+  return {
+    name: {
+      metric: {
+        'mean': float(np.mean([one[metric] for one in several])),
+        'std': float(np.std([one[metric] for one in several], ddof=1)),
+        'values': [one[metric] for one in several],
+      }
+      for metric in several[0]
+    }
+    for name, several in by_row.items()
+  }
+
+
+def unseen_classes():
+  """Table 4: G of some classes, T of all; tested on unseen ones and on all."""
+  from pixelda_tf import config
+  from pixelda_tf.training import experiment
+
+  config.parse(FLAGS.gin_file, FLAGS.gin_param)
+  whole = experiment.Experiment(FLAGS.run_dir, FLAGS.data_dir)
+  names = whole.pair.class_names
+  seen = FLAGS.seen or list(names[: (len(names) + 1) // 2])
+  unseen = [name for name in names if name not in seen]
+  if not unseen or set(seen) - set(names):
+    raise UserError(
+      f'--seen={",".join(seen)}: expected some, not all, of {", ".join(names)}'
+    )
+  source, target = whole.pair.source, whole.pair.target
+  _train(
+    'generator',
+    [],
+    [
+      'Experiment.rows = [@pixelda/Row()]',
+      f'source/Domain.classes = {seen}',
+      f'target/Domain.classes = {seen}',
+    ],
+  )
+  translated = f'{pathlib.Path(FLAGS.run_dir).name}_translated'
+  if not (pathlib.Path(FLAGS.data_dir) / translated).is_dir():
+    _call(
+      '-m',
+      'pixelda_tf.translate',
+      f'--run_dir={_directory("generator")}',
+      f'--dataset={source.name}',
+      f'--split={source.train}',
+      f'--name={translated}',
+      f'--data_dir={FLAGS.data_dir}',
+    )
+  _train(
+    'task',
+    [],
+    [
+      'Experiment.rows = [@source_only/Row()]',
+      f"source/Domain.name = '{translated}'",
+      "source/Domain.train = 'train'",
+    ],
+  )
+  return {
+    'seen': ' '.join(seen),
+    'unseen': ' '.join(unseen),
+    'unseen_classes': _test_on_classes('task', target, unseen),
+    'full_test_set': _result_rows(_read('task'))['source_only'],
+  }
+
+
+def _test_on_classes(name, target, classes):
+  """Tests a run on all images of some classes: none was trained on."""
+  from pixelda_tf.data import Domain, Pair
+  from pixelda_tf.evaluation.evaluate import compiled_predictions, evaluate
+  from pixelda_tf.training import experiment
+
+  run = experiment.reopen(_directory(name), FLAGS.data_dir)
+  height, width, channels = run.pair.image_shape
+  pair = Pair(
+    source=Domain(name=run.pair.source.name),
+    target=Domain(
+      name=target.name,
+      train=target.train,
+      test=f'{target.train}+{target.test}',
+      classes=classes,
+    ),
+    image_size=(height, width),
+    channels=channels,
+  ).open(FLAGS.data_dir)
+  predict = compiled_predictions(run.restore(run.row()))
+  result = evaluate(predict, pair.test_batches(), pair.n_classes)
+  return _headline(result) | {'count': result['count']}
+
+
+STUDIES = {
+  study.__name__: study for study in (backgrounds, stability, unseen_classes)
+}
+
+
+def main(*names):
+  """Runs a study, prints and writes its table."""
+  from pixelda_tf.training import results
+
+  if len(names) != 1 or names[0] not in STUDIES:
+    raise UserError(f'which study? one of {", ".join(STUDIES)}')
+  if not (FLAGS.gin_file and FLAGS.run_dir):
+    raise UserError('--gin_file and --run_dir are needed')
+  os.makedirs(FLAGS.run_dir, exist_ok=True)
+  table = STUDIES[names[0]]()
+  path = os.path.join(FLAGS.run_dir, 'study.json')
+  results.write(path, {'study': names[0], 'table': table})
+  print('\n'.join(_lines(table)))
+  print(path)
+
+
+def _directory(name):
+  return os.path.join(FLAGS.run_dir, name)
+
+
+def _train(name, configs, params):
+  """Trains a run below --run_dir, and returns its result."""
+  _call(
+    '-m',
+    'pixelda_tf.train',
+    *(f'--gin_file={path}' for path in [*FLAGS.gin_file, *configs]),
+    *(f'--gin_param={param}' for param in [*params, *FLAGS.gin_param]),
+    f'--run_dir={_directory(name)}',
+    f'--data_dir={FLAGS.data_dir}',
+  )
+  return _read(name)
+
+
+def _read(name):
+  from pixelda_tf.training import results
+
+  return results.read(os.path.join(_directory(name), 'result.json'))
+
+
+def _call(*arguments):
+  paths = [str(ROOT), os.environ.get('PYTHONPATH', '')]
+  environment = os.environ | {
+    'PYTHONPATH': os.pathsep.join(filter(None, paths))
+  }
+  code = subprocess.call([sys.executable, *arguments], env=environment)
+  if code == command_line.INTERRUPTED:
+    raise KeyboardInterrupt
+  if code:
+    raise UserError(f'the run above failed: {" ".join(arguments)}')
+
+
+def _result_rows(result):
+  """Returns {row: {'accuracy', and 'mean_angle_error' if there are poses}}."""
+  rows = {}
+  for row in result['rows']:
+    test = row['target_test']
+    if test is None:
+      raise UserError(f'{result["target"]} has no labels to report results on')
+    rows[row['method']] = _headline(test)
+  return rows
+
+
+def _headline(metrics):
+  names = ('accuracy', 'mean_angle_error')
+  return {name: metrics[name] for name in names if name in metrics}
+
+
+def _lines(table, depth=0):
+  """Returns nested dicts as indented lines of text."""
+  lines = []
+  for name, value in table.items():
+    if isinstance(value, dict):
+      lines += ['  ' * depth + name, *_lines(value, depth + 1)]
+    else:
+      shown = f'{value:.4g}' if isinstance(value, float) else value
+      lines.append(f'{"  " * depth}{name}: {shown}')
+  return lines
+
+
+if __name__ == '__main__':
+  command_line.run(main, n_arguments=1)
