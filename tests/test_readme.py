@@ -30,9 +30,15 @@ TINY = [
 # the servers do not end.
 NOT_RUN = ('pip ', 'tensorboard ', 'tensorflow_model_server ')
 
-# These need MNIST's 70,000 digits: tests/data and tests/test_gin_files.py run
-# their builder and their configs.
-FULL_SIZE = ('prepare_data.py mnistm', 'gin/mnist_to_')
+# These need MNIST's 70,000 digits, LineMod, meshes or minutes: tests/data,
+# tests/tools and tests/test_gin_files.py run their builders, tools and configs.
+FULL_SIZE = (
+  'prepare_data.py mnistm',
+  'gin/mnist_to_',
+  'linemod',
+  'render_views.py',
+  'prepare_data.py bop',
+)
 
 
 def blocks(language):

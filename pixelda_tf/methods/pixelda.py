@@ -175,7 +175,12 @@ class PixelDA(Method):
         source,
       )
     if self.role == 'semi_supervised':  # Sect. 4.5
-      labelled = batch['labelled_target']
+      labelled = batch.get('labelled_target')
+      if labelled is None:
+        raise UserError(
+          'PixelDA.semi_supervised is set, but the batches have no '
+          'labelled_target: name one in Pair.labelled_target'
+        )
       losses |= terms('target_', weight, self.task, labelled['image'], labelled)
     return losses, {}
 

@@ -58,3 +58,24 @@ def test_table_by_hand():
     ['other', 'no', 'labels', '5', '0.0'],
   ]
   assert len({len(line) for line in (columns, *rows)}) == 1
+
+
+def test_angles_have_a_column_where_a_row_has_them():
+  rows = [
+    {
+      'method': method,
+      'steps': 5,
+      'wall_seconds': 60.0,
+      'target_test': {'accuracy': 0.5, 'correct': 1, 'count': 2} | angles,
+    }
+    for method, angles in (
+      ('pixelda', {'mean_angle_error': 23.456}),
+      ('classes_alone', {}),
+    )
+  ]
+  result = {'source': 'a', 'target': 'b', 'seed': 0, 'precision': 'float32'}
+  _, columns, first, second = results.table(result | {'rows': rows}).split('\n')
+  assert columns.index('target test') < columns.index('mean angle')
+  assert first.split()[:4] == ['pixelda', '50.00%', '23.46', 'deg']
+  assert second.split() == ['classes_alone', '50.00%', *'1/2', '5', '1.0']
+  assert len(columns) == len(first) == len(second)

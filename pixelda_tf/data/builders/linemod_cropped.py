@@ -2,7 +2,6 @@
 
 import hashlib
 import math
-import pathlib
 import re
 
 import numpy as np
@@ -14,6 +13,7 @@ from pixelda_tf.errors import UserError
 SIZE = (64, 64)
 RENDERED = ('coarse', 'fine')
 REAL = 'real'
+MAX_SHARDS = 4
 POSES = 'poses.txt'
 TRAINING_SPLIT = 'training_split.txt'
 
@@ -29,7 +29,6 @@ class LinemodCropped(base.ImageBuilder, skip_registration=True):
 
   name = 'linemod_cropped'
   ORDERED = False
-  num_shards = 4
   BUILDER_CONFIGS = [
     tfds.core.BuilderConfig(name='synthetic'),
     tfds.core.BuilderConfig(name='real'),
@@ -53,10 +52,12 @@ class LinemodCropped(base.ImageBuilder, skip_registration=True):
       )
     manual_dir = files.check_directory(manual_dir, '--manual_dir')
     sets = (REAL,) if config == REAL else RENDERED
-    self._entries = list_sets(manual_dir, sets)
-    self._class_names = sorted(
-      {entry[0].parent.name for entry in self._entries}
-    )
+    entries = list_sets(manual_dir, sets)
+    self._class_names = sorted({path.parent.name for path, _ in entries})
+    self._splits = {'train': entries}
+    if config == REAL:
+      self._splits = split_real(entries, manual_dir / REAL / TRAINING_SPLIT)
+    self.num_shards = min(MAX_SHARDS, *map(len, self._splits.values()))
     super().__init__(data_dir=data_dir, manual_dir=manual_dir, config=config)
 
   def _info(self):
@@ -68,7 +69,8 @@ class LinemodCropped(base.ImageBuilder, skip_registration=True):
       pose=True,
       description=f'Cropped LineMod, {self.builder_config.name} images of '
       f'{len(self._class_names)} objects, {SIZE[0]}x{SIZE[1]} RGB, with poses. '
-      f'Digest (SHA-256) of names, poses and bytes: {_digest(self._entries)}.',
+      'Digest (SHA-256) of splits, names, poses and bytes: '
+      f'{_digest(self._splits)}.',
       citation='Wohlhart, Lepetit: Learning descriptors for object recognition '
       'and 3D pose estimation. CVPR, 2015. Hinterstoisser et al.: Model based '
       'training, detection and pose estimation of texture-less 3D objects in '
@@ -77,22 +79,9 @@ class LinemodCropped(base.ImageBuilder, skip_registration=True):
 
   def _split_generators(self, dl_manager: tfds.download.DownloadManager):
     del dl_manager
-    if self.builder_config.name == 'synthetic':
-      return {'train': self._generate_examples('train', self._entries)}
-    numbers = read_training_split(self.manual_dir / REAL / TRAINING_SPLIT)
-    parts = {'train': [], 'test': []}
-    for entry in self._entries:
-      number = int(re.search(r'(\d+)\.png$', entry[0].name).group(1))
-      parts['train' if number in numbers else 'test'].append(entry)
-    for split, entries in parts.items():
-      if not entries:
-        raise UserError(
-          f'{self.manual_dir / REAL / TRAINING_SPLIT}: leaves no image for '
-          f'{split}'
-        )
     return {
       split: self._generate_examples(split, entries)
-      for split, entries in parts.items()
+      for split, entries in self._splits.items()
     }
 
   def _generate_examples(self, split, entries):
@@ -156,6 +145,8 @@ def read_object(folder):
       raise UserError(
         f'{folder / name}: no such file, but {POSES} has its pose'
       )
+  if not images:
+    raise UserError(f'{folder}: holds no *.png')
   return [(image, poses[name]) for name, image in images.items()]
 
 
@@ -235,10 +226,33 @@ def read_training_split(path):
   return {int(word) for word in words}
 
 
-def _digest(entries):
+def split_real(entries, path):
+  """Returns {'train', 'test'} of (path, pose), see `read_training_split`.
+
+  Args:
+    entries: (path, pose) of images whose names end in a number.
+    path: the file that lists the numbers of the training images.
+
+  Raises:
+    UserError: the file is missing or wrong, or leaves a split without images.
+  """
+  numbers = read_training_split(path)
+  splits = {'train': [], 'test': []}
+  for entry in entries:
+    number = int(re.search(r'(\d+)\.png$', entry[0].name).group(1))
+    splits['train' if number in numbers else 'test'].append(entry)
+  for split, of_split in splits.items():
+    if not of_split:
+      raise UserError(f'{path}: leaves no image for {split}')
+  return splits
+
+
+def _digest(splits):
   digest = hashlib.sha256()
-  for path, pose in entries:
-    digest.update('/'.join(pathlib.Path(path).parts[-3:]).encode())
-    digest.update(pose.tobytes())
-    digest.update(hashlib.sha256(path.read_bytes()).digest())
+  for split, entries in splits.items():
+    digest.update(split.encode())
+    for path, pose in entries:
+      digest.update('/'.join(path.parts[-3:]).encode())
+      digest.update(pose.tobytes())
+      digest.update(hashlib.sha256(path.read_bytes()).digest())
   return digest.hexdigest()

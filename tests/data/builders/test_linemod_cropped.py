@@ -125,6 +125,13 @@ def test_the_digest_tells_when_a_pose_changes(sets):
   assert before != after
 
 
+def test_the_digest_tells_when_the_split_changes(sets):
+  prepare(sets, 'real')
+  (sets / 'real/training_split.txt').write_text('0, 1')
+  with pytest.raises(UserError, match='made otherwise'):
+    prepare(sets, 'real')
+
+
 MISTAKES = {
   'no sets': (
     lambda sets: [
@@ -150,6 +157,14 @@ MISTAKES = {
     lambda sets: (sets / 'fine/cat/poses.txt').unlink(),
     'synthetic',
     'sets/fine/cat/poses.txt: no such file',
+  ),
+  'no images': (
+    lambda sets: [
+      (sets / 'fine/cow').mkdir(),
+      (sets / 'fine/cow/poses.txt').write_text(''),
+    ],
+    'synthetic',
+    'sets/fine/cow: holds no ',
   ),
   'an image without a pose': (
     lambda sets: Image.new('RGB', (64, 64)).save(sets / 'fine/cat/img9.png'),
