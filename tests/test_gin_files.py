@@ -40,7 +40,13 @@ FILES = {
   ('linemod_paper.gin',): (POSES, THREE_ROWS),
   ('linemod_cropped.gin',): (
     LABELLED,
-    [*THREE_ROWS, 'pixelda_no_content', 'pixelda_semi_supervised'],
+    [
+      'source_only',
+      'pixelda_no_content',
+      'pixelda_semi_supervised',
+      'pixelda',
+      'target_only',
+    ],
   ),
   ('linemod.gin', 'studies/photo_backgrounds.gin'): (POSES, THREE_ROWS),
   ('linemod.gin', 'studies/semi_supervised.gin'): (

@@ -44,7 +44,6 @@ PAPER = {
   (*LINEMOD, 'source_only'): (47.33, 89.2),
   (*LINEMOD, 'pixelda'): (94.16, 55.74),
   (*LINEMOD, 'target_only'): (100.0, 6.47),
-  (*LINEMOD, 'pixelda_photo_backgrounds'): (96.95, 36.79),
   ('mnist', 'usps', 'source_only'): 78.9,
   ('mnist', 'usps', 'pixelda'): 95.9,
   ('mnist', 'usps', 'target_only'): 96.5,
