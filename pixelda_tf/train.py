@@ -25,6 +25,9 @@ def main():
   run = experiment.Experiment(
     run_dir, FLAGS.data_dir, skip_corrupt=FLAGS.skip_corrupt
   )
+  for role in ('source', 'target'):
+    domain = getattr(run.pair, role)
+    print(f'{role} {domain.name}: {domain.description}')
   result = run.train()
   print(results.table(result))
   print(f'source | translated | nearest target: {run.picture_path}')

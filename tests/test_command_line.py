@@ -202,6 +202,8 @@ def test_ctrl_c_is_said_and_is_status_130(run, tmp_path):
     stdout=subprocess.PIPE,
     stderr=subprocess.PIPE,
     text=True,
+    # A shell starts what runs in its background with Ctrl-C ignored.
+    preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
   ) as process:
     assert process.stdout.readline() == 'waiting\n'
     process.send_signal(signal.SIGINT)

@@ -17,7 +17,8 @@ VIEWS_OF = {
 WHAT = (
   'A procedural stand-in for LineMod, not LineMod: 11 made-up objects of '
   'simple coloured solids, 64x64, RGB and depth as the fourth channel (255 is '
-  'far or not measured), with class, mask and pose.'
+  'far or not measured), with class, mask and pose. LineMod itself takes its '
+  'place by --gin_file=gin/datasets/linemod_cropped.gin.'
 )
 
 
