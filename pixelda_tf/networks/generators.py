@@ -37,7 +37,7 @@ def residual_generator(
     filters: filters of every convolution, 64 in the paper.
     blocks: number of residual blocks, 6 in the released code.
     noise_stddev: standard deviation that the noise's channel starts with; None
-      for what Keras's initial weights give, about 0.07 at 64x64, beside an
+      for what Keras's initial weights give, about 0.04 at 64x64, beside an
       image in [-1, 1]. The released code's batch norm makes it 1 at every size.
     normalization: function that returns a normalisation layer.
 
