@@ -9,6 +9,8 @@ NAME is one of
   mnistm        MNIST-M made from mnist's files and the photographs of
                 --photos_dir (BSDS500's images/train); mnistm/full for all
                 60,000 + 10,000 digits instead of the published 59,001 + 9,001
+  svhn          train_32x32.mat and test_32x32.mat in --manual_dir, or
+                downloaded; svhn/extra adds extra_32x32.mat to training
   digits, digits_photo
                 the quickstart's pair; needs no files
   images        your own images, stored as --name: --manual_dir holds one

@@ -10,6 +10,7 @@ from pixelda_tf.data.builders.linemod_cropped import LinemodCropped
 from pixelda_tf.data.builders.mnist import Mnist
 from pixelda_tf.data.builders.mnistm import Mnistm
 from pixelda_tf.data.builders.standin import Standin
+from pixelda_tf.data.builders.svhn import Svhn
 from pixelda_tf.data.builders.usps import Usps
 from pixelda_tf.errors import UserError
 
@@ -19,6 +20,7 @@ BUILDERS = {
     Mnist,
     Usps,
     Mnistm,
+    Svhn,
     LinemodCropped,
     Digits,
     DigitsPhoto,
