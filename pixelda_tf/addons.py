@@ -6,5 +6,4 @@ with warnings.catch_warnings():
   warnings.simplefilter('ignore')
   import tensorflow_addons as tfa
 
-InstanceNormalization = tfa.layers.InstanceNormalization
 transform_images = tfa.image.transform

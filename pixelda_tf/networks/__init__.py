@@ -1,21 +1,33 @@
 """Keras builders that take numbers and return models."""
 
 from pixelda_tf.networks.classifiers import (
+  dtn_classifier,
+  lenet_classifier,
   mnist_classifier,
   svhn_classifier,
 )
 from pixelda_tf.networks.discriminators import (
+  feature_discriminator,
   patch_discriminator,
   pyramid_discriminator,
 )
-from pixelda_tf.networks.generators import residual_generator
+from pixelda_tf.networks.generators import (
+  downsampling_residual_generator,
+  residual_generator,
+  unet_generator,
+)
 from pixelda_tf.networks.pose_estimators import pose_estimator
 
 __all__ = [
+  'downsampling_residual_generator',
+  'dtn_classifier',
+  'feature_discriminator',
+  'lenet_classifier',
   'mnist_classifier',
   'patch_discriminator',
   'pose_estimator',
   'pyramid_discriminator',
   'residual_generator',
   'svhn_classifier',
+  'unet_generator',
 ]

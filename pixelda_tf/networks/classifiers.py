@@ -8,6 +8,8 @@ images (`private_copy`).
 import gin
 import tensorflow as tf
 
+from pixelda_tf.networks.layers import Corruption, batch_normalization
+
 layers = tf.keras.layers
 
 
@@ -16,8 +18,15 @@ def _chain(image_shape, n_classes, stages, name):
   for layer in stages:
     tensor = layer(tensor)
   logits = layers.Dense(n_classes, name='classes')(tensor)
-  logits = layers.Activation('linear', dtype='float32', name='logits')(logits)
-  return tf.keras.Model(images, {'logits': logits}, name=name)
+  outputs = {'logits': logits, 'features': tensor}
+  return tf.keras.Model(
+    images,
+    {
+      key: layers.Activation('linear', dtype='float32', name=key)(output)
+      for key, output in outputs.items()
+    },
+    name=name,
+  )
 
 
 def _convolution(filters, kernel_size, **kwargs):
@@ -38,7 +47,8 @@ def mnist_classifier(image_shape, n_classes):
 
   Returns:
     Model of images float32 `[batch, height, width, channels]` in [-1, 1] to
-    {'logits': float32 `[batch, n_classes]`}.
+    {'logits': float32 `[batch, n_classes]`, 'features': float32
+    `[batch, d]`, the input of the last layer}.
   """
   stages = [
     _convolution(32, 5, name='private_convolution'),
@@ -68,6 +78,76 @@ def svhn_classifier(image_shape, n_classes):
     layers.Flatten(),
     layers.Dense(3072, activation='relu'),
     layers.Dense(2048, activation='relu'),
+  ]
+  return _chain(image_shape, n_classes, stages, 'task')
+
+
+@gin.register
+def lenet_classifier(image_shape, n_classes, *, dropout_rate=0.5, seed=0):
+  """CyCADA's variant of LeNet for MNIST and USPS (Fig. 7, released code).
+
+  conv 5x5 20, pool 2, conv 5x5 50, dropout of whole channels, pool 2, dense
+  500, dropout, classes; convolutions are not padded. Outputs and the other
+  arguments as `mnist_classifier`.
+
+  Args:
+    image_shape: (height, width, channels), 28x28 in the paper.
+    n_classes: number of classes.
+    dropout_rate: of both dropouts, 0.5 in the released code.
+    seed: start of the dropouts' random streams.
+
+  Raises:
+    ValueError: a side is shorter than 16.
+  """
+  if min(image_shape[:2]) < 16:
+    raise ValueError(
+      'lenet_classifier: sides of at least 16 are needed, images are '
+      f'{image_shape[0]}x{image_shape[1]}: change Pair.image_size or name '
+      'another task'
+    )
+  stages = [
+    layers.Conv2D(20, 5, name='private_convolution'),
+    layers.MaxPool2D(2),
+    layers.ReLU(),
+    layers.Conv2D(50, 5),
+    Corruption(dropout_rate, 0.0, seed, whole_channels=True),
+    layers.MaxPool2D(2),
+    layers.ReLU(),
+    layers.Flatten(),
+    layers.Dense(500, activation='relu'),
+    Corruption(dropout_rate, 0.0, seed + 1),
+  ]
+  return _chain(image_shape, n_classes, stages, 'task')
+
+
+@gin.register
+def dtn_classifier(image_shape, n_classes, *, seed=0):
+  """CyCADA's network for SVHN, after DTN (Fig. 7, released code).
+
+  Three 5x5 convolutions of stride 2 (64, 128, 256) with batch normalisation,
+  dropout (0.1, 0.3, 0.5) and ReLU, dense 512 with batch normalisation, ReLU,
+  dropout 0.5, classes. Arguments and outputs as `mnist_classifier`.
+  """
+  stages = []
+  for level, dropout_rate in enumerate((0.1, 0.3, 0.5)):
+    stages += [
+      layers.Conv2D(
+        64 * 2**level,
+        5,
+        2,
+        padding='same',
+        name=f'{"shared" if level else "private"}_convolution_{level}',
+      ),
+      batch_normalization(),
+      Corruption(dropout_rate, 0.0, seed + level),
+      layers.ReLU(),
+    ]
+  stages += [
+    layers.Flatten(),
+    layers.Dense(512),
+    batch_normalization(),
+    layers.ReLU(),
+    Corruption(0.5, 0.0, seed + 3),
   ]
   return _chain(image_shape, n_classes, stages, 'task')
 

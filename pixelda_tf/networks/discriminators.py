@@ -7,6 +7,7 @@ from pixelda_tf.networks.layers import (
   Corruption,
   batch_normalization,
   convolution,
+  leaky_relu,
 )
 
 layers = tf.keras.layers
@@ -59,8 +60,7 @@ def pyramid_discriminator(
     raise ValueError('pyramid_discriminator has no class head')
 
   def activation(tensor, level):
-    # TensorFlow's kernel of it is slower in bfloat16 than in float32.
-    tensor = layers.LeakyReLU(slope, dtype='float32')(tensor)
+    tensor = leaky_relu(slope)(tensor)
     if dropout_rate or noise_stddev:
       tensor = Corruption(dropout_rate, noise_stddev, seed + level)(tensor)
     return tensor
@@ -84,7 +84,10 @@ def patch_discriminator(
   n_classes=0,
   *,
   filters=64,
-  levels=2,
+  kernel_size=4,
+  strides=(2, 2),
+  head_kernel_size=3,
+  max_multiple=8,
   slope=0.2,
   n_domains=1,
   dropout_rate=0.0,
@@ -94,16 +97,21 @@ def patch_discriminator(
 ):
   """A grid of decisions, with ACGAN's auxiliary class head where asked.
 
-  `levels` 4x4 convolutions of stride 2 with leaky ReLUs (the first without
-  normalisation), then a 3x3 convolution to the logits of every patch. The class
-  head (Odena et al., 2016) names each patch's class.
+  Convolutions with leaky ReLUs (the first without normalisation), then a
+  convolution to the logits of every patch. The class head (Odena et al., 2016)
+  names each patch's class. What a decision sees, in pixels: 23x23 with kernels
+  of 3 and strides (2, 2, 1), CycleGAN-UDA's; 70x70 with kernels of 4 and
+  strides (2, 2, 2, 1), CycleGAN's.
 
   Args:
     image_shape: (height, width, channels).
     n_classes: width of the class head; 0 for none.
     filters: filters of the first convolution, doubled at each level.
-    levels: number of convolutions of stride 2; the grid has
-      height / 2**levels rows.
+    kernel_size: of the convolutions.
+    strides: of the convolutions, one each; the grid has height divided by their
+      product rows.
+    head_kernel_size: of the convolution to the logits.
+    max_multiple: filters grow to this many times `filters` and no more.
     slope: of the leaky ReLU.
     n_domains: logits of a domain decision: 1 for real against fake, 4 for the
       four-way decision of LSD-seg.
@@ -119,19 +127,42 @@ def patch_discriminator(
   """
   images = layers.Input(image_shape, name='images')
   tensor = images
-  for level in range(levels):
-    tensor = convolution(filters * 2**level, 4, 2)(tensor)
+  for level, stride in enumerate(strides):
+    multiple = min(2**level, max_multiple)
+    tensor = convolution(filters * multiple, kernel_size, stride)(tensor)
     if level:
       tensor = normalization()(tensor)
-    tensor = layers.LeakyReLU(slope)(tensor)
+    tensor = leaky_relu(slope)(tensor)
     if dropout_rate or noise_stddev:
       tensor = Corruption(dropout_rate, noise_stddev, seed + level)(tensor)
 
   def head(width, name):
-    logits = convolution(width, 3)(tensor)
+    logits = convolution(width, head_kernel_size)(tensor)
     return layers.Activation('linear', dtype='float32', name=name)(logits)
 
   outputs = {'domain': head(n_domains, 'domain')}
   if n_classes:
     outputs['class'] = head(n_classes, 'class')
   return tf.keras.Model(images, outputs, name='discriminator')
+
+
+@gin.register
+def feature_discriminator(size, *, units=500):
+  """CyCADA's discriminator of features (Fig. 7): three dense layers.
+
+  Args:
+    size: length of a feature vector.
+    units: of the two hidden layers, 500 in the released code, whose last layer
+      has two outputs: the same decision as one logit.
+
+  Returns:
+    Model of float32 `[batch, size]` to {'domain': float32 `[batch, 1]` logits,
+    above 0 is source}.
+  """
+  tensor = features = layers.Input((size,), name='features')
+  for _ in range(2):
+    tensor = layers.Dense(units, activation='relu')(tensor)
+  logits = layers.Dense(1, dtype='float32')(tensor)
+  return tf.keras.Model(
+    features, {'domain': logits}, name='feature_discriminator'
+  )

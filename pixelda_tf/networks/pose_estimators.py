@@ -39,7 +39,8 @@ def pose_estimator(
   Returns:
     Model of images float32 `[batch, height, width, channels]` in [-1, 1] to
     {'logits': float32 `[batch, n_classes]`, 'pose': float32 `[batch, 4]`, unit
-    quaternions of either sign}.
+    quaternions of either sign, 'features': float32 `[batch, dense]`, the input
+    of the last layers}.
   """
   tensor = images = layers.Input(image_shape, name='images')
   level = 0
@@ -58,7 +59,11 @@ def pose_estimator(
   tensor = layers.Dense(dense, activation='relu')(tensor)
   if dropout_rate:
     tensor = Corruption(dropout_rate, 0.0, seed)(tensor)
+  features = layers.Activation('linear', dtype='float32', name='features')(
+    tensor
+  )
   logits = layers.Dense(n_classes, name='classes', dtype='float32')(tensor)
   pose = layers.Dense(4, name='quaternion', dtype='float32')(tensor)
   pose = layers.UnitNormalization(name='pose', dtype='float32')(pose)
-  return tf.keras.Model(images, {'logits': logits, 'pose': pose}, name='task')
+  outputs = {'logits': logits, 'pose': pose, 'features': features}
+  return tf.keras.Model(images, outputs, name='task')

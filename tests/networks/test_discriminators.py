@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from pixelda_tf.networks import (
+  feature_discriminator,
   layers,
   patch_discriminator,
   pyramid_discriminator,
@@ -154,16 +155,80 @@ def test_normalization_is_chosen_and_never_in_the_first_stage(name):
 
 
 @pytest.mark.parametrize(
-  'side, levels, rows', [(28, 2, 7), (32, 2, 8), (16, 1, 8), (28, 3, 4)]
+  'side, strides, rows',
+  [
+    (28, (2, 2), 7),
+    (32, (2, 2), 8),
+    (16, (2,), 8),
+    (28, (2, 2, 2), 4),
+    (32, (2, 2, 1), 8),
+    (28, (2, 2, 1, 1, 1), 7),
+  ],
 )
-def test_the_grid_has_a_decision_a_patch(side, levels, rows):
-  model = BUILDERS['patch']((side, side, 3), levels=levels)
+def test_the_grid_has_a_decision_a_patch(side, strides, rows):
+  model = BUILDERS['patch']((side, side, 3), strides=strides)
   outputs = model(tf.zeros([2, side, side, 3]))
   assert set(outputs) == {'domain'}
   assert outputs['domain'].shape == (2, rows, rows, 1)
   stages = of_type(model, tf.keras.layers.Conv2D)
-  assert [s.strides for s in stages] == [(2, 2)] * levels + [(1, 1)]
-  assert [s.kernel_size for s in stages] == [(4, 4)] * levels + [(3, 3)]
+  assert [s.strides for s in stages] == [(s, s) for s in (*strides, 1)]
+  assert [s.kernel_size for s in stages] == [(4, 4)] * len(strides) + [(3, 3)]
+
+
+@pytest.mark.parametrize(
+  'max_multiple, expected',
+  [(8, [2, 4, 8, 16, 16]), (4, [2, 4, 8, 8, 8]), (1, [2] * 5)],
+)
+def test_filters_double_up_to_a_multiple(max_multiple, expected):
+  model = BUILDERS['patch'](
+    (16, 16, 1), strides=(2, 2, 1, 1, 1), max_multiple=max_multiple
+  )
+  stages = of_type(model, tf.keras.layers.Conv2D)
+  assert [stage.filters for stage in stages] == [*expected, 1]
+
+
+# Kernel size, strides, the head's kernel size, side of the images.
+FIELDS = {
+  'CycleGAN-UDA': (3, (2, 2, 1), 3, 48),
+  'CycleGAN': (4, (2, 2, 2, 1), 4, 144),
+  'CyCADA': (4, (2, 2, 1, 1, 1), 4, 128),
+  'default': (4, (2, 2), 3, 48),
+}
+
+
+@pytest.mark.parametrize(
+  'name, expected',
+  [('CycleGAN-UDA', 23), ('CycleGAN', 70), ('CyCADA', 58), ('default', 18)],
+)
+def test_what_a_decision_sees(name, expected):
+  """A kernel adds (kernel - 1) * the strides before it to the side.
+
+  3: 1 + 2 + 4 + 8 + 8 = 23. 4: 1 + 3 + 6 + 12 + 24 + 24 = 70;
+  1 + 3 + 6 + 4 * 12 = 58; 1 + 3 + 6 + 2 * 4 = 18.
+  """
+  kernel_size, strides, head_kernel_size, side = FIELDS[name]
+  steps = np.cumprod([1, *strides])
+  kernels = [kernel_size] * len(strides) + [head_kernel_size]
+  assert 1 + sum((np.array(kernels) - 1) * steps) == expected
+  model = patch_discriminator(
+    (side, side, 1),
+    filters=2,
+    kernel_size=kernel_size,
+    strides=strides,
+    head_kernel_size=head_kernel_size,
+    normalization=layers.no_normalization,
+  )
+  for layer in of_type(model, tf.keras.layers.Conv2D):
+    layer.kernel.assign(tf.ones_like(layer.kernel))
+  images = tf.ones([1, side, side, 1])
+  with tf.GradientTape() as tape:
+    tape.watch(images)
+    decisions = model(images)['domain']
+    middle = decisions[0, decisions.shape[1] // 2, decisions.shape[2] // 2]
+  rows, columns = np.nonzero(tape.gradient(middle, images)[0, :, :, 0])
+  assert min(rows) > 0 and max(rows) < side - 1
+  assert np.ptp(rows) + 1 == np.ptp(columns) + 1 == expected
+  assert len(rows) == expected**2
 
 
 def test_a_patch_sees_its_surroundings_only():
@@ -186,3 +251,36 @@ def test_the_class_head_and_more_domains():
     'class': (2, 4, 4, 7),
   }
   assert outputs['class'].dtype == tf.float32
+
+
+@pytest.mark.parametrize('policy', ['float32', 'mixed_bfloat16'])
+def test_the_feature_discriminator_by_hand(policy):
+  """Layers of 7 * 5 + 5, 5 * 5 + 5 and 5 + 1 weights; two ReLUs."""
+  tf.keras.mixed_precision.set_global_policy(policy)
+  model = feature_discriminator(7, units=5)
+  assert [tuple(w.shape) for w in model.weights] == [
+    (7, 5),
+    (5,),
+    (5, 5),
+    (5,),
+    (5, 1),
+    (1,),
+  ]
+  features = tf.random.normal([6, 7])
+  outputs = model(features)
+  assert set(outputs) == {'domain'}
+  assert outputs['domain'].shape == (6, 1)
+  assert outputs['domain'].dtype == tf.float32
+  hidden = features.numpy()
+  weights = model.get_weights()
+  for kernel, bias in zip(weights[0:4:2], weights[1:4:2], strict=True):
+    hidden = np.maximum(hidden @ kernel + bias, 0)
+  expected = hidden @ weights[4] + weights[5]
+  assert np.min(expected) < 0 < np.max(expected)
+  tolerance = {'float32': 1e-5, 'mixed_bfloat16': 0.05}[policy]
+  np.testing.assert_allclose(outputs['domain'], expected, atol=tolerance)
+
+
+def test_the_feature_discriminator_has_the_released_codes_units():
+  units = [layer.units for layer in feature_discriminator(10).layers[1:]]
+  assert units == [500, 500, 1]

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from pixelda_tf.addons import tfa
 from pixelda_tf.networks import layers
 
 
@@ -87,6 +88,132 @@ def test_instance_normalization_by_hand():
     )
 
 
+def numpy_normalized(images, gamma, beta, epsilon, upstream):
+  """Outputs and gradients of (images, gamma, beta) in float64, by hand."""
+  images, upstream = images.astype(np.float64), upstream.astype(np.float64)
+  mean = images.mean(axis=(1, 2), keepdims=True)
+  deviation = np.sqrt(images.var(axis=(1, 2), keepdims=True) + epsilon)
+  unit = (images - mean) / deviation
+  inner = upstream * gamma
+  towards = inner.mean(axis=(1, 2), keepdims=True)
+  along = (inner * unit).mean(axis=(1, 2), keepdims=True)
+  return (
+    unit * gamma + beta,
+    (inner - towards - unit * along) / deviation,
+    (upstream * unit).sum(axis=(0, 1, 2)),
+    upstream.sum(axis=(0, 1, 2)),
+  )
+
+
+def normalized(layer, images, upstream):
+  """Outputs and gradients of a layer."""
+  images = tf.constant(images)
+  with tf.GradientTape() as tape:
+    tape.watch(images)
+    outputs = layer(images, training=True)
+    loss = tf.reduce_sum(outputs * tf.cast(upstream, outputs.dtype))
+  return outputs, *tape.gradient(loss, [images, layer.gamma, layer.beta])
+
+
+def normalization_case(batch, height=5, width=4, channels=3):
+  """Images with a mean of their own each, an upstream gradient and weights."""
+  random = np.random.default_rng(batch)
+  shape = (batch, height, width, channels)
+  images = random.normal(random.normal(size=(batch, 1, 1, channels)), 2.0)
+  images = np.broadcast_to(images, shape) + random.normal(size=shape)
+  upstream = random.normal(size=shape)
+  gamma, beta = random.normal(size=(2, channels))
+  cast = [v.astype(np.float32) for v in (images, upstream, gamma, beta)]
+  return cast
+
+
+def built(layer, gamma, beta):
+  layer.build([None, None, None, len(gamma)])
+  layer.gamma.assign(gamma)
+  layer.beta.assign(beta)
+  return layer
+
+
+@pytest.mark.parametrize('epsilon', [1.001e-5, 0.1])
+@pytest.mark.parametrize('batch', [1, 2, 7])
+def test_instance_normalization_and_its_gradients_equal_numpys(batch, epsilon):
+  images, upstream, gamma, beta = normalization_case(batch)
+  layer = built(layers.InstanceNormalization(epsilon), gamma, beta)
+  found = normalized(layer, images, upstream)
+  expected = numpy_normalized(images, gamma, beta, epsilon, upstream)
+  for ours, theirs in zip(found, expected, strict=True):
+    np.testing.assert_allclose(ours, theirs, atol=2e-5)
+
+
+@pytest.mark.parametrize('batch', [1, 4])
+def test_instance_normalization_equals_the_addons_layer(batch):
+  images, upstream, gamma, beta = normalization_case(batch)
+  ours = built(layers.instance_normalization(), gamma, beta)
+  theirs = tfa.layers.InstanceNormalization(epsilon=ours.epsilon)
+  built(theirs, gamma, beta)
+  for one, other in zip(
+    normalized(ours, images, upstream),
+    normalized(theirs, images, upstream),
+    strict=True,
+  ):
+    np.testing.assert_allclose(one, other, atol=2e-5)
+
+
+def test_instance_normalization_looks_at_one_image_in_and_out_of_training():
+  images = tf.constant(normalization_case(5)[0])
+  layer = layers.instance_normalization()
+  among = layer(images, training=True).numpy()
+  np.testing.assert_array_equal(layer(images), among)
+  for place in range(5):
+    alone = layer(images[place : place + 1])
+    np.testing.assert_allclose(alone, among[place : place + 1], atol=1e-6)
+  assert not layer.non_trainable_variables
+  constant = layer(tf.fill([2, 3, 3, 3], 7.0))
+  np.testing.assert_allclose(constant, np.zeros([2, 3, 3, 3]), atol=1e-3)
+
+
+def test_instance_normalization_under_bfloat16():
+  """Images in bfloat16, statistics in float32: 8 bits remain of the output."""
+  tf.keras.mixed_precision.set_global_policy('mixed_bfloat16')
+  images, upstream, gamma, beta = normalization_case(3)
+  layer = built(layers.instance_normalization(), gamma, beta)
+  found = normalized(layer, images, upstream)
+  assert found[0].dtype == tf.bfloat16
+  assert {v.dtype for v in layer.variables} == {tf.float32}
+  expected = numpy_normalized(images, gamma, beta, layer.epsilon, upstream)
+  for ours, theirs in zip(found, expected, strict=True):
+    scale = np.abs(theirs).max()
+    np.testing.assert_allclose(
+      tf.cast(ours, tf.float32), theirs, atol=0.03 * scale
+    )
+
+
+def test_instance_normalization_is_rebuilt_from_its_config():
+  config = layers.InstanceNormalization(0.25, name='mine').get_config()
+  rebuilt = layers.InstanceNormalization.from_config(config)
+  assert (rebuilt.epsilon, rebuilt.name) == (0.25, 'mine')
+
+
+@pytest.mark.parametrize('policy', ['float32', 'mixed_bfloat16'])
+def test_instance_normalization_in_a_saved_model(policy, tmp_path):
+  """Loaded without its class, for any batch and size."""
+  tf.keras.mixed_precision.set_global_policy(policy)
+  images, _, gamma, beta = normalization_case(4)
+  layer = built(layers.instance_normalization(), gamma, beta)
+  signature = tf.TensorSpec([None, None, None, 3], tf.float32)
+  module = tf.Module()
+  module.layer = layer
+  module.serve = tf.function(
+    lambda images: tf.cast(layer(images), tf.float32), [signature]
+  )
+  tf.saved_model.save(module, str(tmp_path / 'model'))
+  loaded = tf.saved_model.load(str(tmp_path / 'model'))
+  for part in (images, images[:1], images[:2, 1:]):
+    np.testing.assert_allclose(
+      loaded.serve(part), tf.cast(layer(part), tf.float32), atol=1e-6
+    )
+
+
 def test_batch_normalization_has_the_released_codes_numbers():
   """After one batch of mean 2 the moving mean is 0.9 * 0 + 0.1 * 2."""
   layer = layers.batch_normalization()
@@ -101,6 +228,90 @@ def test_batch_normalization_has_the_released_codes_numbers():
 def test_no_normalization_changes_nothing():
   images = tf.random.normal([2, 3, 3, 1])
   np.testing.assert_array_equal(layers.no_normalization()(images), images)
+
+
+def test_transposed_convolution_widens_and_starts_near_zero():
+  convolution = layers.transposed_convolution(32, 3, 2)
+  assert convolution(tf.zeros([2, 5, 4, 8])).shape == (2, 10, 8, 32)
+  np.testing.assert_allclose(np.std(convolution.kernel), 0.02, rtol=0.1)
+  assert not layers.transposed_convolution(8, 3, 2, use_bias=False).use_bias
+
+
+@pytest.mark.parametrize('kernel_size, side', [(1, 1), (7, 7)])
+def test_images_out_may_look_around(kernel_size, side):
+  inputs = tf.keras.Input([9, 9, 1])
+  model = tf.keras.Model(inputs, layers.images_out(inputs, 1, kernel_size))
+  images = np.zeros([1, 9, 9, 1], np.float32)
+  before = model(images)
+  images[0, 4, 4] = 1.0
+  assert np.count_nonzero(model(images) != before) == side**2
+
+
+def test_whole_channels_are_dropped_by_image():
+  """Kept with probability 0.75 and divided by it: 1,200 channels.
+
+  A standard error of 0.0125; no channel is dropped in all images.
+  """
+  corruption = layers.Corruption(0.25, 0.0, seed=0, whole_channels=True)
+  outputs = corruption(tf.ones([40, 4, 5, 30]), training=True).numpy()
+  np.testing.assert_array_equal(
+    outputs, np.broadcast_to(outputs[:, :1, :1], outputs.shape)
+  )
+  np.testing.assert_allclose(np.unique(outputs), [0.0, 4 / 3], rtol=1e-6)
+  np.testing.assert_allclose(np.mean(outputs > 0), 0.75, atol=0.05)
+  assert np.all(np.ptp(outputs[:, 0, 0], axis=0) > 0)
+  config = corruption.get_config()
+  assert layers.Corruption.from_config(config).whole_channels
+
+
+def corrupted_network():
+  """Two corruptions, one of them in a model within the model."""
+  inner = tf.keras.Sequential([layers.Corruption(0.5, 0.0, seed=1)])
+  images = tf.keras.Input([4, 4, 1])
+  outputs = layers.Corruption(0.0, 1.0, seed=2)(inner(images))
+  return tf.keras.Model(images, outputs)
+
+
+@pytest.mark.parametrize('compiled', [False, True])
+def test_drawing_from_a_seed_moves_no_stream(compiled):
+  network, untouched = corrupted_network(), corrupted_network()
+  images = tf.ones([2, 4, 4, 1])
+
+  def drawn(seed):
+    with layers.drawing_from(network, seed):
+      return network(images, training=True)
+
+  if compiled:
+    drawn = tf.function(drawn, [tf.TensorSpec([], tf.int64)])
+  seeds = [tf.constant(seed, tf.int64) for seed in (7, 7, 8, -(2**63))]
+  first, second, other, least = (drawn(seed).numpy() for seed in seeds)
+  np.testing.assert_array_equal(first, second)
+  assert np.any(first != other) and np.all(np.isfinite(least))
+  for _ in range(2):
+    np.testing.assert_array_equal(
+      network(images, training=True), untouched(images, training=True)
+    )
+
+
+def test_drawing_from_a_seed_draws_anew_at_every_call_within():
+  network = corrupted_network()
+  images = tf.ones([2, 4, 4, 1])
+  with layers.drawing_from(network, tf.constant(7, tf.int64)):
+    one, two = (network(images, training=True).numpy() for _ in '12')
+  assert np.any(one != two)
+
+
+def test_drawing_from_a_seed_puts_the_streams_back_after_an_error():
+  network, untouched = corrupted_network(), corrupted_network()
+  images = tf.ones([2, 4, 4, 1])
+  with (
+    pytest.raises(RuntimeError, match='within'),
+    layers.drawing_from(network, tf.constant(7, tf.int64)),
+  ):
+    raise RuntimeError('within')
+  np.testing.assert_array_equal(
+    network(images, training=True), untouched(images, training=True)
+  )
 
 
 def test_images_out_is_a_float32_tanh_under_mixed_precision():

@@ -35,15 +35,15 @@ def test_it_has_the_released_codes_layers():
   model = pose_estimator((64, 64, 3), 5)
   names = [type(layer).__name__ for layer in model.layers]
   level = ['Conv2D', 'MaxPooling2D']
-  heads = ['Dense', 'Dense', 'UnitNormalization']
-  assert names[:-3] == [
+  heads = ['Activation', 'Dense', 'Dense', 'UnitNormalization']
+  assert names[:-4] == [
     'InputLayer',
     *level * 4,
     'Flatten',
     'Dense',
     'Corruption',
   ]
-  assert sorted(names[-3:]) == heads
+  assert sorted(names[-4:]) == heads
   (corruption,) = of_type(model, layers.Corruption)
   assert (corruption.dropout_rate, corruption.noise_stddev) == (0.5, 0.0)
   weights = 896 + 18496 + 73856 + 295168 + 409700 + 505 + 404
@@ -59,6 +59,7 @@ def test_poses_are_units_in_float32(policy, channels):
   assert {name: value.shape for name, value in outputs.items()} == {
     'logits': (50, 3),
     'pose': (50, 4),
+    'features': (50, 8),
   }
   assert {value.dtype for value in outputs.values()} == {tf.float32}
   norms = np.linalg.norm(outputs['pose'], axis=1)
@@ -120,7 +121,7 @@ def test_every_variable_gets_a_gradient_of_its_outputs():
   with tf.GradientTape(persistent=True) as tape:
     outputs = model(tf.random.normal([16, 8, 8, 1]))
     losses = {name: tf.reduce_sum(v[:, 0] ** 2) for name, v in outputs.items()}
-  heads = {'logits': 'classes', 'pose': 'quaternion'}
+  heads = {'logits': 'classes', 'pose': 'quaternion', 'features': None}
   for name, loss in losses.items():
     gradients = tape.gradient(loss, model.trainable_variables)
     for variable, gradient in zip(
@@ -130,3 +131,14 @@ def test_every_variable_gets_a_gradient_of_its_outputs():
       is_other_head = layer in set(heads.values()) - {heads[name]}
       assert (gradient is None) == is_other_head, variable.name
       assert gradient is None or np.any(gradient != 0), variable.name
+
+
+def test_features_are_the_heads_input():
+  model = pose_estimator((8, 8, 1), 3, filters=2, dense=6)
+  outputs = model(tf.random.normal([4, 8, 8, 1]), training=True)
+  head = model.get_layer('classes')
+  np.testing.assert_allclose(
+    outputs['logits'],
+    outputs['features'].numpy() @ head.kernel.numpy() + head.bias.numpy(),
+    atol=1e-5,
+  )
