@@ -11,6 +11,7 @@ import gin
 import tensorflow as tf
 
 from pixelda_tf import addons
+from pixelda_tf.errors import UserError
 
 
 def apply(augmentations, batch, seed):
@@ -26,33 +27,47 @@ def apply(augmentations, batch, seed):
 
 @gin.register
 class Move:
-  """Translates and rotates each image, and its mask and pose with it.
+  """Translates, rotates and zooms each image, and its mask and pose with it.
 
-  A rotation of the image is one of the object about the optical axis; a
-  translation leaves the pose as it is.
+  A rotation of the image is one of the object about the optical axis; the
+  others leave the pose as it is.
 
   Attributes:
     translation: greatest shift along each axis, as a share of its length.
     rotation: greatest angle to either side, in degrees.
+    zoom: least and greatest factor by which the image's content grows.
     fill: image value of what comes in from outside, in [-1, 1]; depth is 1
       there, which is far.
   """
 
-  def __init__(self, *, translation=0.1, rotation=10.0, fill=-1.0):
-    """See the attributes."""
+  def __init__(
+    self, *, translation=0.1, rotation=10.0, zoom=(1.0, 1.0), fill=-1.0
+  ):
+    """See the attributes.
+
+    Raises:
+      UserError: the factors are not positive and in order.
+    """
+    if not 0 < zoom[0] <= zoom[1]:
+      raise UserError(
+        f'Move.zoom is {zoom}: the least and the greatest factor are needed'
+      )
     self.translation = translation
     self.rotation = rotation
+    self.zoom = zoom
     self.fill = fill
 
   def __call__(self, batch, seed):
     """Returns the batch with `image`, `mask` and `pose` moved alike."""
     images = batch['image']
     n, height, width = tf.unstack(tf.shape(images)[:3])
-    draws = tf.random.stateless_uniform([3, n], seed, minval=-1.0, maxval=1.0)
+    draws = tf.random.stateless_uniform([4, n], seed, minval=-1.0, maxval=1.0)
     angles = draws[0] * math.radians(self.rotation)
     shift_y = draws[1] * self.translation * tf.cast(height, tf.float32)
     shift_x = draws[2] * self.translation * tf.cast(width, tf.float32)
-    transforms = move_transforms(angles, shift_y, shift_x, height, width)
+    least, greatest = self.zoom
+    zoom = least + (greatest - least) * (draws[3] + 1.0) / 2.0
+    transforms = move_transforms(angles, shift_y, shift_x, zoom, height, width)
     moved = dict(batch)
     parts = [(images[..., :3], self.fill)]
     if images.shape[-1] == 4:
@@ -100,13 +115,14 @@ def turn_poses(poses, angles):
   return tf.where(turned[:, :1] < 0, -turned, turned)
 
 
-def move_transforms(angles, shift_y, shift_x, height, width):
-  """Returns projective transforms: turn about the centre, then shift.
+def move_transforms(angles, shift_y, shift_x, zoom, height, width):
+  """Returns projective transforms: turn and zoom about the centre, then shift.
 
   Args:
     angles: float32 [n], radians, counterclockwise as seen.
     shift_y: float32 [n], pixels, downwards.
     shift_x: float32 [n], pixels, to the right.
+    zoom: float32 [n], above 1 enlarges.
     height: of the images.
     width: of the images.
 
@@ -114,7 +130,7 @@ def move_transforms(angles, shift_y, shift_x, height, width):
     float32 [n, 8] that map an output pixel (x, y) to the input's, as
     `addons.transform_images` takes them.
   """
-  cos, sin = tf.cos(angles), tf.sin(angles)
+  cos, sin = tf.cos(angles) / zoom, tf.sin(angles) / zoom
   centre_x = (tf.cast(width, tf.float32) - 1.0) / 2.0
   centre_y = (tf.cast(height, tf.float32) - 1.0) / 2.0
   from_x, from_y = centre_x + shift_x, centre_y + shift_y

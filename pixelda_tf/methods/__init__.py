@@ -1,6 +1,13 @@
 """One paper, one file; the two bounds share one."""
 
 from pixelda_tf.methods.base import Method, Player
+from pixelda_tf.methods.cycada import CyCADA, CyCADAFeatures
+from pixelda_tf.methods.cyclegan import CycleGAN
+from pixelda_tf.methods.cyclegan_uda import (
+  CycleGANUDA,
+  TranslatedTask,
+  TwoWayCycleGANUDA,
+)
 from pixelda_tf.methods.pixelda import PixelDA
 from pixelda_tf.methods.source_only import (
   LabelledTargetOnly,
@@ -10,6 +17,10 @@ from pixelda_tf.methods.source_only import (
 )
 
 __all__ = [
+  'CyCADA',
+  'CyCADAFeatures',
+  'CycleGAN',
+  'CycleGANUDA',
   'LabelledTargetOnly',
   'Method',
   'PixelDA',
@@ -17,4 +28,6 @@ __all__ = [
   'SourceAndLabelledTarget',
   'SourceOnly',
   'TargetOnly',
+  'TranslatedTask',
+  'TwoWayCycleGANUDA',
 ]

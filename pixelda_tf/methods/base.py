@@ -18,11 +18,15 @@ class Player(NamedTuple):
     losses: function of (batch, shared) that returns two dicts of float32
       scalars: the weighted terms, whose sum the player minimises, and
       monitors, which are only logged.
+    when: function to a bool scalar, the same on every replica, asked after the
+      losses: whether the player moves in this step; None for always. A player
+      that does not move keeps its weights and its optimizer's state.
   """
 
   name: str
   networks: tuple[tf.keras.Model, ...]
   losses: Callable[[Batch, tf.Tensor], tuple[Terms, Terms]]
+  when: Callable[[], tf.Tensor] | None = None
 
   def variables(self):
     """Returns the variables that the player moves, shared ones once."""
@@ -40,6 +44,10 @@ class Method(tf.keras.Model):
 
   Attributes:
     adapts: whether the method learns from unlabelled target images.
+    answers: whether it has a task network to answer images with.
+    translates: whether `translate` works, from source to target.
+    translates_back: whether `translate_back` works, from target to source.
+    needs: names of its networks that have to come from another row, trained.
     role: which batches it trains on, see `OpenPair.train_batches`.
     image_shape: (height, width, channels) of the images.
     n_classes: number of classes.
@@ -47,6 +55,10 @@ class Method(tf.keras.Model):
   """
 
   adapts = True
+  answers = True
+  translates = True
+  translates_back = False
+  needs = ()
   role = 'unsupervised'
 
   def __init__(self, *, image_shape, n_classes, seed=0):
@@ -93,6 +105,26 @@ class Method(tf.keras.Model):
       float32 images of the same shape and range.
     """
     raise NotImplementedError(f'{type(self).__name__} does not translate')
+
+  def translate_back(self, images, noise=None):
+    """Translates target images to the source's style, as `translate`."""
+    raise NotImplementedError(f'{type(self).__name__} does not translate back')
+
+  def stopped(self):
+    """Returns why training ends before its last step, or None."""
+
+  def settle(self, target_images):
+    """Chooses, after the last step, what is chosen without target labels.
+
+    Args:
+      target_images: function of n to the first n training images of the
+        target, float32 `[n, height, width, channels]` in [-1, 1].
+
+    Returns:
+      dict of what was chosen, for the row's result; empty here.
+    """
+    del target_images
+    return {}
 
   def predictions(self, images):
     """Answers images: what users and metrics see.
@@ -158,8 +190,10 @@ class Method(tf.keras.Model):
         loss = tf.add_n(list(terms.values())) / replicas
       variables = player.variables()
       gradients = tape.gradient(loss, variables)
-      optimizer = self.player_optimizers[player.name]
-      optimizer.apply_gradients(zip(gradients, variables, strict=True))
+      move = self.player_optimizers[player.name].apply_gradients
+      if player.when is not None:
+        move = only_when(player.when(), self.player_optimizers[player.name])
+      move(zip(gradients, variables, strict=True))
       for name, value in (terms | monitors).items():
         logs[f'{player.name}/{name}'] = value
       logs[f'{player.name}/gradient_norm'] = tf.linalg.global_norm(gradients)
@@ -193,9 +227,44 @@ class Method(tf.keras.Model):
         optimizer.finalize_variable_values(player.variables())
 
 
+def only_when(condition, optimizer):
+  """Returns `optimizer.apply_gradients`, undone where a condition is false.
+
+  A condition around it would not do: within one, an optimizer cannot reach the
+  other replicas.
+
+  Args:
+    condition: bool scalar, the same on every replica.
+    optimizer: a built Keras optimizer.
+  """
+
+  def apply_gradients(pairs):
+    pairs = list(pairs)
+    state = [variable for _, variable in pairs] + list(optimizer.variables)
+    before = [tf.identity(variable) for variable in state]
+    optimizer.apply_gradients(pairs)
+
+    def undo(strategy, before, condition):
+      for variable, old in zip(state, before, strict=True):
+        strategy.extended.update(
+          variable,
+          lambda v, old, moved: v.assign(tf.where(moved, v, old)),
+          args=(old, condition),
+        )
+
+    tf.distribute.get_replica_context().merge_call(undo, (before, condition))
+
+  return apply_gradients
+
+
 def mean_terms(losses, weight, prefix=''):
   """Means of a dict of per-example losses, weighted and named."""
   return {
     prefix + name: weight * tf.reduce_mean(values)
     for name, values in losses.items()
   }
+
+
+def share(decisions):
+  """Share of a bool tensor that is true, float32."""
+  return tf.reduce_mean(tf.cast(decisions, tf.float32))

@@ -7,7 +7,7 @@ from pixelda_tf.errors import UserError
 from pixelda_tf.losses.adversarial import sigmoid_loss
 from pixelda_tf.losses.content import masked_pairwise_mse
 from pixelda_tf.losses.task import classification, patch_cross_entropy
-from pixelda_tf.methods.base import Method, Player, mean_terms
+from pixelda_tf.methods.base import Method, Player, mean_terms, share
 from pixelda_tf.networks import (
   mnist_classifier,
   pyramid_discriminator,
@@ -150,8 +150,8 @@ class PixelDA(Method):
     }
     decide = self.adversarial_loss.threshold
     monitors = {
-      'accuracy_real': _share(real['domain'] > decide),
-      'accuracy_fake': _share(fake['domain'] <= decide),
+      'accuracy_real': share(real['domain'] > decide),
+      'accuracy_fake': share(fake['domain'] <= decide),
     }
     return terms | self._class_head(batch, fake), monitors
 
@@ -218,7 +218,3 @@ class PixelDA(Method):
       return {}
     losses = patch_cross_entropy(batch['source']['label'], decisions['class'])
     return mean_terms({'class_head': losses}, self.class_head_weight)
-
-
-def _share(decisions):
-  return tf.reduce_mean(tf.cast(decisions, tf.float32))

@@ -12,6 +12,7 @@ class SourceOnly(Method):
   """No adaptation: the lower bound ("Source Only", Table 1 of PixelDA)."""
 
   adapts = False
+  translates = False
 
   def __init__(
     self,

@@ -4,6 +4,7 @@ import tensorflow as tf
 from scipy.spatial.transform import Rotation
 
 from pixelda_tf.data import augmentation
+from pixelda_tf.errors import UserError
 
 SEED = tf.constant([3, 4], tf.int32)
 AUGMENTATIONS = [augmentation.Move(), augmentation.ChangeColour()]
@@ -62,13 +63,14 @@ def test_does_not_change_what_it_is_given(augment):
     np.testing.assert_array_equal(batch[key], value)
 
 
-def moved(images, angle=0.0, shift_y=0.0, shift_x=0.0):
+def moved(images, angle=0.0, shift_y=0.0, shift_x=0.0, zoom=1.0):
   """Moves [height, width] arrays by `move_transforms`, nearest pixel."""
   height, width = images.shape
   transforms = augmentation.move_transforms(
     tf.constant([angle]),
     tf.constant([shift_y]),
     tf.constant([shift_x]),
+    tf.constant([zoom]),
     height,
     width,
   )
@@ -100,6 +102,46 @@ def test_turn_comes_before_shift():
   np.testing.assert_array_equal(
     moved(image, angle=float(np.pi / 2), shift_y=1.0), expected
   )
+
+
+def test_zoom_enlarges_about_the_centre():
+  """Three times: the centre pixel becomes the middle nine, and so on."""
+  image = np.arange(1.0, 26).reshape(5, 5)
+  rows = np.array([1, 2, 2, 2, 3])
+  np.testing.assert_array_equal(
+    moved(image, zoom=3.0), image[np.ix_(rows, rows)]
+  )
+
+
+def test_turn_and_zoom_come_before_shift():
+  """Of the input rows 1, 2, 2, 2, 3 the shift brings one more 1 in."""
+  image = np.arange(1.0, 26).reshape(5, 5)
+  columns = np.array([1, 2, 2, 2, 3])
+  rows = np.array([1, 1, 2, 2, 2])
+  expected = np.rot90(image)[np.ix_(rows, columns)]
+  np.testing.assert_array_equal(
+    moved(image, angle=float(np.pi / 2), shift_y=1.0, zoom=3.0), expected
+  )
+
+
+def test_zoom_is_drawn_within_its_bounds_and_moves_nothing_else():
+  """A disc's area grows with the square of the factor."""
+  y, x = np.mgrid[:64, :64] - 31.5
+  disc = (np.hypot(x, y) < 12).astype(np.float32)[..., None]
+  batch = {'image': tf.constant(np.repeat(2 * disc[None] - 1, 200, 0))}
+  move = augmentation.Move(translation=0.0, rotation=0.0, zoom=(0.5, 2.0))
+  areas = (move(batch, SEED)['image'].numpy() > 0).sum((1, 2, 3))
+  factors = np.sqrt(areas / disc.sum())
+  assert 0.45 < factors.min() < 0.6
+  assert 1.9 < factors.max() < 2.05
+  still = augmentation.Move(translation=0.0, rotation=0.0)
+  np.testing.assert_allclose(still(batch, SEED)['image'], batch['image'])
+
+
+@pytest.mark.parametrize('zoom', [(1.2, 1.0), (0.0, 1.0), (-1.0, 1.0)])
+def test_zoom_that_is_none_is_told(zoom):
+  with pytest.raises(UserError, match='Move.zoom'):
+    augmentation.Move(zoom=zoom)
 
 
 def test_mask_moves_with_its_image():

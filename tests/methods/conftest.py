@@ -6,8 +6,20 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pixelda_tf.methods import PixelDA
-from pixelda_tf.networks import pyramid_discriminator, residual_generator
+from pixelda_tf.methods import (
+  CyCADA,
+  CyCADAFeatures,
+  CycleGAN,
+  CycleGANUDA,
+  PixelDA,
+  TwoWayCycleGANUDA,
+)
+from pixelda_tf.networks import (
+  downsampling_residual_generator,
+  patch_discriminator,
+  pyramid_discriminator,
+  residual_generator,
+)
 
 IMAGE_SHAPE = (8, 8, 1)
 N_CLASSES = 3
@@ -20,10 +32,10 @@ def small_task(image_shape, n_classes):
   tensor = tf.keras.layers.Conv2D(
     2, 3, activation='tanh', name='private_convolution'
   )(images)
-  logits = tf.keras.layers.Dense(n_classes, name='classes')(
-    tf.keras.layers.Flatten()(tensor)
-  )
-  return tf.keras.Model(images, {'logits': logits}, name='task')
+  features = tf.keras.layers.Flatten()(tensor)
+  logits = tf.keras.layers.Dense(n_classes, name='classes')(features)
+  outputs = {'logits': logits, 'features': features}
+  return tf.keras.Model(images, outputs, name='task')
 
 
 NETWORKS = {
@@ -31,6 +43,49 @@ NETWORKS = {
   'discriminator': functools.partial(pyramid_discriminator, filters=2),
   'task': small_task,
 }
+
+CYCLE_NETWORKS = {
+  'generator': functools.partial(
+    downsampling_residual_generator, filters=2, levels=1, blocks=0
+  ),
+  'discriminator': functools.partial(
+    patch_discriminator, filters=2, strides=(2,)
+  ),
+  'task': small_task,
+}
+BUILT_FROM = {
+  CycleGAN: ('generator', 'discriminator'),
+  CycleGANUDA: ('generator', 'task'),
+  TwoWayCycleGANUDA: ('generator', 'task'),
+  CyCADA: ('generator', 'discriminator', 'task'),
+  CyCADAFeatures: ('generator', 'task'),
+}
+
+
+class Counted(tf.keras.Model):
+  """A network that counts its calls."""
+
+  def __init__(self, network):
+    super().__init__()
+    self.network = network
+    self.calls = 0
+
+  def call(self, inputs, training=False):
+    self.calls += 1
+    return self.network(inputs, training=training)
+
+
+def networks_of(method):
+  """A method's networks by name, with the one that sees features."""
+  found = {
+    name: value
+    for name, value in vars(method).items()
+    if isinstance(value, tf.keras.Model)
+  }
+  alignment = getattr(method, 'alignment', None)
+  if alignment:
+    found['feature_discriminator'] = alignment.discriminator
+  return found
 
 
 @pytest.fixture
@@ -87,3 +142,131 @@ def build_batch():
 def still():
   """An optimizer that moves nothing."""
   return tf.keras.optimizers.SGD(0.0)
+
+
+@pytest.fixture
+def build_method():
+  """Function of (class, options) to a method, with equal weights each time."""
+
+  def build(kind, **kwargs):
+    tf.keras.utils.set_random_seed(3)
+    options = {name: CYCLE_NETWORKS[name] for name in BUILT_FROM[kind]}
+    return kind(
+      image_shape=IMAGE_SHAPE, n_classes=N_CLASSES, seed=5, **options | kwargs
+    )
+
+  return build
+
+
+@pytest.fixture
+def count_calls():
+  """Function of a method that has its networks count their calls.
+
+  Returns a function to the dict of the calls since it was last asked.
+  """
+
+  def count_calls(method):
+    found = {
+      name: Counted(net)
+      for name, net in vars(method).items()
+      if isinstance(net, tf.keras.Model)
+    }
+    for name, counted in found.items():
+      setattr(method, name, counted)
+
+    def calls():
+      answer = {name: counted.calls for name, counted in found.items()}
+      for counted in found.values():
+        counted.calls = 0
+      return answer
+
+    return calls
+
+  return count_calls
+
+
+@pytest.fixture
+def reached():
+  """Function of (method, batch) to what each term has a gradient for.
+
+  That is a dict of `<player>/<term>` to a set of the networks' names, whoever
+  moves them.
+  """
+
+  def reached(method, batch):
+    networks = networks_of(method)
+    tape = tf.GradientTape(persistent=True)
+    with tape:
+      shared = method.shared(batch)
+      terms = {
+        f'{player.name}/{name}': value
+        for player in method.players()
+        for name, value in player.losses(batch, shared)[0].items()
+      }
+    return {
+      term: {
+        name
+        for name, network in networks.items()
+        if any(
+          gradient is not None and np.any(gradient != 0)
+          for gradient in tape.gradient(value, network.trainable_variables)
+        )
+      }
+      for term, value in terms.items()
+    }
+
+  return reached
+
+
+@pytest.fixture
+def moved():
+  """Function of (method, batch, player) to what a step of it alone moves.
+
+  That is a dict of the networks' names to the share of their trainable
+  variables that moved, where any did. The other players have a rate of 0.
+  """
+
+  def moved(method, batch, player):
+    sgd = tf.keras.optimizers.SGD
+    optimizers = {p.name: sgd(0.0) for p in method.players()}
+    method.compile(optimizers | {player: sgd(1.0)})
+    networks = networks_of(method)
+    before = {name: net.get_weights() for name, net in networks.items()}
+    method.train_step(batch)
+    shares = {
+      name: np.mean(
+        [
+          np.any(old != new)
+          for old, new in zip(before[name], net.get_weights(), strict=True)
+        ]
+      )
+      for name, net in networks.items()
+    }
+    return {name: share for name, share in shares.items() if share}
+
+  return moved
+
+
+@pytest.fixture
+def cross_entropy():
+  """Function of (labels, logits) to the mean cross entropy, in numpy."""
+
+  def cross_entropy(labels, logits):
+    logits = np.asarray(logits, np.float64)
+    chosen = logits[np.arange(len(labels)), np.asarray(labels)]
+    return (np.log(np.exp(logits).sum(-1)) - chosen).mean()
+
+  return cross_entropy
+
+
+@pytest.fixture
+def assert_equal_weights():
+  """Function of two dicts of networks that says which weights differ."""
+
+  def assert_equal_weights(ours, theirs, atol=1e-6):
+    assert set(ours) == set(theirs)
+    for name, network in ours.items():
+      for a, b in zip(network.variables, theirs[name].variables, strict=True):
+        np.testing.assert_allclose(a, b, atol=atol, err_msg=f'{name} {b.name}')
+
+  return assert_equal_weights

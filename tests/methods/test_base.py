@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from pixelda_tf.methods import Method, Player
-from pixelda_tf.methods.base import mean_terms
+from pixelda_tf.methods.base import mean_terms, only_when, share
 
 
 class Weight(tf.keras.layers.Layer):
@@ -170,6 +170,103 @@ def test_predicted_poses_have_w_of_zero_or_more():
 def test_a_method_that_does_not_translate_says_so():
   with pytest.raises(NotImplementedError, match='Chase does not translate'):
     Chase().translate(tf.zeros([1, 1, 1, 1]))
+
+
+def test_what_a_method_has_if_it_says_nothing():
+  method = Chase()
+  with pytest.raises(NotImplementedError, match='does not translate back'):
+    method.translate_back(tf.zeros([1, 1, 1, 1]))
+  assert method.answers and method.translates and not method.translates_back
+  assert method.stopped() is None and method.noise(2) is None
+  assert method.settle(lambda n: pytest.fail('not asked for')) == {}
+
+
+class Gated(Chase):
+  """`second` moves where the source's mean is above 1."""
+
+  def players(self):
+    first, second = super().players()
+    return first, second._replace(when=lambda: self.mean > 1.0)
+
+  def first(self, batch, shared):
+    self.mean = tf.reduce_mean(batch['source']['image'])
+    return super().first(batch, shared)
+
+
+@pytest.mark.parametrize('compiled', [False, True])
+def test_a_player_moves_when_it_says_by_hand(compiled):
+  """`when` is asked after the losses: of this step's mean, 3, 1, then 3.
+
+  SGD of rate 0.1, as the step above: a is 1.3 after the first step, b 0.26.
+  Then a: d/da ((a - 1)^2 + a) = 0.6 + 1, to 1.14, and b stays. Then a:
+  2 (1.14 - 3) + 1 = -2.72, to 1.412, b: 0.26 + 0.2 (1.412 - 0.26) = 0.4904.
+  """
+  method = Gated()
+  method.compile(tf.keras.optimizers.SGD(0.1))
+  step = method.train_step
+  if compiled:
+    step = tf.function(step)
+  found = []
+  for mean in (3.0, 1.0, 3.0):
+    logs = step(batch_of(tf.constant(mean)))
+    found.append((float(method.a.value), float(method.b.value)))
+  np.testing.assert_allclose(
+    found, [(1.3, 0.26), (1.14, 0.26), (1.412, 0.4904)], rtol=1e-5
+  )
+  np.testing.assert_allclose(logs['second/gradient_norm'], 2.304, rtol=1e-5)
+  iterations = [
+    int(method.player_optimizers[name].iterations)
+    for name in ('first', 'second')
+  ]
+  assert iterations == [3, 2] and int(method.step) == 3
+
+
+@pytest.mark.parametrize('compiled', [False, True])
+@pytest.mark.parametrize(
+  'optimizer',
+  [
+    tf.keras.optimizers.Adam(0.1, use_ema=True, weight_decay=0.1),
+    tf.keras.optimizers.SGD(0.1, momentum=0.9, nesterov=True),
+    tf.keras.optimizers.Adam(0.1, use_ema=True, ema_overwrite_frequency=1),
+  ],
+  ids=['adam', 'sgd', 'overwriting'],
+)
+def test_only_when_undoes_or_does_all(optimizer, compiled):
+  """After a step that moves: bit-identical, or as without a condition."""
+  found = {}
+  for condition in (False, True, None):
+    weights = [tf.Variable([1.0, -2.0]), tf.Variable(3.0)]
+    gradients = [tf.constant([0.3, 0.1]), tf.constant(-0.7)]
+    own = optimizer.from_config(optimizer.get_config())
+    own.build(weights)
+    own.apply_gradients(zip(gradients, weights, strict=True))
+    first = [v.numpy() for v in (*weights, *own.variables)]
+
+    def move(condition, own=own, weights=weights, gradients=gradients):
+      apply = own.apply_gradients
+      if condition is not None:
+        apply = only_when(condition, own)
+      apply(zip(gradients, weights, strict=True))
+
+    if compiled:
+      move = tf.function(move)
+    move(None if condition is None else tf.constant(condition))
+    found[condition] = [v.numpy() for v in (*weights, *own.variables)]
+    if condition is False:
+      for old, new in zip(first, found[condition], strict=True):
+        np.testing.assert_array_equal(old, new)
+  for ours, theirs in zip(found[True], found[None], strict=True):
+    np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+  assert np.any(found[True][0] != found[False][0])
+
+
+@pytest.mark.parametrize(
+  'decisions, expected',
+  [([True, False, True, True], 0.75), ([[False], [False]], 0.0), ([True], 1.0)],
+)
+def test_share_by_hand(decisions, expected):
+  found = share(tf.constant(decisions))
+  assert found.dtype == tf.float32 and float(found) == expected
 
 
 def test_mean_terms_by_hand():

@@ -22,7 +22,7 @@ KEYS = {
   'generator/translated_class',
   'generator/gradient_norm',
 }
-patches = functools.partial(patch_discriminator, filters=2, levels=1)
+patches = functools.partial(patch_discriminator, filters=2, strides=(2,))
 
 VARIANTS = {
   'paper digits': ({}, KEYS),

@@ -1,0 +1,285 @@
+"""CyCADA: pixels, features, cycles and semantics adapted together."""
+
+import gin
+import tensorflow as tf
+
+from pixelda_tf.losses.task import classification, cross_entropy
+from pixelda_tf.methods.base import Method, Player, mean_terms
+from pixelda_tf.methods.cyclegan import CycleGAN, generate
+from pixelda_tf.methods.feature_alignment import FeatureAlignment, features
+from pixelda_tf.networks import (
+  downsampling_residual_generator,
+  lenet_classifier,
+)
+
+_CLASSIFIER_LEARNT = 1.0  # the released code's largest loss of a teacher
+
+
+@gin.register
+class CyCADA(CycleGAN):
+  """Hoffman et al., CyCADA: Cycle-Consistent Adversarial Domain Adaptation.
+
+  ICML 2018, arXiv:1711.03213. The pixel stage (Sect. 6.1), and with
+  `align_features` the whole of Eq. 6 at once:
+
+    L_task(f_T, G_S->T(X_S), Y_S) + L_GAN(G_S->T, D_T) + L_GAN(G_T->S, D_S)
+      + L_GAN(f_T, D_feat) + L_cyc + L_sem(f_S)
+
+  f_S is `source_task`, handed on by a source-only row and fixed; f_T is `task`.
+  As in Eq. 7, G_S->T minimises the task loss too.
+
+  Deviations: least squares for the pixel GANs, as the released code. With
+  `joint_classifier` the semantic loss is that of the released code: f_S learns
+  from source images meanwhile, the labels of translated source images are the
+  true ones, and the loss is left out while f_S's own is above 1. Trained at
+  once, D_feat compares target images with translated ones under f_T, not f_S:
+  the two networks' features have nothing to do with each other.
+  """
+
+  answers = True
+
+  def __init__(
+    self,
+    *,
+    image_shape,
+    n_classes,
+    generator=downsampling_residual_generator,
+    task=lenet_classifier,
+    task_loss=classification,
+    task_weight=1.0,
+    generator_task_weight=None,
+    semantic_weight=1.0,
+    cycle_weight=1.0,
+    identity_weight=0.0,
+    joint_classifier=False,
+    align_features=False,
+    representation=features,
+    threshold=0.6,
+    window=1,
+    **kwargs,
+  ):
+    """Builds generators, discriminators and task networks.
+
+    Args:
+      image_shape: (height, width, channels) of both domains' images.
+      n_classes: number of classes.
+      generator: builder, called with (image_shape, noise_size 0).
+      task: builder of f_T and f_S, called with (image_shape, n_classes).
+      task_loss: function of (examples, outputs) to a dict of `[batch]` losses.
+      task_weight: of L_task for f_T.
+      generator_task_weight: of L_task for G_S->T; None for `task_weight`, 0 as
+        in the released code.
+      semantic_weight: of L_sem, Eq. 4; 0 leaves it out.
+      cycle_weight: of L_cyc, Eq. 3; 0 leaves it out.
+      identity_weight: of CycleGAN's identity loss, none in the paper.
+      joint_classifier: whether f_S is trained meanwhile.
+      align_features: whether stage 3 goes on at the same time.
+      representation: what D_feat sees, `features` or `scores`.
+      threshold: see `FeatureAlignment`, as the next.
+      window: batches of D_feat's accuracy.
+      **kwargs: see `CycleGAN`.
+    """
+    super().__init__(
+      image_shape=image_shape,
+      n_classes=n_classes,
+      generator=generator,
+      cycle_weight=cycle_weight,
+      identity_weight=identity_weight,
+      **kwargs,
+    )
+    self.task = task(image_shape, n_classes)
+    self.source_task = task(image_shape, n_classes)
+    self.task_loss = task_loss
+    self.task_weight = task_weight
+    self.generator_task_weight = (
+      task_weight if generator_task_weight is None else generator_task_weight
+    )
+    self.semantic_weight = semantic_weight
+    self.joint_classifier = joint_classifier
+    if semantic_weight and not joint_classifier:
+      self.needs = ('source_task',)
+    self.alignment = None
+    if align_features:
+      self.alignment = FeatureAlignment(
+        self.task,
+        representation=representation,
+        threshold=threshold,
+        window=window,
+        patience=None,
+      )
+
+  def players(self):
+    """Generators, discriminators, f_T, and who else is asked for."""
+    players = super().players()
+    players += (Player('task', (self.task,), self.task_losses),)
+    if self.joint_classifier:
+      networks = (self.source_task,)
+      players += (Player('source_task', networks, self.source_task_losses),)
+    if self.alignment:
+      players += self.alignment.players()
+    return players
+
+  def shared(self, batch):
+    """The translated images, and f_T's features of both domains."""
+    shared = super().shared(batch)
+    if self.alignment:
+      represent = self.alignment.representation
+      for name, images in (
+        ('reference', tf.stop_gradient(shared['target'])),
+        ('aligned', batch['target']['image']),
+      ):
+        shared[name] = represent(self.task(images, training=True))
+    return shared
+
+  def call(self, images, training=False):
+    """f_T's outputs on target images."""
+    return self.task(images, training=training)
+
+  def task_losses(self, batch, shared):
+    """L_task(f_T, G_S->T(X_S), Y_S), Eq. 1 on translated images."""
+    images = tf.stop_gradient(shared['target'])
+    losses = self.task_loss(batch['source'], self.task(images, training=True))
+    return mean_terms(losses, self.task_weight, 'translated_'), {}
+
+  def source_task_losses(self, batch, shared):
+    """L_task(f_S, X_S, Y_S), Eq. 1, for a classifier trained meanwhile."""
+    del shared
+    outputs = self.source_task(batch['source']['image'], training=True)
+    return mean_terms(self.task_loss(batch['source'], outputs), 1.0), {}
+
+  def generator_losses(self, batch, shared):
+    """Eq. 6 without the task networks' and discriminators' own parts."""
+    terms, monitors = super().generator_losses(batch, shared)
+    source = batch['source']
+    if self.generator_task_weight:
+      outputs = self.task(shared['target'], training=True)
+      losses = self.task_loss(source, outputs)
+      terms |= mean_terms(losses, self.generator_task_weight, 'translated_')
+    if self.semantic_weight:
+      terms |= self._semantic(batch, shared)
+    return terms, monitors
+
+  def _semantic(self, batch, shared):
+    """Eq. 4: f_S says the same of an image before and after translation."""
+    weight = self.semantic_weight
+    source_logits = self.source_task(batch['source']['image'])['logits']
+    target_logits = self.source_task(batch['target']['image'])['logits']
+    source_labels = tf.argmax(source_logits, axis=-1)
+    if self.joint_classifier:
+      source_labels = batch['source']['label']
+      own = tf.reduce_mean(cross_entropy(source_labels, source_logits))
+      # Of the whole batch: the same on every replica.
+      replica = tf.distribute.get_replica_context()
+      own = replica.all_reduce(tf.distribute.ReduceOp.MEAN, own)
+      weight *= tf.cast(own <= _CLASSIFIER_LEARNT, tf.float32)
+    translated = self.source_task(shared['target'])['logits']
+    back = self.source_task(shared['source'])['logits']
+    losses = {
+      'source_semantic': cross_entropy(source_labels, translated),
+      'target_semantic': cross_entropy(tf.argmax(target_logits, -1), back),
+    }
+    return mean_terms(losses, weight)
+
+
+@gin.register
+class CyCADAFeatures(Method):
+  """CyCADA's feature stage, after the pixel stage or without it.
+
+  Eq. 5: features of translated source images under a fixed network
+  (`reference_task`, f_S of Eq. 5) against those of target images under f_T
+  (`task`), which starts as the same network. Both are handed on by the pixel
+  stage, with its generator; without a generator D_feat sees source images as
+  they are (the ablation "feature only").
+
+  The released code aligns class scores, the paper features.
+  """
+
+  def __init__(
+    self,
+    *,
+    image_shape,
+    n_classes,
+    generator=downsampling_residual_generator,
+    task=lenet_classifier,
+    task_loss=classification,
+    task_weight=0.0,
+    representation=features,
+    threshold=0.6,
+    window=1,
+    patience=None,
+    seed=0,
+  ):
+    """Builds the networks, all but D_feat waiting for their weights.
+
+    Args:
+      image_shape: (height, width, channels) of both domains' images.
+      n_classes: number of classes.
+      generator: builder of G_S->T, or None for none.
+      task: builder of both task networks.
+      task_loss: function of (examples, outputs) to a dict of `[batch]` losses.
+      task_weight: of L_task on translated images beside the alignment, none in
+        the released code's digits.
+      representation: what D_feat sees, `features` or `scores`.
+      threshold: see `FeatureAlignment`, as the next two.
+      window: batches of D_feat's accuracy, 1 for digits.
+      patience: steps without a move after which the stage ends, an epoch's.
+      seed: start of the method's random stream.
+    """
+    super().__init__(image_shape=image_shape, n_classes=n_classes, seed=seed)
+    self.translates = generator is not None
+    self.needs = ('task', 'reference_task')
+    if generator:
+      self.needs += ('source_to_target',)
+      self.source_to_target = generator(image_shape, 0)
+    self.task = task(image_shape, n_classes)
+    self.reference_task = task(image_shape, n_classes)
+    self.task_loss = task_loss
+    self.task_weight = task_weight
+    self.alignment = FeatureAlignment(
+      self.task,
+      representation=representation,
+      threshold=threshold,
+      window=window,
+      patience=patience,
+    )
+
+  def players(self):
+    """D_feat and f_T, and f_T with labels where asked."""
+    players = self.alignment.players()
+    if self.task_weight:
+      players += (Player('task', (self.task,), self.task_losses),)
+    return players
+
+  def stopped(self):
+    """No suitable D_feat for too long (Sect. 6.1)."""
+    return self.alignment.stopped()
+
+  def translate(self, images, noise=None):
+    """See the base class."""
+    del noise
+    return generate(self.source_to_target, images)
+
+  def shared(self, batch):
+    """Features of (translated) source images and of target images."""
+    images = batch['source']['image']
+    if self.translates:
+      images = self.translate(images)
+    represent = self.alignment.representation
+    # Both with dropout: else D_feat could tell them by that.
+    reference = self.reference_task(images, training=True)
+    aligned = self.task(batch['target']['image'], training=True)
+    return {
+      'images': images,
+      'reference': represent(reference),
+      'aligned': represent(aligned),
+    }
+
+  def task_losses(self, batch, shared):
+    """L_task on translated images."""
+    images = tf.stop_gradient(shared['images'])
+    losses = self.task_loss(batch['source'], self.task(images, training=True))
+    return mean_terms(losses, self.task_weight, 'translated_'), {}
+
+  def call(self, images, training=False):
+    """f_T's outputs on target images."""
+    return self.task(images, training=training)

@@ -1,0 +1,170 @@
+"""CycleGAN-UDA: a task network trained on images that CycleGAN translated."""
+
+import gin
+import numpy as np
+import tensorflow as tf
+
+from pixelda_tf.losses.task import classification
+from pixelda_tf.methods.base import Method, Player, mean_terms
+from pixelda_tf.methods.cyclegan import generate
+from pixelda_tf.methods.source_only import SourceOnly
+from pixelda_tf.networks import mnist_classifier, unet_generator
+
+_SETTLED_ON = 2000
+
+
+@gin.register
+class CycleGANUDA(Method):
+  """Basci, Unsupervised Domain Adaptation through CycleGAN, second step.
+
+  The first step is `CycleGAN`, whose generator is handed on and no longer
+  moves; here it stands in front of T and translates source images on the fly.
+  The paper's other way, a translated data set written offline, is
+  `TranslatedTask`. The paper's CNN is in Figure 8, which its text lacks; the
+  default T is of the papers that it compares itself with.
+  """
+
+  needs = ('source_to_target',)
+
+  def __init__(
+    self,
+    *,
+    image_shape,
+    n_classes,
+    generator=unet_generator,
+    task=mnist_classifier,
+    task_loss=classification,
+    seed=0,
+  ):
+    """Builds a generator, which waits for its weights, and T.
+
+    Args:
+      image_shape: (height, width, channels) of both domains' images.
+      n_classes: number of classes.
+      generator: builder, as that of the `CycleGAN` it comes from.
+      task: builder of T, called with (image_shape, n_classes).
+      task_loss: function of (examples, outputs) to a dict of `[batch]` losses.
+      seed: start of the method's random stream.
+    """
+    super().__init__(image_shape=image_shape, n_classes=n_classes, seed=seed)
+    self.source_to_target = generator(image_shape, 0)
+    self.task = task(image_shape, n_classes)
+    self.task_loss = task_loss
+
+  def players(self):
+    """T alone."""
+    return (Player('task', (self.task,), self.task_losses),)
+
+  def translate(self, images, noise=None):
+    """See the base class."""
+    del noise
+    return generate(self.source_to_target, images)
+
+  def task_losses(self, batch, shared):
+    """The task loss on translated images."""
+    del shared
+    images = tf.stop_gradient(self.translate(batch['source']['image']))
+    outputs = self.task(images, training=True)
+    return mean_terms(self.task_loss(batch['source'], outputs), 1.0), {}
+
+  def call(self, images, training=False):
+    """T's outputs on target images."""
+    return self.task(images, training=training)
+
+
+@gin.register
+class TwoWayCycleGANUDA(CycleGANUDA):
+  """The paper's future work (Sect. 7): both directions at test time.
+
+  T answers target images, and `source_task`, trained on source images as they
+  are, answers target images translated to source:
+
+    p(y | x) = w softmax(T(x)) + (1 - w) softmax(T_s(F(x)))
+
+  w is `combination_weight`. No target label chooses it: after training each
+  network counts by what its answers to unlabelled target training images tell
+  of the images, their mutual information I, w = I(T) / (I(T) + I(T_s)). (The w
+  under which the combined answers have the most would not do: it is 0 or 1,
+  since mutual information is convex in the answers.)
+  """
+
+  translates_back = True
+  needs = ('source_to_target', 'target_to_source')
+
+  def __init__(self, *, generator=unet_generator, task=mnist_classifier, **kw):
+    """As `CycleGANUDA`; `task` builds both task networks."""
+    super().__init__(generator=generator, task=task, **kw)
+    self.target_to_source = generator(self.image_shape, 0)
+    self.source_task = task(self.image_shape, self.n_classes)
+    self.combination_weight = tf.Variable(0.5, trainable=False)
+
+  def players(self):
+    """T, then the source's."""
+    return (
+      *super().players(),
+      Player('source_task', (self.source_task,), self.source_task_losses),
+    )
+
+  def translate_back(self, images, noise=None):
+    """See the base class."""
+    del noise
+    return generate(self.target_to_source, images)
+
+  def source_task_losses(self, batch, shared):
+    """The task loss on source images."""
+    del shared
+    outputs = self.source_task(batch['source']['image'], training=True)
+    return mean_terms(self.task_loss(batch['source'], outputs), 1.0), {}
+
+  def call(self, images, training=False):
+    """The combined answer; its logits are log-probabilities."""
+    outputs = self.task(images, training=training)
+    back = self.source_task(self.translate_back(images), training=training)
+    forward, backward = (
+      tf.nn.softmax(out['logits']) for out in (outputs, back)
+    )
+    weight = self.combination_weight
+    combined = weight * forward + (1.0 - weight) * backward
+    logits = tf.math.log(tf.maximum(combined, 1e-30))
+    return outputs | {'logits': logits}
+
+  def settle(self, target_images):
+    """Chooses `combination_weight`; see the class."""
+    forward, backward = [], []
+    images = tf.data.Dataset.from_tensor_slices(target_images(_SETTLED_ON))
+    for batch in images.batch(256):
+      translated = self.translate_back(batch)
+      forward.append(tf.nn.softmax(self.task(batch)['logits']))
+      backward.append(tf.nn.softmax(self.source_task(translated)['logits']))
+    forward = mutual_information(np.concatenate(forward))
+    backward = mutual_information(np.concatenate(backward))
+    both = forward + backward
+    weight = forward / both if both else 0.5
+    self.combination_weight.assign(weight)
+    return {'combination_weight': weight}
+
+
+@gin.register
+class TranslatedTask(SourceOnly):
+  """The offline way: T trained on a translated data set as its source."""
+
+  adapts = True
+
+
+def mutual_information(probabilities):
+  """Of images and their answered classes, from answers alone.
+
+  Args:
+    probabilities: float `[n, n_classes]`, rows that sum to 1.
+
+  Returns:
+    float in [0, log(n_classes)], nats: H(mean row) - mean H(row).
+  """
+
+  def entropy(p):
+    return -np.sum(p * np.log(np.maximum(p, 1e-30)), axis=-1)
+
+  probabilities = np.asarray(probabilities, np.float64)
+  return float(
+    entropy(probabilities.mean(axis=0)) - entropy(probabilities).mean()
+  )

@@ -1,0 +1,104 @@
+"""Adversarial alignment of a task network's features, with CyCADA's gate."""
+
+import gin
+import tensorflow as tf
+
+from pixelda_tf.losses.adversarial import sigmoid_loss
+from pixelda_tf.methods.base import Player, share
+from pixelda_tf.networks import feature_discriminator
+
+
+@gin.register
+def features(outputs):
+  """The task network's last features, float32 `[batch, d]`."""
+  return outputs['features']
+
+
+@gin.register
+def scores(outputs):
+  """Its class scores, float32 `[batch, n_classes]` (the released code)."""
+  return outputs['logits']
+
+
+class FeatureAlignment(tf.Module):
+  """The feature level's GAN, Eq. 5 of CyCADA (ADDA, Tzeng et al., 2017).
+
+  D_feat tells features of source images from those of target images, f_T moves
+  so that its features of target images are taken for the source's: inverted
+  labels. f_T moves only while D_feat is right often enough (Sect. 6.1).
+  """
+
+  def __init__(self, task, *, representation, threshold, window, patience):
+    """Builds D_feat.
+
+    Args:
+      task: f_T, a model of images to a dict with the representation.
+      representation: function of the outputs of `task` to `[batch, d]`.
+      threshold: f_T moves while D_feat's accuracy is above it, in [0, 1].
+      window: number of last batches over which that accuracy is the mean.
+      patience: steps in which f_T did not once move after which it is over; an
+        epoch in the paper. None for never.
+    """
+    super().__init__()
+    self.representation = representation
+    self.threshold = threshold
+    self.patience = patience
+    output = representation(task.output)
+    # Without the class layer, where the features lie before it.
+    self.moved = tf.keras.Model(task.input, output)
+    self.discriminator = feature_discriminator(output.shape[-1])
+    self.loss = sigmoid_loss()
+    # The same on every replica.
+    mean = {
+      'trainable': False,
+      'aggregation': tf.VariableAggregation.MEAN,
+    }
+    self.accuracies = tf.Variable(tf.zeros([window]), **mean)
+    self.still = tf.Variable(0.0, **mean)
+
+  def players(self):
+    """D_feat, then f_T; shared['reference'] and ['aligned'] are features."""
+    return (
+      Player(
+        'feature_discriminator',
+        (self.discriminator,),
+        self.discriminator_losses,
+      ),
+      Player('alignment', (self.moved,), self.task_losses, when=self.open),
+    )
+
+  def open(self):
+    """Whether D_feat is right often enough for f_T to move."""
+    return tf.reduce_mean(self.accuracies) > self.threshold
+
+  def stopped(self):
+    """Returns the reason to stop, or None."""
+    if self.patience is None or self.still < self.patience:
+      return None
+    return (
+      f'the feature discriminator was not once above {self.threshold:.0%} in '
+      f'{self.patience:,} steps'
+    )
+
+  def discriminator_losses(self, batch, shared):
+    """D_feat's half; counts how often it is right."""
+    del batch
+    reference, aligned = (
+      self.discriminator(tf.stop_gradient(shared[name]), training=True)
+      for name in ('reference', 'aligned')
+    )
+    reference, aligned = reference['domain'], aligned['domain']
+    accuracy = share(tf.concat([reference > 0.0, aligned <= 0.0], axis=0))
+    self.accuracies.assign(tf.concat([self.accuracies[1:], [accuracy]], axis=0))
+    self.still.assign(tf.where(self.open(), 0.0, self.still + 1.0))
+    loss = self.loss.discriminator(reference, aligned)
+    return {'domain': loss}, {'accuracy': accuracy}
+
+  def task_losses(self, batch, shared):
+    """f_T's half: its target features are to be taken for the source's."""
+    del batch
+    decisions = self.discriminator(shared['aligned'], training=True)
+    moved = tf.cast(self.open(), tf.float32)
+    return {'domain': self.loss.generator(decisions['domain'])}, {
+      'moved': moved
+    }

@@ -1,0 +1,410 @@
+import functools
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pixelda_tf.methods import CyCADA
+from pixelda_tf.methods.feature_alignment import scores
+
+NETWORKS = (
+  'source_to_target',
+  'target_to_source',
+  'target_discriminator',
+  'source_discriminator',
+  'task',
+  'source_task',
+)
+KEYS = {
+  'generators/target_domain',
+  'generators/source_domain',
+  'generators/source_cycle',
+  'generators/target_cycle',
+  'generators/translated_class',
+  'generators/source_semantic',
+  'generators/target_semantic',
+  'generators/gradient_norm',
+  'discriminators/target_domain',
+  'discriminators/target_accuracy_real',
+  'discriminators/target_accuracy_fake',
+  'discriminators/source_domain',
+  'discriminators/source_accuracy_real',
+  'discriminators/source_accuracy_fake',
+  'discriminators/gradient_norm',
+  'task/translated_class',
+  'task/gradient_norm',
+}
+SEMANTIC = {'generators/source_semantic', 'generators/target_semantic'}
+CYCLE = {'generators/source_cycle', 'generators/target_cycle'}
+IDENTITY = {'generators/source_identity', 'generators/target_identity'}
+ALIGNMENT = {
+  'feature_discriminator/domain',
+  'feature_discriminator/accuracy',
+  'feature_discriminator/gradient_norm',
+  'alignment/domain',
+  'alignment/moved',
+  'alignment/gradient_norm',
+}
+# Options, keys that are gone, keys that come.
+VARIANTS = {
+  'paper': ({}, set(), set()),
+  'no semantic loss': ({'semantic_weight': 0.0}, SEMANTIC, set()),
+  'no cycle': ({'cycle_weight': 0.0}, CYCLE, set()),
+  'neither': (
+    {'semantic_weight': 0.0, 'cycle_weight': 0.0},
+    SEMANTIC | CYCLE,
+    set(),
+  ),
+  'identity': ({'identity_weight': 0.1}, set(), IDENTITY),
+  'G without the task': (
+    {'generator_task_weight': 0.0},
+    {'generators/translated_class'},
+    set(),
+  ),
+  'no task': ({'task_weight': 0.0}, {'generators/translated_class'}, set()),
+  'joint classifier': (
+    {'joint_classifier': True},
+    set(),
+    {'source_task/class', 'source_task/gradient_norm'},
+  ),
+  'features': ({'align_features': True}, set(), ALIGNMENT),
+}
+
+
+def apply(network, images):
+  """A generator's images, without the library's own helper."""
+  images = tf.constant(images)
+  return network([images, tf.zeros([len(images), 0])], training=True)
+
+
+def networks(method):
+  return {name: getattr(method, name) for name in NETWORKS}
+
+
+def teach(method, offset, scale=4.0):
+  """f_S with larger weights and `offset` on the first class."""
+  last = method.source_task.get_layer('classes')
+  last.kernel.assign(scale * last.kernel)
+  last.bias.assign([offset, 0.0, 0.0])
+
+
+@pytest.mark.parametrize('name', VARIANTS)
+def test_the_keys_of_a_step(name, build_method, build_batch, still):
+  options, gone, come = VARIANTS[name]
+  method = build_method(CyCADA, **options)
+  method.compile(still)
+  logs = method.train_step(build_batch())
+  assert set(logs) == (KEYS - gone) | come
+  for key, value in logs.items():
+    assert value.shape == () and value.dtype == tf.float32, key
+    assert np.isfinite(value), key
+
+
+def test_what_each_term_has_a_gradient_for(build_method, build_batch, reached):
+  """G learns from f_T and, by f_S, from Eq. 4; f_T and D teach no one."""
+  method = build_method(CyCADA, align_features=True, joint_classifier=True)
+  teach(method, 0.0)
+  batch = build_batch()
+  logits = method.source_task(batch['source']['image'])['logits']
+  batch['source']['label'] = tf.argmax(logits, -1, tf.int32)
+  g, f, d_y, d_x, f_t, f_s = NETWORKS
+  assert reached(method, batch) == {
+    'generators/target_domain': {g, d_y},
+    'generators/source_domain': {f, d_x},
+    'generators/source_cycle': {g, f},
+    'generators/target_cycle': {g, f},
+    'generators/translated_class': {g, f_t},
+    'generators/source_semantic': {g, f_s},
+    'generators/target_semantic': {f, f_s},
+    'discriminators/target_domain': {d_y},
+    'discriminators/source_domain': {d_x},
+    'task/translated_class': {f_t},
+    'source_task/class': {f_s},
+    'feature_discriminator/domain': {'feature_discriminator'},
+    'alignment/domain': {'feature_discriminator', f_t},
+  }
+
+
+@pytest.mark.parametrize(
+  'player, options, expected',
+  [
+    ('generators', {}, dict.fromkeys(NETWORKS[:2], 1.0)),
+    ('discriminators', {}, dict.fromkeys(NETWORKS[2:4], 1.0)),
+    ('task', {}, {'task': 1.0}),
+    ('source_task', {'joint_classifier': True}, {'source_task': 1.0}),
+    (
+      'feature_discriminator',
+      {'align_features': True},
+      {'feature_discriminator': 1.0},
+    ),
+    # Not the last layer, which is behind the features.
+    ('alignment', {'align_features': True, 'threshold': -1.0}, {'task': 0.5}),
+    (
+      'alignment',
+      {'align_features': True, 'threshold': -1.0, 'representation': scores},
+      {'task': 1.0},
+    ),
+    ('alignment', {'align_features': True, 'threshold': 2.0}, {}),
+  ],
+)
+def test_what_a_player_moves(
+  player, options, expected, build_method, build_batch, moved
+):
+  method = build_method(CyCADA, **options)
+  assert moved(method, build_batch(), player) == expected
+
+
+@pytest.mark.parametrize('joint', [False, True])
+def test_f_s_moves_only_where_it_is_trained_meanwhile(
+  joint, build_method, build_batch
+):
+  method = build_method(
+    CyCADA, joint_classifier=joint, align_features=True, threshold=-1.0
+  )
+  before = method.source_task.get_weights()
+  method.compile(tf.keras.optimizers.Adam(1e-2))
+  method.train_step(build_batch())
+  for old, new in zip(before, method.source_task.get_weights(), strict=True):
+    assert np.any(old != new) == joint
+
+
+def test_eq_4_equals_numpys(build_method, build_batch, still, cross_entropy):
+  """Labels are f_S's own, not the true ones; each direction's its domain's."""
+  method = build_method(CyCADA, semantic_weight=0.7)
+  teach(method, 0.0)
+  method.compile(still)
+  batch = build_batch()
+  f_s = method.source_task
+  logs = method.train_step(batch)
+  for domain, other, there in (
+    ('source', 'target', method.source_to_target),
+    ('target', 'source', method.target_to_source),
+  ):
+    images = batch[domain]['image']
+    labels = f_s(images)['logits'].numpy().argmax(-1)
+    if domain == 'source':
+      assert np.any(labels != batch['source']['label'])
+    logits = f_s(apply(there, images))['logits']
+    np.testing.assert_allclose(
+      logs[f'generators/{domain}_semantic'],
+      0.7 * cross_entropy(labels, logits),
+      rtol=1e-4,
+      err_msg=other,
+    )
+
+
+@pytest.mark.parametrize(
+  'offset, learnt', [(2.0, True), (-4.0, False)], ids=['below 1', 'above 1']
+)
+def test_the_released_semantic_loss_equals_numpys(
+  offset, learnt, build_method, build_batch, still, cross_entropy
+):
+  """True source labels; both are left out while f_S's own loss is above 1.
+
+  With 2 on class 0 and little else: (4 log(1 + 2 exp(-2)) + 2) / 4 = 0.74 where
+  one of four labels is another.
+  """
+  method = build_method(CyCADA, semantic_weight=0.7, joint_classifier=True)
+  teach(method, offset, scale=0.5)
+  method.compile(still)
+  batch = build_batch()
+  source, target = batch['source'], batch['target']
+  source['label'] = tf.constant([0, 0, 0, 1] if learnt else [0] * 4)
+  f_s = method.source_task
+  own = cross_entropy(source['label'], f_s(source['image'])['logits'])
+  assert (own < 1) == learnt
+  pseudo = f_s(target['image'])['logits'].numpy().argmax(-1)
+  translated = f_s(apply(method.source_to_target, source['image']))['logits']
+  back = f_s(apply(method.target_to_source, target['image']))['logits']
+  logs = method.train_step(batch)
+  weight = 0.7 if learnt else 0.0
+  for name, value in {
+    'generators/source_semantic': weight
+    * cross_entropy(source['label'], translated),
+    'generators/target_semantic': weight * cross_entropy(pseudo, back),
+    'source_task/class': own,
+  }.items():
+    np.testing.assert_allclose(logs[name], value, rtol=1e-4, err_msg=name)
+
+
+def test_a_semantic_loss_that_is_left_out_teaches_no_generator(
+  build_method, build_batch, reached
+):
+  method = build_method(CyCADA, joint_classifier=True)
+  teach(method, -4.0)
+  batch = build_batch()
+  batch['source']['label'] = tf.zeros([4], tf.int32)
+  found = reached(method, batch)
+  assert found['generators/source_semantic'] == set()
+  assert found['generators/target_semantic'] == set()
+
+
+@pytest.mark.parametrize(
+  'options, weights',
+  [
+    ({'task_weight': 0.3}, (0.3, 0.3)),
+    ({'task_weight': 0.3, 'generator_task_weight': 2.0}, (0.3, 2.0)),
+    ({'task_weight': 0.3, 'generator_task_weight': 0.0}, (0.3, None)),
+  ],
+)
+def test_l_task_weighs_for_f_t_and_for_g_what_it_should(
+  options, weights, build_method, build_batch, still, cross_entropy
+):
+  method = build_method(CyCADA, **options)
+  method.compile(still)
+  batch = build_batch()
+  fake = apply(method.source_to_target, batch['source']['image'])
+  expected = cross_entropy(
+    batch['source']['label'], method.task(fake)['logits']
+  )
+  logs = method.train_step(batch)
+  for player, weight in zip(('task', 'generators'), weights, strict=True):
+    key = f'{player}/translated_class'
+    assert (key in logs) == (weight is not None)
+    if weight is not None:
+      np.testing.assert_allclose(logs[key], weight * expected, rtol=1e-4)
+
+
+def test_d_feat_sees_translated_and_target_images_under_f_t(
+  build_method, build_batch, still
+):
+  method = build_method(CyCADA, align_features=True, window=2, threshold=0.2)
+  method.compile(still)
+  batch = build_batch()
+  fake = apply(method.source_to_target, batch['source']['image'])
+  d_feat = method.alignment.discriminator
+  source, target = (
+    d_feat(method.task(images)['features'])['domain'].numpy()
+    for images in (fake, batch['target']['image'])
+  )
+  accuracy = np.mean([*(source[:, 0] > 0), *(target[:, 0] <= 0)])
+  expected = {
+    'feature_discriminator/domain': np.log1p(np.exp(-source)).mean()
+    + np.log1p(np.exp(target)).mean(),
+    'feature_discriminator/accuracy': accuracy,
+    'alignment/domain': np.log1p(np.exp(-target)).mean(),
+    'alignment/moved': accuracy / 2 > 0.2,
+  }
+  logs = method.train_step(batch)
+  for name, value in expected.items():
+    np.testing.assert_allclose(logs[name], value, rtol=1e-4, err_msg=name)
+  assert method.stopped() is None
+
+
+class ByHand:
+  """CyCADA's step written out: G and F, D_T and D_S, f_T, f_S."""
+
+  def __init__(self, nets, joint):
+    self.nets, self.joint = nets, joint
+    self.adam = [tf.keras.optimizers.Adam(1e-2) for _ in range(4)]
+
+  def step(self, batch):
+    x, y = batch['source']['image'], batch['target']['image']
+    label = batch['source']['label']
+    g, f, d_t, d_s, f_t, f_s = self.nets.values()
+    fake_t, fake_s = apply(g, x), apply(f, y)
+    source_label = label if self.joint else tf.argmax(f_s(x)['logits'], -1)
+    target_label = tf.argmax(f_s(y)['logits'], -1)
+    on = 0.7
+    if self.joint:
+      on *= float(self.cross_entropy(label, f_s(x)) <= 1.0)
+
+    def generators():
+      to_t, to_s = apply(g, x), apply(f, y)
+      return (
+        tf.reduce_mean((d_t(to_t)['domain'] - 1.0) ** 2)
+        + tf.reduce_mean((d_s(to_s)['domain'] - 1.0) ** 2)
+        + 2.0 * tf.reduce_mean(tf.abs(apply(f, to_t) - x))
+        + 2.0 * tf.reduce_mean(tf.abs(apply(g, to_s) - y))
+        + 0.3 * self.cross_entropy(label, f_t(to_t))
+        + on * self.cross_entropy(source_label, f_s(to_t))
+        + on * self.cross_entropy(target_label, f_s(to_s))
+      )
+
+    def discriminators():
+      return 0.5 * (
+        tf.reduce_mean((d_t(y)['domain'] - 1.0) ** 2)
+        + tf.reduce_mean(d_t(fake_t)['domain'] ** 2)
+        + tf.reduce_mean((d_s(x)['domain'] - 1.0) ** 2)
+        + tf.reduce_mean(d_s(fake_s)['domain'] ** 2)
+      )
+
+    self.move(0, generators, g, f)
+    self.move(1, discriminators, d_t, d_s)
+    self.move(2, lambda: 0.9 * self.cross_entropy(label, f_t(fake_t)), f_t)
+    if self.joint:
+      self.move(3, lambda: self.cross_entropy(label, f_s(x)), f_s)
+
+  def move(self, player, loss, *networks):
+    variables = [v for net in networks for v in net.trainable_variables]
+    with tf.GradientTape() as tape:
+      value = loss()
+    gradients = tape.gradient(value, variables)
+    self.adam[player].apply_gradients(zip(gradients, variables, strict=True))
+
+  @staticmethod
+  def cross_entropy(label, outputs):
+    losses = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    return losses(label, outputs['logits'])
+
+
+@pytest.mark.parametrize('joint', [False, True])
+@pytest.mark.parametrize('compiled', [False, True])
+def test_two_steps_equal_an_update_by_hand(
+  compiled, joint, build_method, build_batch, assert_equal_weights
+):
+  build = functools.partial(
+    build_method,
+    CyCADA,
+    joint_classifier=joint,
+    cycle_weight=2.0,
+    semantic_weight=0.7,
+    task_weight=0.9,
+    generator_task_weight=0.3,
+  )
+  method, reference = build(), ByHand(networks(build()), joint)
+  for nets in (networks(method), reference.nets):
+    nets['source_task'].get_layer('classes').bias.assign([1.0, 0.0, 0.0])
+  method.compile(tf.keras.optimizers.Adam(1e-2))
+  step = tf.function(method.train_step) if compiled else method.train_step
+  for number in range(2):
+    step(build_batch(number))
+    reference.step(build_batch(number))
+  assert_equal_weights(networks(method), reference.nets, atol=1e-5)
+
+
+def test_the_targets_labels_are_not_looked_at(build_method, build_batch):
+  found = []
+  for label in (None, 1):
+    batch = build_batch()
+    if label:
+      batch['target']['label'] = tf.fill([4], label)
+    method = build_method(CyCADA, align_features=True)
+    method.compile(tf.keras.optimizers.Adam(1e-2))
+    method.train_step(batch)
+    found.append(method.get_weights())
+  for a, b in zip(*found, strict=True):
+    np.testing.assert_array_equal(a, b)
+
+
+def test_f_t_answers(build_method, build_batch):
+  method = build_method(CyCADA)
+  assert method.answers and method.translates and method.translates_back
+  images = build_batch()['target']['image']
+  np.testing.assert_array_equal(
+    method(images)['logits'], method.task(images)['logits']
+  )
+  assert np.any(
+    method(images)['logits'] != method.source_task(images)['logits']
+  )
+
+
+def test_the_papers_networks_and_weights_are_the_defaults():
+  """Sect. 6.1: all losses weigh the same; no identity loss."""
+  method = CyCADA(image_shape=(16, 16, 1), n_classes=10)
+  assert (method.cycle_weight, method.identity_weight) == (1.0, 0.0)
+  assert (method.semantic_weight, method.task_weight) == (1.0, 1.0)
+  assert method.generator_task_weight == 1.0
+  assert method.alignment is None and not method.joint_classifier
+  outputs = method(tf.zeros([2, 16, 16, 1]))
+  assert outputs['features'].shape == (2, 500)

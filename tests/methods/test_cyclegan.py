@@ -1,0 +1,427 @@
+import functools
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pixelda_tf import data
+from pixelda_tf.losses.adversarial import sigmoid_loss
+from pixelda_tf.methods import CycleGAN
+from pixelda_tf.methods.cyclegan import generate
+from pixelda_tf.networks import unet_generator
+
+NAMES = (
+  'source_to_target',
+  'target_to_source',
+  'target_discriminator',
+  'source_discriminator',
+)
+DOMAINS = ('target', 'source')
+KEYS = {
+  *(f'generators/{domain}_domain' for domain in DOMAINS),
+  *(f'generators/{domain}_cycle' for domain in DOMAINS),
+  *(f'generators/{domain}_identity' for domain in DOMAINS),
+  'generators/gradient_norm',
+  *(f'discriminators/{domain}_domain' for domain in DOMAINS),
+  *(f'discriminators/{domain}_accuracy_real' for domain in DOMAINS),
+  *(f'discriminators/{domain}_accuracy_fake' for domain in DOMAINS),
+  'discriminators/gradient_norm',
+}
+CYCLE = {f'generators/{domain}_cycle' for domain in DOMAINS}
+IDENTITY = {f'generators/{domain}_identity' for domain in DOMAINS}
+WEIGHTS = {
+  'target_domain_weight': 1.5,
+  'source_domain_weight': 0.5,
+  'cycle_weight': 3.0,
+  'identity_weight': 0.25,
+  'discriminator_weight': 0.7,
+}
+# Options, the keys that are gone, calls of each generator and discriminator.
+VARIANTS = {
+  'all': ({}, set(), 3, 3),
+  'no cycle': ({'cycle_weight': 0.0}, CYCLE, 2, 3),
+  'no identity': ({'identity_weight': 0.0}, IDENTITY, 2, 3),
+  'neither': (
+    {'cycle_weight': 0.0, 'identity_weight': 0.0},
+    CYCLE | IDENTITY,
+    1,
+    3,
+  ),
+  'pool': ({'pool_size': 4}, set(), 3, 3),
+  'cross entropy': ({'adversarial_loss': sigmoid_loss}, set(), 3, 3),
+}
+
+
+def networks(method):
+  return {name: getattr(method, name) for name in NAMES}
+
+
+def apply(network, images):
+  """A generator's images, without the library's own helper."""
+  images = tf.constant(images)
+  return network([images, tf.zeros([len(images), 0])], training=True)
+
+
+@pytest.mark.parametrize('name', VARIANTS)
+def test_keys_and_calls_of_a_step(name, build_method, build_batch, count_calls):
+  """G and F translate, reconstruct and keep; D see real, fake, G's fake."""
+  options, gone, generator_calls, discriminator_calls = VARIANTS[name]
+  method = build_method(CycleGAN, **options)
+  calls = count_calls(method)
+  method.compile(tf.keras.optimizers.Adam(1e-3))
+  logs = method.train_step(build_batch())
+  assert set(logs) == KEYS - gone
+  for key, value in logs.items():
+    assert value.shape == () and value.dtype == tf.float32, key
+    assert np.isfinite(value), key
+  expected = (generator_calls,) * 2 + (discriminator_calls,) * 2
+  assert calls() == dict(zip(NAMES, expected, strict=True))
+  assert int(method.step) == 1
+
+
+@pytest.mark.parametrize('domain', DOMAINS)
+@pytest.mark.parametrize('loss', ['least squares', 'cross entropy'])
+def test_the_terms_equal_numpys(loss, domain, build_method, build_batch, still):
+  """Each direction by itself: y are the domain's images, x the other's."""
+  options = VARIANTS['cross entropy'][0] if loss == 'cross entropy' else {}
+  method = build_method(CycleGAN, **WEIGHTS, **options)
+  method.compile(still)
+  batch = build_batch()
+  batch[domain]['image'] = 0.5 + 0.5 * batch[domain]['image']
+  for name in NAMES[2:]:  # else real and fake would be as good as equal
+    network = getattr(method, name)
+    network.set_weights([10.0 * weight for weight in network.get_weights()])
+  there, back, discriminator, _ = networks(method).values()
+  other = 'source'
+  if domain == 'source':
+    there, back, other = back, there, 'target'
+    discriminator = method.source_discriminator
+  y, x = (batch[name]['image'].numpy() for name in (domain, other))
+  fake, other_fake = apply(there, x).numpy(), apply(back, y).numpy()
+  real_out = discriminator(y, training=True)['domain'].numpy()
+  fake_out = discriminator(fake, training=True)['domain'].numpy()
+  assert abs(real_out.mean() - fake_out.mean()) > 0.01
+  if loss == 'least squares':
+    threshold = 0.5
+    fooled = np.square(fake_out - 1).mean()
+    told = np.square(real_out - 1).mean() + np.square(fake_out).mean()
+  else:
+    threshold = 0.0
+    fooled = np.log1p(np.exp(-fake_out)).mean()
+    told = (
+      np.log1p(np.exp(-real_out)).mean() + np.log1p(np.exp(fake_out)).mean()
+    )
+  weight = WEIGHTS[f'{domain}_domain_weight']
+  expected = {
+    f'generators/{domain}_domain': weight * fooled,
+    f'generators/{domain}_cycle': 3.0
+    * np.abs(y - apply(there, other_fake)).mean(),
+    f'generators/{domain}_identity': 0.25 * np.abs(y - apply(there, y)).mean(),
+    f'discriminators/{domain}_domain': 0.7 * told,
+    f'discriminators/{domain}_accuracy_real': np.mean(real_out > threshold),
+    f'discriminators/{domain}_accuracy_fake': np.mean(fake_out <= threshold),
+  }
+  logs = method.train_step(batch)
+  assert expected.keys() == {key for key in logs if f'/{domain}_' in key}
+  for name, value in expected.items():
+    np.testing.assert_allclose(logs[name], value, rtol=1e-4, err_msg=name)
+
+
+@pytest.mark.parametrize('domain', DOMAINS)
+def test_the_discriminators_accuracy_by_hand(
+  domain, build_method, build_batch, still
+):
+  """D gives each image's first pixel, G the image as it is.
+
+  Real pixels -0.2, 0.2, 0.6, 0.8: 2 of 4 above 0.5. Fake pixels -0.8, -0.4,
+  0.3, 0.9: 3 of 4 not above it.
+  """
+
+  def first_pixel(image_shape, n_classes):
+    images = tf.keras.Input(image_shape)
+    scale = tf.keras.layers.Dense(1, use_bias=False, kernel_initializer='ones')
+    return tf.keras.Model(images, {'domain': scale(images[:, 0, 0])})
+
+  def same(image_shape, noise_size):
+    images = tf.keras.Input(image_shape)
+    noise = tf.keras.Input([noise_size])
+    scale = tf.keras.layers.Dense(1, use_bias=False, kernel_initializer='ones')
+    return tf.keras.Model([images, noise], scale(images))
+
+  method = build_method(CycleGAN, discriminator=first_pixel, generator=same)
+  method.compile(still)
+  batch = build_batch()
+  other = {'target': 'source', 'source': 'target'}[domain]
+  for name, pixels in {
+    domain: [-0.2, 0.2, 0.6, 0.8],
+    other: [-0.8, -0.4, 0.3, 0.9],
+  }.items():
+    pixels = tf.reshape(tf.constant(pixels), [4, 1, 1, 1])
+    batch[name]['image'] = tf.tile(pixels, [1, 8, 8, 1])
+  logs = method.train_step(batch)
+  prefix = f'discriminators/{domain}_accuracy'
+  assert float(logs[f'{prefix}_real']) == 0.5
+  assert float(logs[f'{prefix}_fake']) == 0.75
+
+
+def test_what_each_term_has_a_gradient_for(build_method, build_batch, reached):
+  """The cycle both generators, identity its own, D's losses none."""
+  g, f, d_y, d_x = NAMES
+  assert reached(build_method(CycleGAN), build_batch()) == {
+    'generators/target_domain': {g, d_y},
+    'generators/source_domain': {f, d_x},
+    'generators/source_cycle': {g, f},
+    'generators/target_cycle': {g, f},
+    'generators/target_identity': {g},
+    'generators/source_identity': {f},
+    'discriminators/target_domain': {d_y},
+    'discriminators/source_domain': {d_x},
+  }
+
+
+@pytest.mark.parametrize(
+  'player, names', [('generators', NAMES[:2]), ('discriminators', NAMES[2:])]
+)
+def test_a_player_moves_all_of_its_own_variables_and_no_others(
+  player, names, build_method, build_batch, moved
+):
+  method = build_method(CycleGAN, pool_size=4)
+  found = moved(method, build_batch(), player)
+  assert found == dict.fromkeys(names, 1.0)
+
+
+class ByHand:
+  """CycleGAN's step written out: every direction, every term, no sharing."""
+
+  def __init__(self, nets, learning_rate):
+    self.nets = nets
+    self.adam = [tf.keras.optimizers.Adam(learning_rate) for _ in range(2)]
+
+  def step(self, batch, order='GD'):
+    x, y = batch['source']['image'], batch['target']['image']
+    g, f, d_y, d_x = self.nets.values()
+    fake_y, fake_x = apply(g, x), apply(f, y)
+    moves = {
+      'G': functools.partial(self.move_generators, x, y, g, f, d_y, d_x),
+      'D': functools.partial(
+        self.move_discriminators, x, y, fake_x, fake_y, d_y, d_x
+      ),
+    }
+    for player in order:
+      moves[player]()
+
+  def move_generators(self, x, y, g, f, d_y, d_x):
+    with tf.GradientTape() as tape:
+      fake_y, fake_x = apply(g, x), apply(f, y)
+      loss = (
+        1.5 * tf.reduce_mean((d_y(fake_y)['domain'] - 1.0) ** 2)
+        + 0.5 * tf.reduce_mean((d_x(fake_x)['domain'] - 1.0) ** 2)
+        + 3.0 * tf.reduce_mean(tf.abs(apply(f, fake_y) - x))
+        + 3.0 * tf.reduce_mean(tf.abs(apply(g, fake_x) - y))
+        + 0.25 * tf.reduce_mean(tf.abs(apply(g, y) - y))
+        + 0.25 * tf.reduce_mean(tf.abs(apply(f, x) - x))
+      )
+    self.apply(0, tape, loss, g.trainable_variables + f.trainable_variables)
+
+  def move_discriminators(self, x, y, fake_x, fake_y, d_y, d_x):
+    with tf.GradientTape() as tape:
+      loss = 0.7 * (
+        tf.reduce_mean((d_y(y)['domain'] - 1.0) ** 2)
+        + tf.reduce_mean(d_y(fake_y)['domain'] ** 2)
+        + tf.reduce_mean((d_x(x)['domain'] - 1.0) ** 2)
+        + tf.reduce_mean(d_x(fake_x)['domain'] ** 2)
+      )
+    self.apply(1, tape, loss, d_y.trainable_variables + d_x.trainable_variables)
+
+  def apply(self, player, tape, loss, variables):
+    gradients = tape.gradient(loss, variables)
+    self.adam[player].apply_gradients(zip(gradients, variables, strict=True))
+
+
+@pytest.mark.parametrize('compiled', [False, True])
+def test_two_steps_equal_an_update_by_hand(
+  compiled, build_method, build_batch, assert_equal_weights
+):
+  """A pool that is not full yet changes nothing."""
+  method = build_method(CycleGAN, pool_size=8, **WEIGHTS)
+  method.compile(tf.keras.optimizers.Adam(1e-2))
+  reference = ByHand(networks(build_method(CycleGAN)), 1e-2)
+  assert_equal_weights(networks(method), reference.nets, atol=0)
+  step = tf.function(method.train_step) if compiled else method.train_step
+  for number in range(2):
+    step(build_batch(number))
+    reference.step(build_batch(number))
+  assert_equal_weights(networks(method), reference.nets, atol=1e-5)
+
+
+def test_another_order_would_give_other_weights(
+  build_method, build_batch, assert_equal_weights
+):
+  method = build_method(CycleGAN, **WEIGHTS)
+  method.compile(tf.keras.optimizers.Adam(1e-2))
+  reference = ByHand(networks(build_method(CycleGAN)), 1e-2)
+  method.train_step(build_batch())
+  reference.step(build_batch(), 'DG')
+  with pytest.raises(AssertionError):
+    assert_equal_weights(networks(method), reference.nets, atol=1e-5)
+
+
+def test_the_discriminators_see_what_their_pools_show(
+  build_method, build_batch, still
+):
+  """The generators learn from the new images meanwhile; D_Y's pool is first.
+
+  Nothing moves, so a twin's pools, given the same images, show the same.
+  """
+  method, twin = (build_method(CycleGAN, pool_size=4) for _ in '12')
+  method.compile(still)
+  pooled = False
+  for number in range(3):
+    batch = build_batch(number)
+    logs = method.train_step(batch)
+    for domain, other, there in (
+      ('target', 'source', twin.source_to_target),
+      ('source', 'target', twin.target_to_source),
+    ):
+      new = apply(there, batch[other]['image'])
+      shown = twin.pools[domain](new)
+      pooled |= np.any(shown != new)
+      discriminator = getattr(twin, f'{domain}_discriminator')
+      real = discriminator(batch[domain]['image'])['domain'].numpy()
+      fake, unpooled = (
+        discriminator(images)['domain'].numpy() for images in (shown, new)
+      )
+      told = np.square(real - 1).mean() + np.square(fake).mean()
+      np.testing.assert_allclose(
+        logs[f'discriminators/{domain}_domain'], 0.5 * told, rtol=1e-4
+      )
+      np.testing.assert_allclose(
+        logs[f'generators/{domain}_domain'],
+        np.square(unpooled - 1).mean(),
+        rtol=1e-4,
+      )
+  assert pooled
+
+
+def test_labels_are_not_looked_at(build_method, build_batch):
+  found = []
+  for labels in ([0, 1, 2, 0], None):
+    batch = build_batch()
+    batch['source'].pop('label')
+    if labels:
+      batch['source']['label'] = tf.constant(labels)
+      batch['target']['label'] = tf.constant(labels)
+    method = build_method(CycleGAN)
+    method.compile(tf.keras.optimizers.Adam(1e-2))
+    method.train_step(batch)
+    found.append(method.get_weights())
+  for a, b in zip(*found, strict=True):
+    np.testing.assert_array_equal(a, b)
+
+
+def test_translates_both_ways_and_answers_nothing(build_method, build_batch):
+  method = build_method(CycleGAN)
+  assert method.translates and method.translates_back and method.adapts
+  assert not method.answers
+  images = build_batch()['source']['image']
+  assert method.noise(4) is None and method.noise(4, seed=1) is None
+  for translate, network in (
+    (method.translate, method.source_to_target),
+    (method.translate_back, method.target_to_source),
+  ):
+    translated = translate(images)
+    assert translated.shape == images.shape
+    expected = network([images, tf.zeros([4, 0])])
+    np.testing.assert_array_equal(translated, expected)
+  assert np.any(method.translate(images) != method.translate_back(images))
+
+
+dropping = functools.partial(
+  unet_generator, filters=2, extra_convolutions=0, dropout_rate=0.5
+)
+
+
+def test_dropout_is_off_when_translating(build_method, build_batch):
+  method = build_method(CycleGAN, generator=dropping)
+  images = build_batch()['source']['image']
+  trained = generate(method.source_to_target, images, training=True)
+  translated = method.translate(images).numpy()
+  assert np.any(trained != translated)
+  np.testing.assert_array_equal(method.translate(images), translated)
+  assert method.noise(4) is None
+
+
+@pytest.mark.parametrize('way', ['translate', 'translate_back'])
+@pytest.mark.parametrize('compiled', [False, True])
+def test_dropout_when_translating_comes_from_the_noise(
+  compiled, way, build_method, build_batch
+):
+  """The noise decides; training's streams do not move."""
+  method, twin = (
+    build_method(CycleGAN, generator=dropping, dropout_when_translating=True)
+    for _ in '12'
+  )
+  images = build_batch()['source']['image']
+  plain = build_method(CycleGAN, generator=dropping)
+  translate = getattr(method, way)
+  if compiled:
+    signature = [
+      tf.TensorSpec([None, 8, 8, 1], tf.float32),
+      tf.TensorSpec([], tf.int64),
+    ]
+    translate = tf.function(translate, signature)
+  noise = method.noise(4, seed=1)
+  assert noise.dtype == tf.int64 and noise.shape == ()
+  first = translate(images, noise).numpy()
+  np.testing.assert_array_equal(translate(images, noise), first)
+  assert np.any(translate(images, method.noise(4, seed=2)) != first)
+  assert np.any(getattr(plain, way)(images) != first)
+  for name in NAMES[:2]:
+    np.testing.assert_array_equal(
+      generate(getattr(method, name), images, training=True),
+      generate(getattr(twin, name), images, training=True),
+    )
+
+
+@pytest.mark.parametrize('compiled', [False, True])
+def test_noise_that_is_not_given_is_drawn(compiled, build_method, build_batch):
+  """Of any number of images, from the method's own stream."""
+  method, twin = (
+    build_method(CycleGAN, generator=dropping, dropout_when_translating=True)
+    for _ in '12'
+  )
+  translate = method.translate
+  if compiled:
+    signature = [tf.TensorSpec([None, 8, 8, 1], tf.float32)]
+    translate = tf.function(
+      lambda images: method.translate(images), signature, autograph=False
+    )
+  images = build_batch()['source']['image']
+  first, second = translate(images).numpy(), translate(images).numpy()
+  assert np.any(first != second)
+  for expected in (first, second):
+    found = twin.translate(images, twin.noise(4))
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+  before = twin.random.state.numpy()
+  twin.noise(4, seed=3)
+  np.testing.assert_array_equal(twin.random.state, before)
+
+
+def test_it_fits_as_a_keras_model(build_method):
+  random = np.random.default_rng(0)
+  source, target = random.uniform(-1, 1, (2, 16, 8, 8, 1)).astype(np.float32)
+  batches = data.pair((source, np.zeros(16, int)), target, batch_size=4)
+  method = build_method(CycleGAN, pool_size=8)
+  method.compile(tf.keras.optimizers.Adam(1e-3, beta_1=0.5))
+  history = method.fit(batches, epochs=2, steps_per_epoch=2, verbose=0).history
+  assert set(history) == KEYS and int(method.step) == 4
+  assert all(np.isfinite(values).all() for values in history.values())
+
+
+def test_the_papers_networks_and_weights_are_the_defaults():
+  """Sect. 4.3: lambda_1 = 8, lambda_2 = 0.1 lambda_1, D's loss halved."""
+  method = CycleGAN(image_shape=(8, 8, 3), n_classes=10)
+  assert (method.cycle_weight, method.identity_weight) == (8.0, 0.8)
+  assert method.discriminator_weight == 0.5 and method.pools is None
+  assert method.adversarial_loss.threshold == 0.5
+  assert len({id(network) for network in networks(method).values()}) == 4
