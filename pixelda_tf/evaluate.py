@@ -61,6 +61,10 @@ def _load_run():
 
   run = experiment.reopen(FLAGS.run_dir, FLAGS.data_dir, FLAGS.skip_corrupt)
   row = run.row(FLAGS.row)
+  if not row.method.answers:
+    raise UserError(
+      f"row '{row.name}' has no task network to evaluate: name another --row"
+    )
   method = run.restore(row)
   path = os.path.join(FLAGS.run_dir, row.name, 'worst_cases.png')
   if FLAGS.dataset:

@@ -23,6 +23,10 @@ def main():
     raise UserError('--run_dir and --export_dir are needed')
   run = experiment.reopen(FLAGS.run_dir, FLAGS.data_dir)
   row = run.row(FLAGS.row)
+  if not row.method.answers:
+    raise UserError(
+      f"row '{row.name}' has no task network to export: name another --row"
+    )
   serving.export(run.restore(row), FLAGS.export_dir)
   print(f'{row.name} of {FLAGS.run_dir} is in {FLAGS.export_dir}')
 

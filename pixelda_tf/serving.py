@@ -42,6 +42,11 @@ class Servable(tf.Module):
     translated = _answer(self.method.translate, self._prepare(images))
     return {'images': to_uint8(translated)}
 
+  def translate_back(self, images):
+    """Translates target images to the source's style, as `translate`."""
+    translated = _answer(self.method.translate_back, self._prepare(images))
+    return {'images': to_uint8(translated)}
+
   def _prepare(self, images):
     return prepare_images(images, image_shape=self.method.image_shape)
 
@@ -71,8 +76,10 @@ def export(method, directory):
   servable = Servable(method)
   images = tf.TensorSpec([None, None, None, None], tf.uint8, 'images')
   functions = {'predict': servable.predict}
-  if method.adapts:
+  if method.translates:
     functions['translate'] = servable.translate
+  if method.translates_back:
+    functions['translate_back'] = servable.translate_back
   signatures = {
     name: tf.function(function, input_signature=[images])
     for name, function in functions.items()

@@ -5,11 +5,16 @@ python -m pixelda_tf.train --gin_file=gin/quickstart.gin
 Started again with the same run directory, it goes on where it was.
 """
 
+import os
+
 from absl import flags
 
 from pixelda_tf import command_line
 
 command_line.define_flags()
+flags.DEFINE_list(
+  'rows', None, "Train these of the config's rows alone; all of them else."
+)
 FLAGS = flags.FLAGS
 
 
@@ -28,9 +33,17 @@ def main():
   for role in ('source', 'target'):
     domain = getattr(run.pair, role)
     print(f'{role} {domain.name}: {domain.description}')
-  result = run.train()
+    stored, used = domain.image_shape, run.pair.image_shape
+    if tuple(stored) != tuple(used):
+      print(f'  stored as {_size(stored)}, brought to {_size(used)}')
+  result = run.train(FLAGS.rows)
   print(results.table(result))
-  print(f'source | translated | nearest target: {run.picture_path}')
+  if os.path.exists(run.picture_path):
+    print(f'source | translated | nearest target: {run.picture_path}')
+
+
+def _size(shape):
+  return 'x'.join(map(str, shape))
 
 
 if __name__ == '__main__':

@@ -29,7 +29,6 @@ FLAGS = flags.FLAGS
 
 def main():
   """Loads, translates, stores, shows."""
-  from pixelda_tf.data.builders import translated
   from pixelda_tf.data.domains import Domain
   from pixelda_tf.evaluation import pictures, translation
   from pixelda_tf.training import experiment
@@ -37,8 +36,8 @@ def main():
   if not (FLAGS.run_dir and FLAGS.name):
     raise UserError('--run_dir and --name are needed')
   run = experiment.reopen(FLAGS.run_dir, FLAGS.data_dir, FLAGS.skip_corrupt)
-  row = run.row(FLAGS.row)
-  if not row.method.adapts:
+  row = run.translating_row(FLAGS.row)
+  if not run.translates(row):
     raise UserError(f"row '{row.name}' does not translate: name another --row")
   domain = run.pair.source
   if FLAGS.dataset:
@@ -48,24 +47,15 @@ def main():
     raise UserError(f'{domain.name} has no labels: name a labelled --dataset')
   split = FLAGS.split or domain.train
   method = run.restore(row)
-
-  def examples():
-    return translation.translated_examples(
-      method, domain, split, samples=FLAGS.samples, seed=FLAGS.seed
-    )
-
-  builder = translated.store(
-    FLAGS.name,
+  builder = translation.store(
+    method,
+    domain,
+    split,
+    name=FLAGS.name,
     data_dir=FLAGS.data_dir,
-    examples=examples,
-    count=FLAGS.samples * domain.count(split),
-    domain=domain,
-    image_shape=method.image_shape,
-    split='train',
-    description=f'{domain.name} {split}, each image {FLAGS.samples} time(s) '
-    f"in the style of {run.pair.target.name}: row '{row.name}' of "
-    f'{os.path.abspath(FLAGS.run_dir)} after {int(method.step.numpy())} steps, '
-    f'seed {FLAGS.seed}.',
+    target_name=run.pair.target.name,
+    samples=FLAGS.samples,
+    seed=FLAGS.seed,
     overwrite=FLAGS.overwrite,
   )
   picture = os.path.join(FLAGS.data_dir, f'{FLAGS.name}.png')

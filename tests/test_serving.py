@@ -12,12 +12,13 @@ import tensorflow as tf
 from pixelda_tf import serving
 from pixelda_tf.data.preprocessing import prepare_images, to_uint8
 from pixelda_tf.errors import UserError
-from pixelda_tf.methods import PixelDA, SourceOnly
+from pixelda_tf.methods import PixelDA, SourceOnly, TwoWayCycleGANUDA
 from pixelda_tf.networks import (
   layers,
   pose_estimator,
   pyramid_discriminator,
   residual_generator,
+  unet_generator,
 )
 
 # Loads an export and answers every array of a file. tensorflow_addons and the
@@ -35,7 +36,7 @@ for name in ('pixelda_tf', 'tensorflow_addons'):
   raise AssertionError(name)
 requests = np.load('requests.npz')
 answers = {}
-for export in ('pixelda', 'grey', 'source_only'):
+for export in ('pixelda', 'grey', 'source_only', 'two_way'):
   signatures = tf.saved_model.load(export).signatures
   for signature in signatures:
     for request, images in requests.items():
@@ -60,6 +61,18 @@ def pixelda(image_shape, noise_size, **kwargs):
   )
 
 
+def two_way():
+  """Both directions, and a variable that is not trained."""
+  tf.keras.utils.set_random_seed(1)
+  method = TwoWayCycleGANUDA(
+    image_shape=(8, 8, 3),
+    n_classes=3,
+    generator=functools.partial(unet_generator, filters=2, levels=1),
+  )
+  method.combination_weight.assign(0.3)
+  return method
+
+
 @pytest.fixture(scope='module')
 def methods():
   """Methods by the name of their export."""
@@ -67,6 +80,7 @@ def methods():
     'pixelda': pixelda((8, 8, 3), 10),
     'grey': pixelda((8, 8, 1), 0, normalization=layers.instance_normalization),
     'source_only': SourceOnly(image_shape=(8, 8, 3), n_classes=3),
+    'two_way': two_way(),
   }
 
 
@@ -115,7 +129,7 @@ def answers(exports, requests):
     return dict(found)
 
 
-@pytest.mark.parametrize('name', ['pixelda', 'grey', 'source_only'])
+@pytest.mark.parametrize('name', ['pixelda', 'grey', 'source_only', 'two_way'])
 def test_probabilities_equal_the_methods_predictions(
   name, methods, requests, answers
 ):
@@ -133,26 +147,44 @@ def test_probabilities_equal_the_methods_predictions(
     )
 
 
-@pytest.mark.parametrize('name', ['pixelda', 'grey'])
-def test_translations_have_the_methods_size(name, methods, requests, answers):
-  """Without noise, as `grey` is, they are the method's to the last value."""
+@pytest.mark.parametrize(
+  ('name', 'signature'),
+  [
+    ('pixelda', 'translate'),
+    ('grey', 'translate'),
+    ('two_way', 'translate'),
+    ('two_way', 'translate_back'),
+  ],
+)
+def test_translations_have_the_methods_size(
+  name, signature, methods, requests, answers
+):
+  """Without noise, as all but `pixelda`, they are the method's."""
   method = methods[name]
   for request, images in requests.items():
-    found = answers[f'{name}:translate:{request}:images']
+    found = answers[f'{name}:{signature}:{request}:images']
     assert found.dtype == np.uint8
     assert found.shape == (len(images), *method.image_shape)
-    if method.noise_size == 0:
+    if name != 'pixelda':
       prepared = prepare_images(images, image_shape=method.image_shape)
-      expected = to_uint8(method.translate(prepared)).numpy()
+      expected = to_uint8(getattr(method, signature)(prepared)).numpy()
       difference = np.abs(found.astype(int) - expected)
       assert difference.max() <= 1 and difference.mean() < 0.1, request
       assert np.ptp(found) > 0
 
 
-def test_only_a_method_that_adapts_has_translate(answers):
-  signatures = {tuple(key.split(':')[:2]) for key in answers}
-  assert ('pixelda', 'translate') in signatures
-  assert ('source_only', 'translate') not in signatures
+def test_a_signature_is_there_for_what_a_method_can(answers):
+  signatures = {}
+  for key in answers:
+    name, signature, *_ = key.split(':')
+    signatures.setdefault(name, set()).add(signature)
+  always = {'serving_default', 'predict'}
+  assert signatures == {
+    'source_only': always,
+    'pixelda': always | {'translate'},
+    'grey': always | {'translate'},
+    'two_way': always | {'translate', 'translate_back'},
+  }
 
 
 def test_every_call_of_translate_draws_new_noise(exports):
@@ -195,7 +227,7 @@ def test_an_export_replaces_the_one_before_when_it_is_complete(
   assert np.all(answer() != before)
 
 
-@pytest.mark.parametrize('name', ['pixelda', 'grey', 'source_only'])
+@pytest.mark.parametrize('name', ['pixelda', 'grey', 'source_only', 'two_way'])
 def test_no_image_has_no_answer(name, exports, methods):
   signatures = serving.load(str(exports / name))
   shapes = {'probabilities': (0, 3), 'images': (0, *methods[name].image_shape)}

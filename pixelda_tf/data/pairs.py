@@ -83,6 +83,7 @@ class OpenPair:
         f'source {source.name} has no labels; prepare it from one folder a '
         'class, or from a CSV with a column label'
       )
+    self._pair = pair
     self.source = source
     self.target = target
     self.labelled_target = labelled_target
@@ -103,6 +104,27 @@ class OpenPair:
     self.class_names = source.class_names
     self.n_classes = source.n_classes
     self.has_mask = source.has_mask
+
+  def with_source(self, source, path):
+    """Returns the same pair with a translated source in place of its own.
+
+    Args:
+      source: `OpenDomain`.
+      path: where it is stored, for messages.
+
+    Raises:
+      UserError: it was made for images of another shape or other classes.
+    """
+    for name, found, expected in (
+      ('images', tuple(source.image_shape), self.image_shape),
+      ('classes', tuple(source.class_names or ()), tuple(self.class_names)),
+    ):
+      if found != expected:
+        raise UserError(
+          f'{path}: has {name} {found}, expected {expected}: delete the folder '
+          'and it is translated again'
+        )
+    return OpenPair(self._pair, source, self.target, self.labelled_target)
 
   def train_batches(self, seed, start_step=0, role='unsupervised'):
     """Returns an endless data set of training batches.

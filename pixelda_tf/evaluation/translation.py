@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 
 from pixelda_tf.data import domains
+from pixelda_tf.data.builders import translated
 from pixelda_tf.data.preprocessing import to_uint8
 from pixelda_tf.evaluation import pictures
 
@@ -43,6 +44,54 @@ def translated_examples(method, domain, split, *, samples, seed):
       example = {key: values[position] for key, values in kept.items()}
       for sample in images:
         yield {'image': sample[position]} | example
+
+
+def store(
+  method,
+  domain,
+  split,
+  *,
+  name,
+  data_dir,
+  target_name,
+  samples=1,
+  seed=0,
+  overwrite=False,
+):
+  """Writes a domain's split, translated, as a data set with a split `train`.
+
+  Args:
+    method: as `translated_examples`, as domain, split, samples and seed.
+    domain: an `OpenDomain` with labels.
+    split: of the domain.
+    name: of the new data set.
+    data_dir: where it is stored.
+    target_name: whose style it is, for its description.
+    samples: images of different noise for each source image.
+    seed: of the noise.
+    overwrite: replace a data set of that name.
+
+  Returns:
+    `tfds.core.DatasetBuilder` that reads it.
+
+  Raises:
+    UserError: as `builders.prepare`.
+  """
+  return translated.store(
+    name,
+    data_dir=data_dir,
+    examples=lambda: translated_examples(
+      method, domain, split, samples=samples, seed=seed
+    ),
+    count=samples * domain.count(split),
+    domain=domain,
+    image_shape=method.image_shape,
+    split='train',
+    description=f'{domain.name} {split}, each image {samples} time(s) in the '
+    f'style of {target_name}: {type(method).__name__} after '
+    f'{int(method.step.numpy())} steps, seed {seed}.',
+    overwrite=overwrite,
+  )
 
 
 def preview(method, domain, split, *, samples, seed):

@@ -1,6 +1,7 @@
 """A run: one pair of domains, some methods, one table."""
 
 import dataclasses
+import glob
 import os
 import time
 
@@ -9,12 +10,14 @@ import tensorflow as tf
 from absl import logging
 
 from pixelda_tf import config, serving
+from pixelda_tf.data.domains import Domain
 from pixelda_tf.errors import UserError
-from pixelda_tf.evaluation import pictures
+from pixelda_tf.evaluation import pictures, translation
 from pixelda_tf.evaluation.evaluate import compiled_predictions, evaluate
 from pixelda_tf.training import (
   checkpoints,
   distribution,
+  handover,
   loop,
   monitoring,
   results,
@@ -34,7 +37,12 @@ class Row:
     name: of the row and its directory.
     method: function of (image_shape, n_classes, seed) to a `Method`.
     optimizer: a Keras optimizer for every player, or a dict by player.
-    steps: number of train steps.
+    steps: number of train steps, at most: a method may end before.
+    handed_on: networks that start with another row's weights, a dict of the
+      method's network to `<row>/<network>`; see `handover.load`.
+    translated_by: an earlier row; this one is trained on the source's training
+      split as that row translates it, stored as a data set. None for the source
+      as it is.
     note: what a reader of the row has to know, such as labels of the target
       that its settings were chosen by.
   """
@@ -43,6 +51,8 @@ class Row:
   method: type
   optimizer: object
   steps: int
+  handed_on: dict = dataclasses.field(default_factory=dict)
+  translated_by: str | None = None
   note: str = ''
 
 
@@ -95,6 +105,7 @@ class Experiment:
     names = [row.name for row in rows]
     if len(set(names)) < len(names):
       raise UserError(f'Experiment.rows: two rows of one name in {names}')
+    _check_order(rows)
     self.run_dir = run_dir
     self.pair = pair.open(data_dir, skip_corrupt=skip_corrupt)
     self.rows = rows
@@ -108,13 +119,25 @@ class Experiment:
     if deterministic:
       tf.config.experimental.enable_op_determinism()
 
-  def train(self):
-    """Trains every row that is not finished, and writes table and export.
+  def train(self, only=None):
+    """Trains rows that are not finished, and writes table and export.
+
+    Args:
+      only: names of the rows to train; None for all. Of the others, those that
+        were finished before are in the table too.
 
     Returns:
       The content of `result.json`.
+
+    Raises:
+      UserError: there is no row of such a name, or what a row starts from is
+        not there.
     """
-    done = [self._train_row(row) for row in self.rows]
+    chosen = self.rows if only is None else [self.row(name) for name in only]
+    finished = []
+    for row in self.rows:
+      done = self._train_row(row) if row in chosen else self._result(row)
+      finished += [done] if done else []
     result = {
       'source': self.pair.source.name,
       'target': self.pair.target.name,
@@ -126,40 +149,71 @@ class Experiment:
       'class_names': list(self.pair.class_names),
       'seed': self.seed,
       'precision': self.precision,
-      'rows': done,
+      'rows': finished,
     }
-    method = self.restore(self.row())
-    serving.export(method, os.path.join(self.run_dir, 'export'))
-    if method.adapts:
-      self._translated_picture(method)
+    row = self.row()
+    if row.method.answers:
+      serving.export(self.restore(row), os.path.join(self.run_dir, 'export'))
+    self._translated_picture()
     results.write(os.path.join(self.run_dir, 'result.json'), result)
     return result
 
   def row(self, name=None):
-    """Returns the row of a name, or the last that adapts (else the last).
+    """Returns the row of a name, or the one to use.
+
+    That is the last of the rows with a checkpoint, or of all where none has
+    one, that answers and adapts; the last that answers, or the last, where
+    there is no such row.
 
     Raises:
       UserError: no row has that name.
     """
     if name is None:
-      adapting = [row for row in self.rows if row.method.adapts]
-      return (adapting or self.rows)[-1]
+      rows = self.started_rows() or self.rows
+      return _last(rows, lambda row: (row.method.answers, row.method.adapts))
     for row in self.rows:
       if row.name == name:
         return row
     names = ', '.join(row.name for row in self.rows)
     raise UserError(f"{self.run_dir}: no row '{name}'; there are {names}")
 
+  def translating_row(self, name=None):
+    """Returns as `row` the last that translates, in place of answers."""
+    if name is not None:
+      return self.row(name)
+    rows = self.started_rows() or self.rows
+    return _last(rows, self.translates)
+
+  def translates(self, row):
+    """Returns whether a row translates, which its settings may prevent."""
+    return row.method.translates and self.build(row).translates
+
+  def started_rows(self):
+    """Returns the rows that have a checkpoint, in order."""
+    return [
+      row
+      for row in self.rows
+      if checkpoints.steps(self._directory(row, 'checkpoints'))
+    ]
+
   def build(self, row):
-    """Returns a row's method as it is before its first step."""
+    """Returns a row's method as it is before its first step.
+
+    Raises:
+      UserError: the method cannot be built of such parts, or for such images.
+    """
     tf.keras.utils.set_random_seed(self.seed)
-    with self.strategy.scope():
-      method = row.method(
-        image_shape=self.pair.image_shape,
-        n_classes=self.pair.n_classes,
-        seed=self.seed,
-      )
-      method.compile(row.optimizer)
+    try:
+      with self.strategy.scope():
+        method = row.method(
+          image_shape=self.pair.image_shape,
+          n_classes=self.pair.n_classes,
+          seed=self.seed,
+        )
+        method.compile(row.optimizer)
+    except ValueError as error:
+      reason = str(error).splitlines()[0]
+      raise UserError(f"row '{row.name}' cannot be built: {reason}") from error
     return method
 
   def restore(self, row):
@@ -176,47 +230,56 @@ class Experiment:
     return method
 
   def evaluate(self, method):
-    """Returns metrics on the target's test split, None without labels."""
+    """Returns metrics on the target's test split.
+
+    None where the target has no labels or the method does not answer.
+    """
     batches = self.pair.test_batches()
-    if batches is None:
+    if batches is None or not method.answers:
       return None
     predict = compiled_predictions(method)
     return evaluate(predict, batches, self.pair.n_classes)
 
   def _train_row(self, row):
-    result_path = self._directory(row, 'result.json')
-    finished = results.read(result_path)
+    finished = self._result(row)
     if finished:
-      logging.info('%s: finished before, %s', row.name, result_path)
+      logging.info('%s: finished before', row.name)
       return finished
+    pair = self._pair(row)
     method = self.build(row)
     state, wall_seconds = _state(method)
     directory = self._directory(row, 'checkpoints')
     start = checkpoints.restore(directory, state)
-    if start is not None:
+    if start is None:
+      handover.load(method, self.pair.class_names, row.handed_on, self.run_dir)
+      with self.strategy.scope():
+        # Again: averages start from what was handed on.
+        method.compile(row.optimizer)
+    else:
       logging.info('%s: goes on from step %s', row.name, f'{start:,}')
     started = time.monotonic() - float(wall_seconds)
 
-    def save(step, logs):
-      del logs
+    def save():
       wall_seconds.assign(time.monotonic() - started)
-      checkpoints.save(directory, step, state)
+      checkpoints.save(directory, int(method.step.numpy()), state)
 
     def save_sometimes(step, logs):
-      if step % self.checkpoint_every == 0 or step == row.steps:
-        save(step, logs)
+      del logs
+      last = step == row.steps or method.stopped()
+      if last or step % self.checkpoint_every == 0:
+        save()
 
     monitor = monitoring.Monitor(
       self._directory(row),
       method,
-      self.pair,
+      pair,
       picture_every=self.picture_every,
       config=config.text(),
     )
     try:
       loop.run(
         method,
-        lambda step: self.pair.train_batches(self.seed, step, role=method.role),
+        lambda step: pair.train_batches(self.seed, step, role=method.role),
         steps=row.steps,
         log_every=self.log_every,
         hooks=[monitor, save_sometimes],
@@ -224,22 +287,72 @@ class Experiment:
         title=row.name,
       )
     except loop.Interrupted as error:
-      save(int(method.step.numpy()), None)
+      save()
       raise loop.Interrupted(
         f'{error}; saved in {directory}, the same command goes on from there'
       ) from None
     method.finalize()
+    settled = method.settle(lambda count: pair.images('target', count))
+    if settled:
+      save()
     result = {
       'method': row.name,
-      'steps': row.steps,
+      'steps': int(method.step.numpy()),
       'wall_seconds': round(float(wall_seconds), 1),
+      'answers': method.answers,
       'target_test': self.evaluate(method),
       'note': row.note,
     }
-    results.write(result_path, result)
-    return result
+    if method.stopped():
+      result['stopped'] = method.stopped()
+    handover.save(method, self.pair.class_names, self._directory(row))
+    results.write(self._directory(row, 'result.json'), result | settled)
+    return result | settled
 
-  def _translated_picture(self, method):
+  def _result(self, row):
+    return results.read(self._directory(row, 'result.json'))
+
+  def _pair(self, row):
+    """Returns the pair that a row trains on."""
+    if row.translated_by is None:
+      return self.pair
+    by = self.row(row.translated_by)
+    directory = self._directory(by)
+    stored = os.path.join(directory, 'translated')
+    if not glob.glob(os.path.join(stored, '*', 'dataset_info.json')):
+      if not self._result(by):
+        raise UserError(
+          f'{os.path.join(directory, "result.json")}: not there; train row '
+          f"'{by.name}' to its end first, which translates for '{row.name}'"
+        )
+      method = self.restore(by)
+      if not method.translates:
+        raise UserError(
+          f"Row.translated_by of '{row.name}': row '{by.name}' does not "
+          'translate; name one that does'
+        )
+      translation.store(
+        method,
+        self.pair.source,
+        self.pair.source.train,
+        name='translated',
+        data_dir=directory,
+        target_name=self.pair.target.name,
+        seed=self.seed,
+      )
+    try:
+      source = Domain(name='translated').open(directory)
+      source.count(source.train)  # Looks at every record.
+    except UserError as error:
+      raise UserError(
+        f'{error.message}: delete {stored} and it is translated again'
+      ) from error
+    return self.pair.with_source(source, stored)
+
+  def _translated_picture(self):
+    method = self.restore(self.translating_row())
+    if not method.translates:
+      return
     source = self.pair.gallery('source', _ROWS_SHOWN)
     translated = monitoring.translate(method, source, self.seed)
     candidates = self.pair.images('target', _NEAREST_AMONG)
@@ -257,6 +370,42 @@ class Experiment:
 
   def _directory(self, row, *parts):
     return os.path.join(self.run_dir, row.name, *parts)
+
+
+def _check_order(rows):
+  """Checks that rows start from earlier ones."""
+  for number, row in enumerate(rows):
+    earlier = {other.name: other for other in rows[:number]}
+    names = ', '.join(earlier) or 'none'
+    by = row.translated_by
+    if by is not None and by not in earlier:
+      raise UserError(
+        f"Row.translated_by of '{row.name}' is '{by}': name a row before it "
+        f'({names})'
+      )
+    if by is not None and not earlier[by].method.translates:
+      raise UserError(
+        f"Row.translated_by of '{row.name}' is '{by}', which does not "
+        'translate; name one that does'
+      )
+    for network, origin in row.handed_on.items():
+      folder, name = os.path.split(origin)
+      if not (folder and name):
+        raise UserError(
+          f"Row.handed_on of '{row.name}': {network} is from '{origin}'; write "
+          '<row>/<network>, or <run_dir>/<row>/<network> for another run'
+        )
+      if not os.path.dirname(folder) and folder not in earlier:
+        raise UserError(
+          f"Row.handed_on of '{row.name}': {network} is from '{origin}': name "
+          f'a row before it ({names}), or <run_dir>/<row>/<network> of another '
+          'run'
+        )
+
+
+def _last(rows, rank):
+  """Returns the last of the rows of the highest rank."""
+  return max(reversed(rows), key=rank)
 
 
 def reopen(run_dir, data_dir, skip_corrupt=False):

@@ -27,7 +27,7 @@ def catch_interrupt():
 
 
 def run(method, batches, *, steps, log_every, hooks, strategy, title):
-  """Trains a method until it has taken `steps` steps.
+  """Trains a method until it has taken `steps` steps, or says it is done.
 
   Args:
     method: a compiled `Method`; `method.step` says where it stands.
@@ -52,7 +52,8 @@ def run(method, batches, *, steps, log_every, hooks, strategy, title):
     total=steps, initial=done, desc=title, unit='step', mininterval=1.0
   )
   with catch_interrupt() as interrupted, progress:
-    while done < steps:
+    # Asked at boundaries alone, so that Ctrl-C between them changes nothing.
+    while done < steps and (done % log_every or not method.stopped()):
       logs = []
       boundary = min(steps, (done // log_every + 1) * log_every)
       while done < boundary and not interrupted:

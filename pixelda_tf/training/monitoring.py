@@ -44,7 +44,7 @@ class Monitor:
     )
     self.source = pair.gallery('source', _WIDTH)
     self.target = pair.gallery('target', _WIDTH)
-    self.predictions = compiled_predictions(method)
+    self.predictions = method.answers and compiled_predictions(method)
     with self.writer.as_default(step=int(method.step.numpy())):
       tf.summary.text('config', '```\n' + config + '\n```')
 
@@ -68,7 +68,7 @@ class Monitor:
 
   def _target_metrics(self):
     batches = self.pair.test_batches()
-    if batches is None:
+    if batches is None or not self.method.answers:
       return {}
     result = evaluate(self.predictions, batches, self.pair.n_classes)
     return {
@@ -78,23 +78,34 @@ class Monitor:
     }
 
   def _pictures(self, step):
-    rows = [self.source, self.target]
-    if self.method.adapts:
-      rows[1:1] = [
-        translate(self.method, self.source, _SEED + i) for i in range(2)
+    name = 'source_translated'
+    rows = [self.source]
+    if self.method.translates:
+      different = 1 if self.method.noise(1, _SEED) is None else 2
+      rows += [
+        translate(self.method, self.source, _SEED + i) for i in range(different)
       ]
+    if self.method.translates_back:
+      name += '_reconstructed'
+      rows.append(translate_back(self.method, rows[1], _SEED))
+    name += '_target'
+    rows.append(self.target)
+    if self.method.translates_back:
+      name += '_translated_reconstructed'
+      rows.append(translate_back(self.method, self.target, _SEED))
+      rows.append(translate(self.method, rows[-1], _SEED))
     picture = pictures.grid(rows)
-    tf.summary.image('source_translated_target', picture[np.newaxis])
+    tf.summary.image(name, picture[np.newaxis])
     pictures.save(os.path.join(self.samples, f'step_{step:08d}.png'), picture)
 
   def _histograms(self):
     for player in self.method.players():
       for variable in player.variables():
         tf.summary.histogram(f'weights/{player.name}/{variable.name}', variable)
-    outputs = self.predictions(self.target)
+    outputs = self.predictions(self.target) if self.method.answers else {}
     for name, value in outputs.items():
       tf.summary.histogram(f'outputs/target_{name}', value)
-    if self.method.adapts:
+    if self.method.translates:
       translated = translate(self.method, self.source, _SEED)
       tf.summary.histogram('outputs/translated_pixels', translated)
 
@@ -103,6 +114,12 @@ def translate(method, images, seed):
   """Translates images with noise from `seed`; no stream of the run moves."""
   noise = method.noise(len(images), seed)
   return method.translate(tf.convert_to_tensor(images), noise).numpy()
+
+
+def translate_back(method, images, seed):
+  """The same from the target to the source."""
+  noise = method.noise(len(images), seed)
+  return method.translate_back(tf.convert_to_tensor(images), noise).numpy()
 
 
 def _keep_lines(path, step):

@@ -3,6 +3,8 @@
 import json
 import os
 
+from pixelda_tf.errors import UserError
+
 
 def write(path, content):
   """Writes JSON so that the file is either the old or the new one."""
@@ -13,11 +15,21 @@ def write(path, content):
 
 
 def read(path):
-  """Returns the content of a JSON file, or None where there is none."""
+  """Returns the content of a JSON file, or None where there is none.
+
+  Raises:
+    UserError: it is not JSON.
+  """
   if not os.path.exists(path):
     return None
-  with open(path) as file:
-    return json.load(file)
+  try:
+    with open(path) as file:
+      return json.load(file)
+  except ValueError as error:
+    raise UserError(
+      f'{path}: damaged ({error}): delete it and train its row again, which '
+      'goes on from its checkpoint'
+    ) from error
 
 
 def table(result):
@@ -39,9 +51,10 @@ def table(result):
     ]
     lines.append('   '.join(padded))
   lines += [
-    f'{row["method"]}: {row["note"]}'
+    f'{row["method"]}: {row[key]}'
     for row in result['rows']
-    if row.get('note')
+    for key in ('stopped', 'note')
+    if row.get(key)
   ]
   return '\n'.join(lines)
 
@@ -50,7 +63,9 @@ def _cells(row):
   """Returns a row's cells by column; without labels there are no results."""
   cells = {
     'method': row['method'],
-    'target test': 'no labels',
+    'target test': 'no labels'
+    if row.get('answers', True)
+    else 'translates only',
     'steps': f'{row["steps"]:,}',
     'minutes': f'{row["wall_seconds"] / 60:.1f}',
   }

@@ -453,3 +453,69 @@ def test_methods_learn_from_the_images_of_their_role(name, pair):
   assert seen == domains
   for old, new in zip(before, method.task.trainable_variables, strict=True):
     assert np.any(old != new)
+
+
+def translated(store, **options):
+  """An open data set as a translated source is: `pair`'s form, else as told."""
+  options = {'train': 9, 'shape': (6, 5, 3), **options}
+  return store(name='translated', **options).open(store.data_dir)
+
+
+def test_a_translated_source_takes_the_sources_place(pair, store):
+  """Its nine images, with their labels; the target stays."""
+  opened = pair(source_augmentation=AUGMENTATION)
+  found = opened.with_source(translated(store), 'where')
+  assert found.source.name == 'translated' and opened.source.name == 'one'
+  assert found.target is opened.target
+  assert found.image_shape == opened.image_shape
+  plain = pair().with_source(translated(store), 'where')
+  seen = []
+  for batch in first(plain.train_batches(5), 9):
+    seen += numbers(batch['source']['image']).tolist()
+    np.testing.assert_array_equal(
+      batch['source']['label'], numbers(batch['source']['image']) % 3
+    )
+  assert sorted(seen) == sorted([*range(9)] * 4)
+  for ours, theirs in zip(
+    first(found.train_batches(5), 2),
+    first(opened.train_batches(5), 2),
+    strict=True,
+  ):
+    np.testing.assert_array_equal(
+      ours['target']['image'], theirs['target']['image']
+    )
+  (batch,) = first(found.train_batches(5), 1)
+  (unmoved,) = first(plain.train_batches(5), 1)
+  assert (batch['source']['image'] != unmoved['source']['image']).any()
+
+
+@pytest.mark.parametrize(
+  ('options', 'expected'),
+  [
+    (
+      {'shape': (6, 5, 1)},
+      'where: has images (6, 5, 1), expected (6, 5, 3)',
+    ),
+    (
+      {'shape': (8, 5, 3)},
+      'where: has images (8, 5, 3), expected (6, 5, 3)',
+    ),
+    (
+      {'class_names': ('a', 'c', 'b')},
+      "where: has classes ('a', 'c', 'b'), expected ('a', 'b', 'c')",
+    ),
+    (
+      {'class_names': None},
+      "where: has classes (), expected ('a', 'b', 'c')",
+    ),
+  ],
+  ids=['channels', 'size', 'order of classes', 'no labels'],
+)
+def test_a_translated_source_of_another_form_is_told(
+  pair, store, options, expected
+):
+  with pytest.raises(UserError) as error:
+    pair().with_source(translated(store, **options), 'where')
+  assert error.value.message == (
+    f'{expected}: delete the folder and it is translated again'
+  )

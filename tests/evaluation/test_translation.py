@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pixelda_tf.evaluation.translation import preview, translated_examples
+from pixelda_tf.data import domains
+from pixelda_tf.errors import UserError
+from pixelda_tf.evaluation.translation import (
+  preview,
+  store,
+  translated_examples,
+)
 
 
 class Brighter:
@@ -12,6 +18,7 @@ class Brighter:
 
   def __init__(self):
     self.random = tf.random.Generator.from_seed(99)
+    self.step = tf.Variable(12, dtype=tf.int64)
 
   def translate(self, images):
     return images + self.random.uniform([len(images), 1, 1, 1], 0.0, 0.5)
@@ -24,23 +31,23 @@ class Domain:
   """Dark images [2, 2, 1] of labels 0, 1, 2, ...; a mask where wanted."""
 
   def __init__(self, count, mask, pose=False):
-    self.count = count
+    self.size = count
     self.mask = mask
     self.pose = pose
 
   def stored(self, split):
     assert split == 'train'
-    labels = np.arange(self.count)
+    labels = np.arange(self.size)
     examples = {
-      'image': np.zeros([self.count, 2, 2, 1], np.uint8),
+      'image': np.zeros([self.size, 2, 2, 1], np.uint8),
       'label': labels.astype(np.int32),
     }
     if self.mask:
-      mask = np.zeros([self.count, 2, 2, 1], np.uint8)
+      mask = np.zeros([self.size, 2, 2, 1], np.uint8)
       mask[:, 0, 1] = 255
       examples['mask'] = mask
     if self.pose:
-      examples['pose'] = POSES[: self.count]
+      examples['pose'] = POSES[: self.size]
     return tf.data.Dataset.from_tensor_slices(examples)
 
 
@@ -95,3 +102,83 @@ def test_preview_shows_the_sources_above_their_translations():
   first, second = (example['image'] for example in translate(2)[:2])
   np.testing.assert_array_equal(picture[4:6, :2], first)
   np.testing.assert_array_equal(picture[8:, :2], second)
+
+
+class Named(Domain):
+  """As an open data set, `count` being a function."""
+
+  name = 'dark'
+  class_names = tuple(f'class {number}' for number in range(70))
+
+  def __init__(self, mask=False, pose=False):
+    super().__init__(70, mask, pose)
+    self.has_mask = mask
+    self.has_pose = pose
+
+  def count(self, split):
+    assert split == 'train'
+    return self.size
+
+
+def store_dark(data_dir, name='bright', **options):
+  domain = options.pop('domain', None) or Named()
+  method = options.pop('method', None) or Brighter()
+  return store(
+    method,
+    domain,
+    'train',
+    name=name,
+    data_dir=str(data_dir),
+    target_name='light',
+    **options,
+  )
+
+
+@pytest.mark.parametrize('samples', [1, 2])
+def test_a_stored_data_set_holds_the_translated_examples_in_order(
+  samples, tmp_path
+):
+  store_dark(
+    tmp_path, domain=Named(mask=True, pose=True), samples=samples, seed=3
+  )
+  stored = domains.Domain(name='bright').open(str(tmp_path))
+  assert stored.class_names == Named.class_names
+  assert stored.count('train') == 70 * samples
+  assert stored.description == (
+    f'dark train, each image {samples} time(s) in the style of light: Brighter '
+    'after 12 steps, seed 3.'
+  )
+  expected = translate(samples, mask=True, pose=True)
+  found = list(stored.stored('train').as_numpy_iterator())
+  for ours, theirs in zip(found, expected, strict=True):
+    assert set(ours) == set(theirs) == {'image', 'label', 'mask', 'pose'}
+    for key, value in theirs.items():
+      np.testing.assert_array_equal(ours[key], value)
+
+
+def test_a_data_set_made_otherwise_is_replaced_when_asked(tmp_path):
+  store_dark(tmp_path, seed=3)
+  store_dark(tmp_path, seed=3)
+  with pytest.raises(UserError, match='holds bright made otherwise .*seed 3'):
+    store_dark(tmp_path, seed=4)
+  store_dark(tmp_path, seed=4, overwrite=True)
+  stored = domains.Domain(name='bright').open(str(tmp_path))
+  assert 'seed 4' in stored.description
+
+
+def test_the_name_of_a_built_in_data_set_is_refused(tmp_path):
+  with pytest.raises(UserError, match='mnist: is the name of a built-in'):
+    store_dark(tmp_path, name='mnist')
+
+
+def test_a_method_that_fails_leaves_no_data_set(tmp_path):
+  class Failing(Brighter):
+    def translate(self, images):
+      if len(images) < 64:  # The second batch.
+        raise UserError('no more')
+      return super().translate(images)
+
+  with pytest.raises(UserError, match='no more'):
+    store_dark(tmp_path, method=Failing())
+  assert [path.name for path in tmp_path.iterdir()] == ['.staging']
+  assert len(list((tmp_path / '.staging').iterdir())) == 1

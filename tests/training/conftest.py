@@ -10,7 +10,8 @@ from pixelda_tf import config
 from pixelda_tf.data import builders
 from pixelda_tf.training import checkpoints, experiment
 
-TINY = str(pathlib.Path(__file__).with_name('tiny.gin'))
+FOLDER = pathlib.Path(__file__).parent
+TINY = str(FOLDER / 'tiny.gin')
 
 
 @pytest.fixture(scope='session')
@@ -31,6 +32,38 @@ def open_run(data_dir):
     return experiment.Experiment(str(run_dir), data_dir)
 
   return open_run
+
+
+@pytest.fixture(scope='session')
+def open_stages(data_dir):
+  """Function of (config, run_dir, *bindings) to the `Experiment` of stages.
+
+  The config is 'cycada' or 'cyclegan_uda', in this folder.
+  """
+
+  def open_stages(name, run_dir, *params):
+    config.parse([str(FOLDER / f'{name}.gin')], params)
+    os.makedirs(run_dir, exist_ok=True)
+    (pathlib.Path(run_dir) / 'config.gin').write_text(config.text())
+    return experiment.Experiment(str(run_dir), data_dir)
+
+  return open_stages
+
+
+@pytest.fixture(scope='session')
+def cycada_run(tmp_path_factory, open_stages):
+  """Directory of a finished run of cycada.gin; not to be changed."""
+  directory = tmp_path_factory.mktemp('cycada')
+  open_stages('cycada', directory).train()
+  return directory
+
+
+@pytest.fixture(scope='session')
+def cyclegan_uda_run(tmp_path_factory, open_stages):
+  """Directory of a finished run of cyclegan_uda.gin; not to be changed."""
+  directory = tmp_path_factory.mktemp('cyclegan_uda')
+  open_stages('cyclegan_uda', directory).train()
+  return directory
 
 
 @pytest.fixture

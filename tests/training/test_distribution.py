@@ -9,7 +9,15 @@ import tensorflow as tf
 
 from pixelda_tf.training import distribution
 
-METHODS = ('source_only', 'pixelda')
+METHODS = (
+  'source_only',
+  'pixelda',
+  'cyclegan',
+  'cycada',
+  'features_open',
+  'features_closed',
+)
+ALIGNING = METHODS[3:]
 
 
 @pytest.fixture(scope='module')
@@ -17,7 +25,7 @@ def trained():
   """Results of one and two replicas, by method."""
   script = pathlib.Path(__file__).parent / 'two_replicas.py'
   process = subprocess.run(
-    [sys.executable, str(script)], capture_output=True, text=True, timeout=300
+    [sys.executable, str(script)], capture_output=True, text=True, timeout=600
   )
   assert process.returncode == 0, process.stderr
   return json.loads(process.stdout.splitlines()[-1])
@@ -32,6 +40,32 @@ def test_two_replicas_reach_the_weights_of_one(name, trained):
   assert len(one['weights']) > 1
   for ours, theirs in zip(two['weights'], one['weights'], strict=True):
     np.testing.assert_allclose(ours, theirs, atol=1e-5)
+  assert set(one['optimizers']) == set(two['optimizers'])
+  for player, state in one['optimizers'].items():
+    for ours, theirs in zip(two['optimizers'][player], state, strict=True):
+      np.testing.assert_allclose(ours, theirs, atol=1e-5, err_msg=player)
+
+
+@pytest.mark.parametrize('name', ALIGNING)
+def test_the_gates_accuracy_is_the_mean_over_the_replicas(name, trained):
+  """Two batches of the window: their accuracies, the same on both sides."""
+  key = 'feature_discriminator/accuracy'
+  for result in trained[name]:
+    found = [entry[key] for entry in result['logs']]
+    np.testing.assert_allclose(result['window'], found, atol=1e-6)
+
+
+@pytest.mark.parametrize('name', ALIGNING)
+def test_the_gate_holds_on_both_replicas(name, trained):
+  """Closed, f_T's momenta and its count of steps stay 0; so does it move."""
+  closed = name == 'features_closed'
+  for result in trained[name]:
+    moved = [entry['alignment/moved'] for entry in result['logs']]
+    assert moved == ([0.0, 0.0] if closed else [1.0, 1.0])
+    iterations, _, *momenta = result['optimizers']['alignment']
+    assert iterations == [0 if closed else 2]
+    assert any(np.any(momentum) for momentum in momenta) != closed
+    assert (result['stopped'] is not None) == closed
 
 
 @pytest.mark.parametrize('name', METHODS)

@@ -21,6 +21,9 @@ class Echo:
     self.total.assign_add(batch)
     return {'player/term': batch, 'player/gradient_norm': 0.5 * batch}
 
+  def stopped(self):
+    return None
+
 
 class Calls(list):
   """A hook that keeps what it is called with."""
@@ -102,6 +105,32 @@ def test_a_gradient_that_is_not_finite_stops_too():
 
   with pytest.raises(UserError, match='^player/gradient_norm is inf at step 3'):
     run(Overflow(), [])
+
+
+class Stopping(Echo):
+  """Says that it is done from its third step on, but not at the fifth."""
+
+  def stopped(self):
+    return 'done' if self.step >= 3 and self.step != 5 else None
+
+
+def test_a_method_that_is_done_ends_at_the_next_boundary():
+  calls, method = Calls(), Stopping()
+  run(method, [calls])
+  assert calls.steps() == [4]
+  run(method, [calls], batches=lambda start: numbers(start).take(0))
+  assert (calls.steps(), int(method.step)) == ([4], 4)
+
+
+@pytest.mark.parametrize(
+  ('step', 'end'), [(3, 4), (5, 8), (6, 8), (7, 8), (9, 10)]
+)
+def test_one_that_was_stopped_between_boundaries_ends_where_others_do(
+  step, end
+):
+  calls = Calls()
+  run(Stopping(step), [calls])
+  assert calls.steps() == [end]
 
 
 def interrupted_at(step):

@@ -3,6 +3,7 @@ import os
 
 import pytest
 
+from pixelda_tf.errors import UserError
 from pixelda_tf.training import results
 
 
@@ -79,3 +80,41 @@ def test_angles_have_a_column_where_a_row_has_them():
   assert first.split()[:4] == ['pixelda', '50.00%', '23.46', 'deg']
   assert second.split() == ['classes_alone', '50.00%', *'1/2', '5', '1.0']
   assert len(columns) == len(first) == len(second)
+
+
+@pytest.mark.parametrize('content', ['', '{"a": 1', 'torn'])
+def test_a_damaged_file_is_told(content, tmp_path):
+  path = tmp_path / 'result.json'
+  path.write_text(content)
+  with pytest.raises(UserError) as error:
+    results.read(str(path))
+  assert error.value.message.startswith(f'{path}: damaged (')
+  assert 'delete it and train its row again' in error.value.message
+
+
+def test_the_table_says_why_a_row_ended_and_who_only_translates():
+  rows = [
+    {
+      'method': 'cyclegan',
+      'steps': 5,
+      'wall_seconds': 60.0,
+      'answers': False,
+      'target_test': None,
+    },
+    {
+      'method': 'cycada',
+      'steps': 4,
+      'wall_seconds': 60.0,
+      'answers': True,
+      'target_test': {'accuracy': 0.5, 'correct': 1, 'count': 2},
+      'stopped': 'it was over',
+      'note': 'tried once',
+    },
+  ]
+  result = {'source': 'a', 'target': 'b', 'seed': 0, 'precision': 'float32'}
+  _, _, first, second, *lines = results.table(result | {'rows': rows}).split(
+    '\n'
+  )
+  assert first.split() == ['cyclegan', 'translates', 'only', '5', '1.0']
+  assert second.split() == ['cycada', '50.00%', '1', '/', '2', '4', '1.0']
+  assert lines == ['cycada: it was over', 'cycada: tried once']

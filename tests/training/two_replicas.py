@@ -10,9 +10,17 @@ import json
 import numpy as np
 import tensorflow as tf
 
-from pixelda_tf.methods import PixelDA, SourceOnly
+from pixelda_tf.methods import (
+  CyCADA,
+  CyCADAFeatures,
+  CycleGAN,
+  PixelDA,
+  SourceOnly,
+)
 from pixelda_tf.networks import (
+  downsampling_residual_generator,
   layers,
+  patch_discriminator,
   pyramid_discriminator,
   residual_generator,
 )
@@ -40,8 +48,10 @@ def batches():
 
 def task(image_shape, n_classes):
   images = tf.keras.Input(image_shape)
-  logits = tf.keras.layers.Dense(n_classes)(tf.keras.layers.Flatten()(images))
-  return tf.keras.Model(images, {'logits': logits})
+  features = tf.keras.layers.Flatten()(images)
+  features = tf.keras.layers.Dense(4, activation='tanh')(features)
+  logits = tf.keras.layers.Dense(n_classes)(features)
+  return tf.keras.Model(images, {'logits': logits, 'features': features})
 
 
 def pixelda(**kwargs):
@@ -64,10 +74,42 @@ def pixelda(**kwargs):
   )
 
 
+GENERATOR = functools.partial(
+  downsampling_residual_generator, filters=2, levels=1, blocks=0
+)
+CYCLE = {
+  'generator': GENERATOR,
+  'discriminator': functools.partial(
+    patch_discriminator, filters=2, strides=(2,)
+  ),
+}
+features = functools.partial(
+  CyCADAFeatures, generator=GENERATOR, task=task, task_weight=0.5, window=2
+)
 METHODS = {
   'source_only': functools.partial(SourceOnly, task=task),
   'pixelda': pixelda,
+  # Not full in two steps, a pool shows what it is given.
+  'cyclegan': functools.partial(CycleGAN, pool_size=64, **CYCLE),
+  'cycada': functools.partial(
+    CyCADA,
+    task=task,
+    joint_classifier=True,
+    align_features=True,
+    threshold=-1.0,
+    window=2,
+    **CYCLE,
+  ),
+  'features_open': functools.partial(features, threshold=-1.0),
+  'features_closed': functools.partial(features, threshold=2.0, patience=2),
 }
+
+
+def some(variable):
+  """A variable's values, of large ones about a thousand."""
+  return (
+    variable.numpy().ravel()[:: 1 + int(tf.size(variable)) // 1000].tolist()
+  )
 
 
 def train(build, strategy):
@@ -76,7 +118,8 @@ def train(build, strategy):
   with strategy.scope():
     method = build(image_shape=(8, 8, 1), n_classes=3)
     # SGD, unlike Adam, shows it when a gradient is scaled.
-    method.compile(tf.keras.optimizers.SGD(0.5, momentum=0.9))
+    method.compile(tf.keras.optimizers.SGD(0.1, momentum=0.9))
+  alignment = getattr(method, 'alignment', None)
   step = distribution.step_function(strategy, method)
   iterator = iter(strategy.experimental_distribute_dataset(batches()))
   logs = [step(iterator) for _ in range(2)]
@@ -86,7 +129,13 @@ def train(build, strategy):
     'logs': [
       {name: float(value) for name, value in entry.items()} for entry in logs
     ],
-    'weights': [v.numpy().tolist() for v in method.trainable_variables],
+    'weights': [some(variable) for variable in method.trainable_variables],
+    'optimizers': {
+      name: [some(variable) for variable in optimizer.variables]
+      for name, optimizer in method.player_optimizers.items()
+    },
+    'window': alignment and alignment.accuracies.numpy().tolist(),
+    'stopped': method.stopped(),
   }
 
 

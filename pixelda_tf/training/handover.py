@@ -1,0 +1,137 @@
+"""Networks that one row leaves and another starts from.
+
+A finished row's networks lie in `<run>/<row>/networks/<name>.weights.h5`, its
+final weights, beside `about.json`, which says what they were made for.
+"""
+
+import os
+import shutil
+
+import tensorflow as tf
+
+from pixelda_tf.errors import UserError
+from pixelda_tf.training import results
+
+
+def save(method, class_names, row_directory):
+  """Writes a method's networks, all or none.
+
+  Args:
+    method: a trained method with its final weights.
+    class_names: its classes, in order.
+    row_directory: the row's.
+  """
+  directory = os.path.join(row_directory, 'networks')
+  partial = directory + '.partial'
+  shutil.rmtree(partial, ignore_errors=True)
+  os.makedirs(partial)
+  networks = networks_of(method)
+  for name, network in networks.items():
+    network.save_weights(os.path.join(partial, f'{name}.weights.h5'))
+  about = _made_for(method, class_names)
+  about['weights'] = {name: _shapes(value) for name, value in networks.items()}
+  results.write(os.path.join(partial, 'about.json'), about)
+  shutil.rmtree(directory, ignore_errors=True)
+  os.rename(partial, directory)
+
+
+def load(method, class_names, handed_on, run_dir):
+  """Gives a method's networks the weights that other rows left.
+
+  Args:
+    method: a method that has just been built.
+    class_names: its classes, in order.
+    handed_on: dict of the method's network to `<row>/<network>`, of this run,
+      or to `<run_dir>/<row>/<network>` of another.
+    run_dir: directory of this run.
+
+  Raises:
+    UserError: a file is missing, or its network was made for other images or
+      classes or is another network; or nothing is said of a network that the
+      method needs.
+  """
+  networks = networks_of(method)
+  for name in method.needs:
+    if name not in handed_on:
+      raise UserError(
+        f'Row.handed_on: {type(method).__name__} needs a trained {name!r}: add '
+        f"{{'{name}': '<row>/<network>'}}"
+      )
+  for name, origin in handed_on.items():
+    if name not in networks:
+      raise UserError(
+        f'Row.handed_on: {type(method).__name__} has no network {name!r}, it '
+        f'has {", ".join(networks)}'
+      )
+    _load(networks[name], method, class_names, path(origin, run_dir))
+
+
+def path(origin, run_dir):
+  """Returns the file of `<row>/<network>` or `<run_dir>/<row>/<network>`."""
+  row, network = os.path.split(origin)
+  if not os.path.dirname(row):
+    row = os.path.join(run_dir, row)
+  return os.path.join(row, 'networks', f'{network}.weights.h5')
+
+
+def _load(network, method, class_names, file):
+  if not os.path.exists(file):
+    row, name = _row_and_name(file)
+    raise UserError(
+      f"{file}: not there; row '{row}' writes it at its end, if it has a "
+      f"network '{name}': train that row first, or name another in "
+      'Row.handed_on'
+    )
+  about_file = os.path.join(os.path.dirname(file), 'about.json')
+  about = results.read(about_file)
+  if about is None:
+    raise UserError(
+      f'{about_file}: not there, so nothing tells what {file} was made for: '
+      'train that row again'
+    )
+  for key, value in _made_for(method, class_names).items():
+    if about.get(key) != value:
+      raise UserError(
+        f'{file}: made for {key} {about.get(key)}, this run has {value}: name '
+        'a row that was trained on such data'
+      )
+  _, name = _row_and_name(file)
+  shapes = _shapes(network)
+  if about.get('weights', {}).get(name, shapes) != shapes:
+    raise UserError(
+      f'{file}: the weights of another network than this {network.name}: '
+      'build both rows from the same networks'
+    )
+  try:
+    network.load_weights(file)
+  except (ValueError, OSError, KeyError) as error:
+    reason = str(error).splitlines()[0]
+    raise UserError(
+      f'{file}: damaged ({reason}): delete the result.json of its row and '
+      'train that row again, which goes on from its checkpoint'
+    ) from error
+
+
+def _made_for(method, class_names):
+  return {
+    'image_shape': list(method.image_shape),
+    'class_names': list(class_names),
+  }
+
+
+def _shapes(network):
+  return [list(weight.shape) for weight in network.weights]
+
+
+def _row_and_name(file):
+  row = os.path.basename(os.path.dirname(os.path.dirname(file)))
+  return row, os.path.basename(file).removesuffix('.weights.h5')
+
+
+def networks_of(method):
+  """Returns a method's networks by name."""
+  return {
+    name: value
+    for name, value in vars(method).items()
+    if isinstance(value, tf.keras.Model)
+  }

@@ -1,0 +1,626 @@
+"""Rows that start from what other rows left, in runs of seconds."""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from pixelda_tf import serving
+from pixelda_tf.data import domains, preprocessing
+from pixelda_tf.errors import UserError
+from pixelda_tf.methods import cyclegan_uda
+from pixelda_tf.training import checkpoints, handover, loop
+
+ROOT = pathlib.Path(__file__).parents[2]
+CYCADA = ['source_only', 'cycada_translate', 'cycada', 'target_only']
+UDA = [
+  'cyclegan',
+  'cyclegan_uda',
+  'cyclegan_uda_offline',
+  'cyclegan_uda_two_way',
+]
+
+
+def read(*parts):
+  return json.loads(pathlib.Path(*parts).read_text())
+
+
+def values(network):
+  return [weight.numpy() for weight in network.weights]
+
+
+def assert_same(network, other):
+  for ours, theirs in zip(values(network), values(other), strict=True):
+    np.testing.assert_array_equal(ours, theirs)
+
+
+def differs(network, other):
+  pairs = zip(values(network), values(other), strict=True)
+  return any(np.any(ours != theirs) for ours, theirs in pairs)
+
+
+@pytest.fixture
+def copied(tmp_path):
+  """Function of a run and row names to a run with these rows alone."""
+
+  def copied(run_dir, *rows):
+    for row in rows:
+      shutil.copytree(run_dir / row, tmp_path / row)
+    return tmp_path
+
+  return copied
+
+
+@pytest.mark.parametrize(
+  ('run', 'rows'),
+  [('cycada_run', CYCADA), ('cyclegan_uda_run', UDA)],
+  ids=['cycada', 'cyclegan_uda'],
+)
+def test_one_command_gives_every_stage_its_result(run, rows, request):
+  run_dir = request.getfixturevalue(run)
+  result = read(run_dir, 'result.json')
+  assert [row['method'] for row in result['rows']] == rows
+  for row in result['rows']:
+    assert row == read(run_dir, row['method'], 'result.json')
+    assert row['answers'] == (row['method'] != 'cyclegan')
+    if row['answers']:
+      assert 0 <= row['target_test']['accuracy'] <= 1
+    else:
+      assert row['target_test'] is None
+    assert 'stopped' not in row
+
+
+def test_cycadas_stages_start_from_each_other(cycada_run, open_stages):
+  """f_S and the feature stage's generator do not move; f_T hardly does.
+
+  Its rate is 1e-5, and its average begins with what was handed on, in six
+  steps: a fresh network or average would be far away.
+  """
+  run = open_stages('cycada', cycada_run)
+  source_only, pixel, feature, _ = map(run.restore, run.rows)
+  assert_same(pixel.source_task, source_only.task)
+  assert_same(feature.source_to_target, pixel.source_to_target)
+  assert_same(feature.reference_task, pixel.task)
+  assert differs(pixel.task, source_only.task)
+  assert differs(feature.task, pixel.task)
+  for ours, theirs in zip(
+    values(feature.task), values(pixel.task), strict=True
+  ):
+    np.testing.assert_allclose(ours, theirs, atol=1e-4)
+  classes = [method.task.get_layer('classes') for method in (feature, pixel)]
+  assert_same(*classes)
+
+
+@pytest.mark.parametrize('row', ['cycada_translate', 'cycada'])
+def test_before_the_first_step_the_weights_are_those_handed_on(
+  row, cycada_run, open_stages
+):
+  """Averaged ones, where the optimizer averages."""
+  run = open_stages('cycada', cycada_run)
+  settings = run.row(row)
+  method = run.build(settings)
+  fresh = {name: values(getattr(method, name)) for name in settings.handed_on}
+  handover.load(
+    method, run.pair.class_names, settings.handed_on, str(cycada_run)
+  )
+  for name, origin in settings.handed_on.items():
+    giver, _, network = origin.partition('/')
+    given = getattr(run.restore(run.row(giver)), network)
+    assert_same(getattr(method, name), given)
+    ours = zip(values(getattr(method, name)), fresh[name], strict=True)
+    assert any(np.any(new != old) for new, old in ours)
+  if row == 'cycada':
+    _, averaged = values(method.task), values(method.reference_task)
+    unaveraged = run.build(run.row('cycada_translate'))
+    checkpoint = tf.train.Checkpoint(method=unaveraged)
+    checkpoints.restore(
+      str(cycada_run / 'cycada_translate' / 'checkpoints'), checkpoint
+    )
+    pairs = zip(averaged, values(unaveraged.task), strict=True)
+    assert any(np.any(ours != theirs) for ours, theirs in pairs)
+
+
+def test_generators_of_all_ways_are_cyclegans(cyclegan_uda_run, open_stages):
+  run = open_stages('cyclegan_uda', cyclegan_uda_run)
+  cyclegan, on_the_fly, offline, two_way = map(run.restore, run.rows)
+  assert_same(on_the_fly.source_to_target, cyclegan.source_to_target)
+  assert_same(two_way.source_to_target, cyclegan.source_to_target)
+  assert_same(two_way.target_to_source, cyclegan.target_to_source)
+  assert not offline.translates
+  assert not (cyclegan_uda_run / 'cyclegan_uda' / 'translated').exists()
+
+
+def test_the_offline_data_set_is_the_source_translated(
+  cyclegan_uda_run, open_stages
+):
+  run = open_stages('cyclegan_uda', cyclegan_uda_run)
+  method = run.restore(run.row('cyclegan'))
+  stored = domains.Domain(name='translated').open(
+    str(cyclegan_uda_run / 'cyclegan')
+  )
+  assert 'digits train, each image 1 time(s) in the style of digits_photo' in (
+    stored.description
+  )
+  pairs = zip(
+    stored.stored('train').batch(64),
+    run.pair.source.stored('train').batch(64),
+    strict=True,
+  )
+  for ours, source in pairs:
+    np.testing.assert_array_equal(ours['label'], source['label'])
+    images = preprocessing.prepare_images(
+      source['image'], image_shape=(16, 16, 3)
+    )
+    expected = preprocessing.to_uint8(method.translate(images))
+    np.testing.assert_array_equal(ours['image'], expected)
+
+
+def test_the_offline_row_trains_on_it(cyclegan_uda_run, open_stages):
+  run = open_stages('cyclegan_uda', cyclegan_uda_run)
+  pair = run._pair(run.row('cyclegan_uda_offline'))
+  assert pair.source.name == 'translated'
+  assert pair.target is run.pair.target
+  assert pair.class_names == run.pair.class_names
+  shown = pair.images('source', 1)
+  assert np.any(shown != run.pair.images('source', 1))
+  assert run._pair(run.row('cyclegan_uda')) is run.pair
+
+
+def test_the_combination_is_settled_and_kept(cyclegan_uda_run, open_stages):
+  """In the result, the checkpoint and the export."""
+  result = read(cyclegan_uda_run, 'cyclegan_uda_two_way', 'result.json')
+  weight = result['combination_weight']
+  run = open_stages('cyclegan_uda', cyclegan_uda_run)
+  method = run.restore(run.row('cyclegan_uda_two_way'))
+  np.testing.assert_allclose(float(method.combination_weight), weight)
+  images = run.pair.images('target', 32)
+  stored = np.round((images + 1) * 127.5).astype(np.uint8)
+  predict = serving.load(str(cyclegan_uda_run / 'export'))['predict']
+  forth = tf.nn.softmax(method.task(images)['logits'])
+  back = method.source_task(method.translate_back(tf.constant(images)))
+  back = tf.nn.softmax(back['logits'])
+  np.testing.assert_allclose(
+    predict(images=tf.constant(stored))['probabilities'],
+    weight * forth + (1 - weight) * back,
+    atol=1e-5,
+  )
+
+
+def test_a_weight_that_is_settled_on_outlives_the_process(
+  cyclegan_uda_run, open_stages, copied, monkeypatch
+):
+  """Also where it is none of those that training starts with."""
+  run_dir = copied(cyclegan_uda_run, 'cyclegan', 'cyclegan_uda_two_way')
+  os.remove(run_dir / 'cyclegan_uda_two_way' / 'result.json')
+  information = iter([0.6, 1.4])
+  monkeypatch.setattr(
+    cyclegan_uda, 'mutual_information', lambda _: next(information)
+  )
+  run = open_stages('cyclegan_uda', run_dir)
+  (_, row) = run.train(['cyclegan_uda_two_way'])['rows']
+  assert row['combination_weight'] == pytest.approx(0.3)
+  method = run.restore(run.row('cyclegan_uda_two_way'))
+  np.testing.assert_allclose(float(method.combination_weight), 0.3)
+
+
+def test_the_export_translates_both_ways(cyclegan_uda_run, open_stages):
+  signatures = serving.load(str(cyclegan_uda_run / 'export'))
+  both = {'translate', 'translate_back'}
+  assert set(signatures) == {'serving_default', 'predict', *both}
+  run = open_stages('cyclegan_uda', cyclegan_uda_run)
+  method = run.restore(run.row('cyclegan'))
+  images = np.random.default_rng(0).integers(
+    256, size=(3, 16, 16, 3), dtype=np.uint8
+  )
+  prepared = preprocessing.prepare_images(images, image_shape=(16, 16, 3))
+  for name in both:
+    found = signatures[name](images=tf.constant(images))['images'].numpy()
+    expected = preprocessing.to_uint8(getattr(method, name)(prepared)).numpy()
+    assert np.abs(found.astype(int) - expected).max() <= 1
+
+
+def tags(directory):
+  return {
+    value.tag
+    for path in directory.glob('events*')
+    for event in tf.compat.v1.train.summary_iterator(str(path))
+    for value in event.summary.value
+  }
+
+
+def test_pictures_show_both_directions(cyclegan_uda_run):
+  """Both domains, translated and back; without a way back, three rows.
+
+  Each pixel is two wide.
+  """
+  path = cyclegan_uda_run / 'cyclegan' / 'samples' / 'step_00000006.png'
+  with Image.open(path) as picture:
+    assert picture.size == (2 * (16 * 16 + 15 * 2), 2 * (6 * 16 + 5 * 2))
+  path = cyclegan_uda_run / 'cyclegan_uda' / 'samples' / 'step_00000004.png'
+  with Image.open(path) as picture:
+    assert picture.size == (2 * (16 * 16 + 15 * 2), 2 * (3 * 16 + 2 * 2))
+
+
+def test_without_answers_there_are_no_target_metrics(cyclegan_uda_run):
+  found = tags(cyclegan_uda_run / 'cyclegan' / 'tensorboard')
+  lines = (cyclegan_uda_run / 'cyclegan' / 'metrics.jsonl').read_text()
+  assert not any(tag.startswith(('target/', 'outputs/target')) for tag in found)
+  assert 'uses_labels' not in lines
+  picture = 'source_translated_reconstructed'
+  assert f'{picture}_target_translated_reconstructed' in found
+  assert 'generators/target_cycle' in found
+  answering = tags(cyclegan_uda_run / 'cyclegan_uda' / 'tensorboard')
+  assert 'target/accuracy_uses_labels' in answering
+  assert 'source_translated_target' in answering
+
+
+def test_rows_alone_are_trained_and_others_stay_in_the_table(
+  cycada_run, open_stages, copied
+):
+  """Only source_only is there: the bounds are trained, the stages are not."""
+  run_dir = copied(cycada_run, 'source_only')
+  before = (run_dir / 'source_only' / 'result.json').stat().st_mtime_ns
+  result = open_stages('cycada', run_dir).train(['target_only'])
+  names = [row['method'] for row in result['rows']]
+  assert names == ['source_only', 'target_only']
+  assert (run_dir / 'source_only' / 'result.json').stat().st_mtime_ns == before
+  assert not (run_dir / 'cycada_translate').exists()
+  assert 'translate' not in serving.load(str(run_dir / 'export'))
+  assert not (run_dir / 'translated.png').exists()
+  assert read(run_dir, 'result.json') == result
+
+
+def test_a_row_whose_input_is_missing_names_the_file(
+  cycada_run, open_stages, copied
+):
+  run = open_stages('cycada', copied(cycada_run, 'source_only'))
+  with pytest.raises(UserError) as error:
+    run.train(['cycada'])
+  path = os.path.join(run.run_dir, 'cycada_translate', 'networks')
+  assert error.value.message == (
+    f"{path}/source_to_target.weights.h5: not there; row 'cycada_translate' "
+    "writes it at its end, if it has a network 'source_to_target': train that "
+    'row first, or name another in Row.handed_on'
+  )
+  assert not os.path.exists(os.path.join(run.run_dir, 'result.json'))
+
+
+def test_networks_may_be_of_another_run(
+  cycada_run, tmp_path, open_stages, newest_values
+):
+  handed_on = {
+    'task': f'{cycada_run}/cycada_translate/task',
+    'reference_task': f'{cycada_run}/cycada_translate/task',
+    'source_to_target': f'{cycada_run}/cycada_translate/source_to_target',
+  }
+  run = open_stages(
+    'cycada',
+    tmp_path,
+    'Experiment.rows = [@feature/Row()]',
+    f'feature/Row.handed_on = {handed_on}',
+  )
+  run.train()
+  step, found = newest_values(tmp_path / 'cycada')
+  expected_step, expected = newest_values(cycada_run / 'cycada')
+  assert step == expected_step and found.keys() == expected.keys()
+  for name, value in found.items():
+    np.testing.assert_array_equal(value, expected[name], err_msg=name)
+
+
+def test_a_result_that_was_deleted_is_made_again_without_training(
+  cycada_run, open_stages, copied
+):
+  run_dir = copied(cycada_run, 'source_only')
+  os.remove(run_dir / 'source_only' / 'result.json')
+  shutil.rmtree(run_dir / 'source_only' / 'networks')
+  (row,) = open_stages('cycada', run_dir).train(['source_only'])['rows']
+  expected = read(cycada_run, 'source_only', 'result.json')
+  assert row == expected
+  assert checkpoints.steps(str(run_dir / 'source_only' / 'checkpoints')) == [
+    4,
+    6,
+  ]
+  for name in os.listdir(cycada_run / 'source_only' / 'networks'):
+    assert (run_dir / 'source_only' / 'networks' / name).exists()
+
+
+STOPS = (
+  'Experiment.rows = [@feature/Row()]',
+  'feature/Row.handed_on = {}',
+  'feature/Row.steps = 20',
+  'CyCADAFeatures.generator = None',
+  'CyCADAFeatures.threshold = 1.0',
+  'CyCADAFeatures.patience = 3',
+)
+
+
+def press_after(steps, monkeypatch):
+  """Presses Ctrl-C while the loop takes its step of that number."""
+  function = loop.distribution.step_function
+
+  def step_function(*args):
+    step, taken = function(*args), []
+
+    def pressing(iterator):
+      taken.append(1)
+      if len(taken) == steps:
+        os.kill(os.getpid(), signal.SIGINT)
+      return step(iterator)
+
+    return pressing
+
+  monkeypatch.setattr(loop.distribution, 'step_function', step_function)
+
+
+def test_a_stage_that_is_over_ends_at_the_next_line(
+  tmp_path, open_stages, newest_values, monkeypatch
+):
+  """The third step is the last that is looked at, lines are every two.
+
+  Ctrl-C at the third step itself gives the same. Without a generator nothing
+  is translated, and there is no picture.
+  """
+  whole, resumed = tmp_path / 'whole', tmp_path / 'resumed'
+  (row,) = open_stages('cycada', whole, *STOPS).train()['rows']
+  assert row['steps'] == 4
+  assert row['stopped'] == (
+    'the feature discriminator was not once above 100% in 3 steps'
+  )
+  assert checkpoints.steps(str(whole / 'cycada' / 'checkpoints')) == [4]
+  assert not (whole / 'translated.png').exists()
+  with monkeypatch.context() as patch:
+    press_after(3, patch)
+    with pytest.raises(loop.Interrupted, match='cycada: stopped after step 3'):
+      open_stages('cycada', resumed, *STOPS).train()
+  assert not (resumed / 'cycada' / 'result.json').exists()
+  (again,) = open_stages('cycada', resumed, *STOPS).train()['rows']
+  assert (again['steps'], again['stopped']) == (4, row['stopped'])
+  ours, theirs = (
+    newest_values(resumed / 'cycada'),
+    newest_values(whole / 'cycada'),
+  )
+  assert ours[0] == theirs[0] == 4
+  for name, value in ours[1].items():
+    np.testing.assert_array_equal(value, theirs[1][name], err_msg=name)
+
+
+def test_cyclegan_alone_has_no_export(cyclegan_uda_run, open_stages, copied):
+  run_dir = copied(cyclegan_uda_run, 'cyclegan')
+  run = open_stages(
+    'cyclegan_uda', run_dir, 'Experiment.rows = [@cyclegan/Row()]'
+  )
+  (row,) = run.train()['rows']
+  assert (row['method'], row['target_test']) == ('cyclegan', None)
+  assert not (run_dir / 'export').exists()
+  assert (run_dir / 'translated.png').exists()
+
+
+# By row: what each command does with it; None where it succeeds.
+COMMANDS = {
+  'evaluate': ('cyclegan', 'has no task network to evaluate'),
+  'export': ('cyclegan', 'has no task network to export'),
+  'translate': ('cyclegan_uda_offline', 'does not translate'),
+}
+
+
+def command(name, *args):
+  return subprocess.run(
+    [sys.executable, '-m', f'pixelda_tf.{name}', *args],
+    cwd=ROOT,
+    capture_output=True,
+    text=True,
+    check=False,
+  )
+
+
+@pytest.mark.parametrize('name', COMMANDS)
+def test_a_row_that_cannot_is_told(name, cyclegan_uda_run, data_dir, tmp_path):
+  row, message = COMMANDS[name]
+  args = [f'--run_dir={cyclegan_uda_run}', f'--data_dir={data_dir}']
+  if name == 'export':
+    args += [f'--export_dir={tmp_path / "export"}']
+  if name == 'translate':
+    args += ['--name=other']
+  done = command(name, *args, f'--row={row}')
+  assert done.returncode == 2, done.stderr
+  last = done.stderr.splitlines()[-1]
+  assert last == f"error: row '{row}' {message}: name another --row"
+
+
+@pytest.mark.parametrize(
+  ('started', 'used', 'translating'),
+  [
+    (UDA, 'cyclegan_uda_two_way', 'cyclegan_uda_two_way'),
+    (UDA[:3], 'cyclegan_uda_offline', 'cyclegan_uda'),
+    (UDA[:1], 'cyclegan', 'cyclegan'),
+    ([], 'cyclegan_uda_two_way', 'cyclegan_uda_two_way'),
+  ],
+  ids=['all', 'three', 'one', 'none'],
+)
+def test_the_row_to_use_is_the_last_that_is_fit(
+  started, used, translating, cyclegan_uda_run, open_stages, copied
+):
+  run_dir = copied(cyclegan_uda_run, *started)
+  run = open_stages('cyclegan_uda', run_dir)
+  assert run.row().name == used
+  assert run.translating_row().name == translating
+  assert run.translating_row('cyclegan').name == 'cyclegan'
+
+
+def test_a_setting_may_take_translation_away(tmp_path, open_stages):
+  run = open_stages('cycada', tmp_path, 'CyCADAFeatures.generator = None')
+  assert run.row().name == 'cycada'
+  assert run.translating_row().name == 'cycada_translate'
+
+
+# Bindings on top of a config, and what they are told at once.
+BETWEEN_ROWS = {
+  'translated by no row': (
+    "offline/Row.translated_by = 'cyclgan'",
+    "Row.translated_by of 'cyclegan_uda_offline' is 'cyclgan': name a row "
+    'before it (cyclegan, cyclegan_uda)',
+  ),
+  'translated by itself': (
+    "offline/Row.translated_by = 'cyclegan_uda_offline'",
+    "Row.translated_by of 'cyclegan_uda_offline' is 'cyclegan_uda_offline': "
+    'name a row before it (cyclegan, cyclegan_uda)',
+  ),
+  'translated by a later row': (
+    "cyclegan_uda/Row.translated_by = 'cyclegan_uda_two_way'",
+    "Row.translated_by of 'cyclegan_uda' is 'cyclegan_uda_two_way': name a row "
+    'before it (cyclegan)',
+  ),
+  'translated by a row that does not': (
+    "two_way/Row.translated_by = 'cyclegan_uda_offline'",
+    "Row.translated_by of 'cyclegan_uda_two_way' is 'cyclegan_uda_offline', "
+    'which does not translate; name one that does',
+  ),
+  'handed on by no row': (
+    "cyclegan_uda/Row.handed_on = {'source_to_target': 'gan/source_to_target'}",
+    "Row.handed_on of 'cyclegan_uda': source_to_target is from "
+    "'gan/source_to_target': name a row before it (cyclegan), or "
+    '<run_dir>/<row>/<network> of another run',
+  ),
+  'handed on by a later row': (
+    "cyclegan/Row.handed_on = {'source_to_target': 'cyclegan_uda/x'}",
+    "Row.handed_on of 'cyclegan': source_to_target is from 'cyclegan_uda/x': "
+    'name a row before it (none), or <run_dir>/<row>/<network> of another run',
+  ),
+  'handed on by a network without row': (
+    "cyclegan_uda/Row.handed_on = {'source_to_target': 'source_to_target'}",
+    "Row.handed_on of 'cyclegan_uda': source_to_target is from "
+    "'source_to_target'; write <row>/<network>, or <run_dir>/<row>/<network> "
+    'for another run',
+  ),
+}
+
+
+@pytest.mark.parametrize('name', BETWEEN_ROWS)
+def test_rows_that_do_not_follow_each_other_are_told_at_once(
+  name, tmp_path, open_stages
+):
+  param, message = BETWEEN_ROWS[name]
+  with pytest.raises(UserError) as error:
+    open_stages('cyclegan_uda', tmp_path, param)
+  assert error.value.message == message
+
+
+def test_a_translating_row_that_is_not_finished_is_told(
+  cyclegan_uda_run, open_stages, copied
+):
+  """A checkpoint alone does not do: it may be half-way."""
+  run_dir = copied(cyclegan_uda_run, 'cyclegan')
+  os.remove(run_dir / 'cyclegan' / 'result.json')
+  shutil.rmtree(run_dir / 'cyclegan' / 'translated')
+  run = open_stages('cyclegan_uda', run_dir)
+  with pytest.raises(UserError) as error:
+    run.train(['cyclegan_uda_offline'])
+  assert error.value.message == (
+    f"{run_dir}/cyclegan/result.json: not there; train row 'cyclegan' to its "
+    "end first, which translates for 'cyclegan_uda_offline'"
+  )
+
+
+def empty(folder):
+  shutil.rmtree(folder / '1.0.0')
+
+
+def damage_info(folder):
+  (folder / '1.0.0' / 'dataset_info.json').write_text('{')
+
+
+def damage_record(folder):
+  shard = min(folder.glob('1.0.0/*tfrecord*'))
+  content = bytearray(shard.read_bytes())
+  content[len(content) // 2] ^= 0xFF
+  shard.write_bytes(content)
+
+
+def lose_shard(folder):
+  os.remove(min(folder.glob('1.0.0/*tfrecord*')))
+
+
+DAMAGED_SETS = {
+  'info': (damage_info, 'dataset_info.json or features.json is damaged'),
+  'a record': (damage_record, 'is corrupt'),
+  'a missing shard': (lose_shard, ': missing'),
+}
+
+
+@pytest.mark.parametrize('name', DAMAGED_SETS)
+def test_a_damaged_translated_data_set_is_told(
+  name, cyclegan_uda_run, open_stages, copied
+):
+  damage, message = DAMAGED_SETS[name]
+  run_dir = copied(cyclegan_uda_run, 'cyclegan')
+  damage(run_dir / 'cyclegan' / 'translated')
+  run = open_stages('cyclegan_uda', run_dir)
+  with pytest.raises(UserError, match=message) as error:
+    run.train(['cyclegan_uda_offline'])
+  assert error.value.message.endswith(
+    f'delete {run_dir}/cyclegan/translated and it is translated again'
+  )
+  assert '\n' not in error.value.message
+
+
+def test_an_empty_translated_folder_is_filled(
+  cyclegan_uda_run, open_stages, copied
+):
+  """As a process leaves it that is killed between two renames."""
+  run_dir = copied(cyclegan_uda_run, 'cyclegan')
+  empty(run_dir / 'cyclegan' / 'translated')
+  run = open_stages('cyclegan_uda', run_dir)
+  pair = run._pair(run.row('cyclegan_uda_offline'))
+  assert pair.source.count('train') == run.pair.source.count('train')
+
+
+def test_a_data_set_translated_at_another_size_is_told(
+  cyclegan_uda_run, open_stages, copied
+):
+  run_dir = copied(cyclegan_uda_run, 'cyclegan')
+  run = open_stages('cyclegan_uda', run_dir, 'Pair.image_size = (32, 32)')
+  with pytest.raises(UserError) as error:
+    run.train(['cyclegan_uda_offline'])
+  assert error.value.message == (
+    f'{run_dir}/cyclegan/translated: has images (16, 16, 3), expected '
+    '(32, 32, 3): delete the folder and it is translated again'
+  )
+
+
+UNBUILDABLE = {
+  'sides that cannot be halved': (
+    ('Pair.image_size = (18, 18)',),
+    "row 'cycada_translate' cannot be built: downsampling_residual_generator: "
+    '2 levels need sides divisible by 4, images are 18x18',
+  ),
+  'sides that are too small': (
+    ('Pair.image_size = (15, 15)',),
+    "row 'source_only' cannot be built: lenet_classifier: sides of at least "
+    '16 are needed, images are 15x15: ',
+  ),
+  'optimizers of other players': (
+    ("source_only/Row.optimizer = {'tusk': @source_only/adam()}",),
+    "row 'source_only' cannot be built: optimizers for ['tusk'], but the "
+    "players of SourceOnly are ['task']",
+  ),
+}
+
+
+@pytest.mark.parametrize('name', UNBUILDABLE)
+def test_a_network_that_cannot_be_built_is_told_in_one_line(
+  name, tmp_path, open_stages
+):
+  params, message = UNBUILDABLE[name]
+  run = open_stages('cycada', tmp_path, *params)
+  row = message.split("'")[1]
+  with pytest.raises(UserError) as error:
+    run.build(run.row(row))
+  assert error.value.message.startswith(message)
