@@ -32,7 +32,10 @@ INSTALL_REQUIRES = [
   'etils<1.14',
   'absl-py',
   'pillow',
+  'matplotlib',
   'scikit-learn',
+  'scipy',
+  'threadpoolctl',
   'tqdm',
   # Renders: trimesh reads meshes, embreex casts rays.
   'trimesh',

@@ -223,7 +223,7 @@ def command(name, *args, cwd):
 
 
 def test_all_commands_are_here():
-  assert COMMANDS == ['evaluate', 'export', 'train', 'translate']
+  assert COMMANDS == ['analyze', 'evaluate', 'export', 'train', 'translate']
 
 
 @pytest.mark.parametrize('name', COMMANDS)

@@ -35,6 +35,7 @@ NOT_RUN = ('pip ', 'tensorboard ', 'tensorflow_model_server ')
 FULL_SIZE = (
   'prepare_data.py mnistm',
   'gin/mnist_to_',
+  'gin/cy',
   'linemod',
   'render_views.py',
   'prepare_data.py bop',
@@ -139,10 +140,12 @@ def test_commands(workspace):
       arguments += TINY
     run(arguments, workspace)
     ran += 1
-  assert ran == 11
+  assert ran == 12
   for made in (
     'runs/quickstart/result.json',
     'runs/quickstart/translated.png',
+    'runs/quickstart/analysis/analysis.json',
+    'runs/quickstart/analysis/tsne_features.png',
     'runs/mine/export/saved_model.pb',
     'data/mnist',
     'data/usps',

@@ -173,3 +173,19 @@ def test_the_table_of_this_readme_is_that_of_its_results(tmp_path):
   )
   written = (tmp_path / 'README.md').read_text('utf-8')
   assert written == (ROOT / 'README.md').read_text('utf-8')
+
+
+def test_a_bound_is_compared_with_the_paper_of_its_run(run, tmp_path):
+  """The bounds of CyCADA's Table 2, not of PixelDA's Table 1."""
+  names = ('source_only', 'cycada_translate', 'cycada_pixel', 'cycada')
+  rows = [
+    RESULT['rows'][0] | {'method': name, 'target_test': None} for name in names
+  ]
+  rows[1]['answers'] = False
+  (tmp_path / 'other.json').write_text(json.dumps(RESULT | {'rows': rows}))
+  run('other.json')
+  lines = (tmp_path / 'README.md').read_text().splitlines()
+  cells = [line.split(' | ') for line in lines if 'usps' in line]
+  assert [row[5].strip() for row in cells] == ['69.8 %', '', '95.6 %', '95.6 %']
+  expected = ['no labels', 'translates only', 'no labels', 'no labels']
+  assert [row[2] for row in cells] == expected

@@ -1,0 +1,50 @@
+"""Draws what a run's adaptation did: translations, t-SNE, confusion matrices.
+
+python -m pixelda_tf.analyze --run_dir=runs/quickstart
+
+Writes PNG files and analysis.json to <run_dir>/analysis, and the pictures and
+the projector's embeddings for TensorBoard to <run_dir>/analysis/tensorboard.
+"""
+
+from absl import flags
+
+from pixelda_tf import command_line
+from pixelda_tf.errors import UserError
+
+command_line.define_flags('run_dir', 'data_dir', 'skip_corrupt')
+flags.DEFINE_string(
+  'row', None, "Row of the adapted model, 'after'; the run's adapted one else."
+)
+flags.DEFINE_string(
+  'before', None, "Row of the unadapted model; 'source_only' else, if trained."
+)
+flags.DEFINE_string(
+  'translator',
+  None,
+  'Row that translates; else --row if it translates both ways, the last '
+  'trained one that does, --row if it translates, or the last that does.',
+)
+flags.DEFINE_integer(
+  'examples', 500, 'Images of each domain in t-SNE and neighbours.', 10
+)
+flags.DEFINE_integer('seed', 0, 'Of the noise and of t-SNE.')
+FLAGS = flags.FLAGS
+
+
+def main():
+  """Loads, analyses, writes, prints."""
+  from pixelda_tf.evaluation import analysis, row_choice
+  from pixelda_tf.training import experiment
+
+  if not FLAGS.run_dir:
+    raise UserError('--run_dir is needed')
+  run = experiment.reopen(FLAGS.run_dir, FLAGS.data_dir, FLAGS.skip_corrupt)
+  rows = row_choice.choose(
+    run, after=FLAGS.row, before=FLAGS.before, translator=FLAGS.translator
+  )
+  lines = analysis.analyse(run, rows, examples=FLAGS.examples, seed=FLAGS.seed)
+  print('\n'.join(lines))
+
+
+if __name__ == '__main__':
+  command_line.run(main)

@@ -1,0 +1,111 @@
+"""What a run's adaptation did, in pictures: of files and of TensorBoard."""
+
+import os
+import shutil
+
+import numpy as np
+import tensorflow as tf
+from absl import logging
+
+from pixelda_tf.evaluation import (
+  material,
+  parts,
+  pictures,
+  projector,
+  tsne_parts,
+)
+from pixelda_tf.training import results
+
+_PARTS = {
+  'translations': parts.translations,
+  'neighbours': parts.neighbours,
+  'tsne_pixels': tsne_parts.pixels,
+  'tsne_features': tsne_parts.task_features,
+  'confusion': parts.confusion,
+}
+
+
+def analyse(run, rows, *, examples, seed):
+  """Draws what can be drawn and writes it to `<run_dir>/analysis`.
+
+  The folder is replaced when the new one is complete.
+
+  Args:
+    run: an `Experiment`.
+    rows: `row_choice.Rows`.
+    examples: images of each domain in t-SNE and neighbours at most.
+    seed: of noise and t-SNE.
+
+  Returns:
+    Lines of text: numbers, what was left out and why, files.
+
+  Raises:
+    UserError: a row has no checkpoint, or data cannot be read.
+  """
+  found = material.collect(run, rows, n=examples, seed=seed)
+  done, left_out = {}, []
+  for name, draw in _PARTS.items():
+    logging.info('%s', name)
+    try:
+      done[name] = draw(found)
+    except parts.LeftOut as reason:
+      left_out.append(f'{name}.png is left out: {reason}')
+      continue
+    left_out += [f'{name}.png: {text}' for text in done[name].missing]
+  directory = os.path.join(run.run_dir, 'analysis')
+  files = _write(directory, done, _summary(found, done, left_out))
+  lines = [line for part in done.values() for line in part.lines]
+  return lines + left_out + files
+
+
+def _summary(found, done, left_out):
+  """Returns the content of analysis.json."""
+  models = {key: getattr(found, key) for key in ('before', 'after')}
+  models['translator'] = found.translator
+  summary = {
+    'source': found.pair.source.name,
+    'target': found.pair.target.name,
+    'rows': {
+      key: model and {'name': model.name, 'step': model.step}
+      for key, model in models.items()
+    },
+    'seed': found.seed,
+    'examples': {
+      key: {'split': domain.split, 'count': len(domain.images)}
+      for key, domain in (('source', found.source), ('target', found.target))
+    },
+    'target_test': None,
+    'nearest_target_rms': None,
+  }
+  for part in done.values():
+    summary |= part.summary
+  return summary | {'left_out': left_out}
+
+
+def _write(directory, done, summary):
+  """Writes all files; returns their paths."""
+  partial = directory + '.partial'
+  shutil.rmtree(partial, ignore_errors=True)
+  os.makedirs(partial)
+  files = []
+  for name, part in done.items():
+    files.append(os.path.join(partial, f'{name}.png'))
+    pictures.save(files[-1], part.picture, scale=1)
+  files.append(os.path.join(partial, 'analysis.json'))
+  results.write(files[-1], summary)
+  logs = os.path.join(partial, 'tensorboard')
+  with tf.summary.create_file_writer(logs).as_default(step=0) as writer:
+    for name, part in done.items():
+      tf.summary.image(name, part.picture[np.newaxis])
+    writer.close()
+  embeddings = {
+    name: embedding
+    for part in done.values()
+    for name, embedding in part.embeddings.items()
+  }
+  files += projector.write(logs, embeddings)
+  shutil.rmtree(directory, ignore_errors=True)
+  os.rename(partial, directory)
+  return [
+    os.path.join(directory, os.path.relpath(file, partial)) for file in files
+  ]

@@ -1,0 +1,86 @@
+"""A few hundred examples that stand for a whole split."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from pixelda_tf.data import domains
+
+UNKNOWN = -1
+_BATCH = 256
+
+
+class Examples(NamedTuple):
+  """Images of one domain.
+
+  Attributes:
+    images: float32 `[n, height, width, channels]` in [-1, 1].
+    labels: int `[n]` of the source's classes, `UNKNOWN` without a label.
+    split: that they are from.
+  """
+
+  images: np.ndarray
+  labels: np.ndarray
+  split: str
+
+
+def of_source(pair, n):
+  """Returns n `Examples` from all over the source's training split.
+
+  Args:
+    pair: an `OpenPair`.
+    n: how many at most.
+  """
+  split = pair.source.train
+  return _spread(pair.test_batches('source', split, _BATCH), split, n)
+
+
+def of_target(pair, n):
+  """Returns n `Examples` from all over the target's test split.
+
+  A target without labels may have no test split: they are then from its
+  training split.
+
+  Args:
+    pair: an `OpenPair`.
+    n: how many at most.
+  """
+  domain = pair.target
+  if domain.n_classes is not None:
+    return _spread(pair.test_batches('target', None, _BATCH), domain.test, n)
+  batches = (
+    domain.stored(domain.train)
+    .batch(_BATCH)
+    .map(lambda batch: domains.prepare_example(batch, pair.image_shape))
+  )
+  return _spread(batches, domain.train, n)
+
+
+def evenly(count, n):
+  """Returns int `[min(n, count)]`: ascending places spread over `count`."""
+  n = min(n, count)
+  return (np.arange(n) * count) // max(n, 1)
+
+
+def _spread(batches, split, n):
+  """Takes examples at equal distances, of a stream whose length is unknown.
+
+  Every second one is dropped each time that there are twice as many as wanted:
+  a split is never in memory as a whole.
+  """
+  images, labels, step, seen = [], [], 1, 0
+  for batch in batches.as_numpy_iterator():
+    found = batch.get('label', np.full(len(batch['image']), UNKNOWN))
+    for image, label in zip(batch['image'], found, strict=True):
+      if seen % step == 0:
+        images.append(image)
+        labels.append(int(label))
+      seen += 1
+      if len(images) == 2 * n:
+        images, labels, step = images[::2], labels[::2], 2 * step
+  places = evenly(len(images), n)
+  return Examples(
+    np.stack([images[place] for place in places]),
+    np.array([labels[place] for place in places]),
+    split,
+  )

@@ -1,0 +1,217 @@
+"""Clouds of points and confusion matrices, drawn to arrays."""
+
+import io
+from typing import NamedTuple
+
+import matplotlib
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from PIL import Image
+
+from pixelda_tf.evaluation.examples import UNKNOWN
+
+DPI = 100
+_UNKNOWN_COLOUR = '#b0b0b0'
+# Of Okabe and Ito, told apart by the colour-blind too.
+_DOMAIN_COLOURS = {
+  'source': '#0072b2',
+  'translated': '#009e73',
+  'target': '#d55e00',
+}
+_SCALES = {10: 'tab10', 20: 'tab20'}
+_MARKERS = {'source': 'o', 'translated': 'o', 'target': 'x'}
+# A number in each cell is readable up to so many classes.
+_NUMBERED_CLASSES = 16
+_LEGEND_ROWS = 16
+
+drawn = matplotlib.rc_context(
+  {'font.size': 11, 'axes.titlesize': 12, 'figure.titlesize': 13}
+)
+
+
+class Cloud(NamedTuple):
+  """Embedded points of one domain.
+
+  Attributes:
+    domain: 'source', 'translated' or 'target'.
+    name: in the legend.
+    points: float `[n, 2]`.
+    labels: int `[n]`, `UNKNOWN` where there is none.
+  """
+
+  domain: str
+  name: str
+  points: np.ndarray
+  labels: np.ndarray
+
+
+@drawn
+def clouds(panels, class_names, title, *, one_embedding):
+  """Draws clouds of points, above by domain and below by class.
+
+  Args:
+    panels: list of (title, list of `Cloud`), one a column.
+    class_names: by label.
+    title: above all.
+    one_embedding: whether the panels share their axes.
+
+  Returns:
+    uint8 `[height, width, 3]`.
+  """
+  figure = Figure((4.6 * len(panels), 9.2), DPI)
+  figure.suptitle(plain(title), y=1.04, va='bottom')
+  axes = figure.subplots(
+    2,
+    len(panels),
+    squeeze=False,
+    sharex=one_embedding,
+    sharey=one_embedding,
+    gridspec_kw={
+      'left': 0,
+      'right': 1,
+      'bottom': 0,
+      'top': 1,
+      'wspace': 0.04,
+      'hspace': 0.04,
+    },
+  )
+  colours = _class_colours(len(class_names))
+  for column, (name, shown) in zip(axes.T, panels, strict=True):
+    column[0].set_title(plain(name))
+    for axis in column:
+      axis.set(xticks=[], yticks=[])
+    for cloud in shown:
+      by_class = [
+        _UNKNOWN_COLOUR if label == UNKNOWN else colours[label]
+        for label in cloud.labels
+      ]
+      _scatter(column[0], cloud, _DOMAIN_COLOURS[cloud.domain])
+      _scatter(column[1], cloud, by_class)
+  axes[0, 0].set_ylabel('colour: domain')
+  axes[1, 0].set_ylabel('colour: class')
+  every = {cloud.domain: cloud for _, shown in panels for cloud in shown}
+  _legend(axes[0, -1], _domain_entries(every))
+  _legend(axes[1, -1], _class_entries(every, class_names, colours))
+  return _whole(figure)
+
+
+@drawn
+def confusion(panels, class_names, title):
+  """Draws confusion matrices side by side.
+
+  Args:
+    panels: list of (title, int `[n_classes, n_classes]` counts: row true,
+      column predicted). A cell's number is its count, its colour the share of
+      its row.
+    class_names: by label.
+    title: above all.
+
+  Returns:
+    uint8 `[height, width, 3]`.
+  """
+  n = len(class_names)
+  side = max(4.2, 0.42 * n + 1.2)
+  size = len(panels) * side + 1.2, side + 1.0
+  figure = Figure(size, DPI, layout='constrained')
+  figure.suptitle(plain(title))
+  axes = figure.subplots(1, len(panels), squeeze=False)[0]
+  for axis, (name, matrix) in zip(axes, panels, strict=True):
+    matrix = np.asarray(matrix)
+    shares = matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
+    image = axis.imshow(shares, cmap='Blues', vmin=0.0, vmax=1.0)
+    names = [plain(name) for name in class_names]
+    rotation = 90 if max(map(len, names)) > 2 else 0
+    axis.set_xticks(range(n), names, rotation=rotation)
+    axis.set_yticks(range(n), names)
+    axis.set(title=plain(name), xlabel='predicted', ylabel='true')
+    for true, predicted in zip(*np.nonzero(matrix), strict=True):
+      if n <= _NUMBERED_CLASSES:
+        axis.text(
+          predicted,
+          true,
+          matrix[true, predicted],
+          ha='center',
+          va='center',
+          fontsize=9,
+          color='white' if shares[true, predicted] > 0.5 else 'black',
+        )
+  figure.colorbar(image, ax=axes, label='share of the true class', shrink=0.8)
+  return _whole(figure)
+
+
+def to_array(figure):
+  """Returns a figure as uint8 `[height, width, 3]`, of its own size."""
+  canvas = FigureCanvasAgg(figure)
+  canvas.draw()
+  return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+def plain(text):
+  """Returns text that is drawn as it is: in matplotlib `$` begins formulas."""
+  return text.replace('$', r'\$')
+
+
+def _whole(figure):
+  """Returns a figure as `to_array`, as large as what is drawn, so all of it."""
+  file = io.BytesIO()
+  FigureCanvasAgg(figure).print_figure(
+    file, format='png', dpi=DPI, bbox_inches='tight', pad_inches=0.15
+  )
+  with Image.open(file) as image:
+    return np.asarray(image.convert('RGB'))
+
+
+def _class_colours(n_classes):
+  """Returns at least n_classes colours, as different as can be."""
+  for limit, name in _SCALES.items():
+    if n_classes <= limit:
+      return matplotlib.colormaps[name].colors
+  return matplotlib.colormaps['hsv'](np.arange(n_classes) / n_classes)
+
+
+def _scatter(axis, cloud, colours):
+  axis.scatter(
+    *cloud.points.T,
+    s=float(np.clip(8000 / max(len(cloud.points), 1), 6, 40)),
+    c=colours,
+    marker=_MARKERS[cloud.domain],
+    linewidths=1.0 if _MARKERS[cloud.domain] == 'x' else 0.0,
+    alpha=0.7,
+  )
+
+
+def _domain_entries(every):
+  return [
+    (every[domain].name, _MARKERS[domain], colour)
+    for domain, colour in _DOMAIN_COLOURS.items()
+    if domain in every
+  ]
+
+
+def _class_entries(every, class_names, colours):
+  entries = [
+    (name, 's', colour)
+    for name, colour in zip(class_names, colours, strict=False)
+  ]
+  if any((cloud.labels == UNKNOWN).any() for cloud in every.values()):
+    entries.append(('not known', 's', _UNKNOWN_COLOUR))
+  return entries
+
+
+def _legend(axis, entries):
+  """Puts (name, marker, colour) entries to the right of an axis."""
+  handles = [
+    Line2D([], [], color=colour, marker=marker, linestyle='')
+    for _, marker, colour in entries
+  ]
+  axis.legend(
+    handles,
+    [plain(name) for name, _, _ in entries],
+    loc='upper left',
+    bbox_to_anchor=(1.0, 1.0),
+    frameon=False,
+    ncols=-(-len(entries) // _LEGEND_ROWS),
+    borderaxespad=0.3,
+  )

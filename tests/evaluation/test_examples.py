@@ -1,0 +1,108 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pixelda_tf.evaluation import examples
+
+
+class Domain:
+  """`count` grey images of one pixel, whose value is their place."""
+
+  train = 'train'
+  test = 'test'
+
+  def __init__(self, count, n_classes):
+    self.count = count
+    self.n_classes = n_classes
+    self.read = []
+
+  def stored(self, split):
+    self.read.append(split)
+    images = np.arange(self.count, dtype=np.uint8).reshape(-1, 1, 1, 1)
+    columns = {'image': images}
+    if self.n_classes:
+      columns['label'] = (np.arange(self.count) % 7).astype(np.int32)
+    return tf.data.Dataset.from_tensor_slices(columns)
+
+
+class Pair:
+  """Two such domains; as an `OpenPair`, it has no batches without labels."""
+
+  image_shape = (1, 1, 1)
+
+  def __init__(self, count, target_classes=7):
+    self.source = Domain(count, 7)
+    self.target = Domain(count, target_classes)
+
+  def test_batches(self, domain='target', split=None, batch_size=256):
+    domain = getattr(self, domain)
+    if domain.n_classes is None:
+      return None
+
+    def prepare(batch):
+      image = tf.cast(batch['image'], tf.float32) / 127.5 - 1.0
+      return batch | {'image': image}
+
+    return domain.stored(split or domain.test).batch(batch_size).map(prepare)
+
+
+def places(found):
+  assert found.images.dtype == np.float32
+  return np.rint((found.images[:, 0, 0, 0] + 1) * 127.5).astype(int).tolist()
+
+
+@pytest.mark.parametrize(
+  ('count', 'n', 'expected'),
+  [
+    (10, 5, [0, 2, 4, 6, 8]),
+    (10, 4, [0, 2, 5, 7]),
+    (3, 12, [0, 1, 2]),
+    (3, 3, [0, 1, 2]),
+    (0, 5, []),
+  ],
+)
+def test_evenly_by_hand(count, n, expected):
+  assert examples.evenly(count, n).tolist() == expected
+
+
+@pytest.mark.parametrize('count', [1, 9, 10, 19, 20, 21, 57, 200, 256])
+def test_examples_are_from_all_over_the_split(count):
+  """No two are more than three times as far apart as others are."""
+  found = examples.of_source(Pair(count), 10)
+  taken = places(found)
+  assert len(taken) == min(count, 10)
+  assert found.labels.tolist() == [place % 7 for place in taken]
+  assert taken[0] == 0 and taken == sorted(set(taken))
+  assert count - taken[-1] <= count / len(taken) * 3
+  distances = np.diff(taken)
+  if len(distances):
+    assert distances.max() <= 3 * distances.min()
+
+
+def test_batches_do_not_matter():
+  """257 examples and more are in several batches."""
+  pair = Pair(200)
+  whole = examples.of_source(pair, 30)
+  examples_batch = examples._BATCH
+  try:
+    examples._BATCH = 7
+    parts = examples.of_source(pair, 30)
+  finally:
+    examples._BATCH = examples_batch
+  assert places(whole) == places(parts)
+  assert whole.labels.tolist() == parts.labels.tolist()
+
+
+def test_source_examples_are_for_training_target_examples_for_testing():
+  pair = Pair(20)
+  assert examples.of_source(pair, 10).split == 'train'
+  assert examples.of_target(pair, 10).split == 'test'
+  assert (pair.source.read, pair.target.read) == (['train'], ['test'])
+
+
+def test_a_target_without_labels_needs_no_test_split():
+  pair = Pair(20, target_classes=None)
+  found = examples.of_target(pair, 10)
+  assert pair.target.read == ['train'] and found.split == 'train'
+  assert places(found) == list(range(0, 20, 2))
+  assert (found.labels == examples.UNKNOWN).all()
