@@ -1,7 +1,5 @@
 """A run: one pair of domains, some methods, one table."""
 
-import dataclasses
-import glob
 import os
 import time
 
@@ -10,9 +8,8 @@ import tensorflow as tf
 from absl import logging
 
 from pixelda_tf import config, serving
-from pixelda_tf.data.domains import Domain
 from pixelda_tf.errors import UserError
-from pixelda_tf.evaluation import pictures, translation
+from pixelda_tf.evaluation import pictures
 from pixelda_tf.evaluation.evaluate import compiled_predictions, evaluate
 from pixelda_tf.training import (
   checkpoints,
@@ -22,38 +19,12 @@ from pixelda_tf.training import (
   monitoring,
   results,
   run_directory,
+  translated_source,
 )
+from pixelda_tf.training.rows import check_order, last
 
 _NEAREST_AMONG = 10_000
 _ROWS_SHOWN = 12
-
-
-@gin.register
-@dataclasses.dataclass(frozen=True)
-class Row:
-  """One method of a run, a row of its table.
-
-  Attributes:
-    name: of the row and its directory.
-    method: function of (image_shape, n_classes, seed) to a `Method`.
-    optimizer: a Keras optimizer for every player, or a dict by player.
-    steps: number of train steps, at most: a method may end before.
-    handed_on: networks that start with another row's weights, a dict of the
-      method's network to `<row>/<network>`; see `handover.load`.
-    translated_by: an earlier row; this one is trained on the source's training
-      split as that row translates it, stored as a data set. None for the source
-      as it is.
-    note: what a reader of the row has to know, such as labels of the target
-      that its settings were chosen by.
-  """
-
-  name: str
-  method: type
-  optimizer: object
-  steps: int
-  handed_on: dict = dataclasses.field(default_factory=dict)
-  translated_by: str | None = None
-  note: str = ''
 
 
 @gin.configurable
@@ -105,7 +76,7 @@ class Experiment:
     names = [row.name for row in rows]
     if len(set(names)) < len(names):
       raise UserError(f'Experiment.rows: two rows of one name in {names}')
-    _check_order(rows)
+    check_order(rows)
     self.run_dir = run_dir
     self.pair = pair.open(data_dir, skip_corrupt=skip_corrupt)
     self.rows = rows
@@ -170,7 +141,7 @@ class Experiment:
     """
     if name is None:
       rows = self.started_rows() or self.rows
-      return _last(rows, lambda row: (row.method.answers, row.method.adapts))
+      return last(rows, lambda row: (row.method.answers, row.method.adapts))
     for row in self.rows:
       if row.name == name:
         return row
@@ -182,7 +153,7 @@ class Experiment:
     if name is not None:
       return self.row(name)
     rows = self.started_rows() or self.rows
-    return _last(rows, self.translates)
+    return last(rows, self.translates)
 
   def translates(self, row):
     """Returns whether a row translates, which its settings may prevent."""
@@ -317,37 +288,25 @@ class Experiment:
     if row.translated_by is None:
       return self.pair
     by = self.row(row.translated_by)
-    directory = self._directory(by)
-    stored = os.path.join(directory, 'translated')
-    if not glob.glob(os.path.join(stored, '*', 'dataset_info.json')):
-      if not self._result(by):
+
+    def translator():
+      path = self._directory(by, 'result.json')
+      if not os.path.exists(path):
         raise UserError(
-          f'{os.path.join(directory, "result.json")}: not there; train row '
-          f"'{by.name}' to its end first, which translates for '{row.name}'"
+          f"{path}: not there; train row '{by.name}' to its end first, which "
+          f"translates for '{row.name}'"
         )
       method = self.restore(by)
-      if not method.translates:
+      if not method.translates:  # Its settings took that away.
         raise UserError(
           f"Row.translated_by of '{row.name}': row '{by.name}' does not "
           'translate; name one that does'
         )
-      translation.store(
-        method,
-        self.pair.source,
-        self.pair.source.train,
-        name='translated',
-        data_dir=directory,
-        target_name=self.pair.target.name,
-        seed=self.seed,
-      )
-    try:
-      source = Domain(name='translated').open(directory)
-      source.count(source.train)  # Looks at every record.
-    except UserError as error:
-      raise UserError(
-        f'{error.message}: delete {stored} and it is translated again'
-      ) from error
-    return self.pair.with_source(source, stored)
+      return method
+
+    return translated_source.pair(
+      self.pair, self._directory(by), translator, self.seed
+    )
 
   def _translated_picture(self):
     method = self.restore(self.translating_row())
@@ -370,42 +329,6 @@ class Experiment:
 
   def _directory(self, row, *parts):
     return os.path.join(self.run_dir, row.name, *parts)
-
-
-def _check_order(rows):
-  """Checks that rows start from earlier ones."""
-  for number, row in enumerate(rows):
-    earlier = {other.name: other for other in rows[:number]}
-    names = ', '.join(earlier) or 'none'
-    by = row.translated_by
-    if by is not None and by not in earlier:
-      raise UserError(
-        f"Row.translated_by of '{row.name}' is '{by}': name a row before it "
-        f'({names})'
-      )
-    if by is not None and not earlier[by].method.translates:
-      raise UserError(
-        f"Row.translated_by of '{row.name}' is '{by}', which does not "
-        'translate; name one that does'
-      )
-    for network, origin in row.handed_on.items():
-      folder, name = os.path.split(origin)
-      if not (folder and name):
-        raise UserError(
-          f"Row.handed_on of '{row.name}': {network} is from '{origin}'; write "
-          '<row>/<network>, or <run_dir>/<row>/<network> for another run'
-        )
-      if not os.path.dirname(folder) and folder not in earlier:
-        raise UserError(
-          f"Row.handed_on of '{row.name}': {network} is from '{origin}': name "
-          f'a row before it ({names}), or <run_dir>/<row>/<network> of another '
-          'run'
-        )
-
-
-def _last(rows, rank):
-  """Returns the last of the rows of the highest rank."""
-  return max(reversed(rows), key=rank)
 
 
 def reopen(run_dir, data_dir, skip_corrupt=False):

@@ -1,0 +1,72 @@
+"""What a run trains: rows, and what they take from each other."""
+
+import dataclasses
+import os
+
+import gin
+
+from pixelda_tf.errors import UserError
+
+
+@gin.register
+@dataclasses.dataclass(frozen=True)
+class Row:
+  """One method of a run, a row of its table.
+
+  Attributes:
+    name: of the row and its directory.
+    method: function of (image_shape, n_classes, seed) to a `Method`.
+    optimizer: a Keras optimizer for every player, or a dict by player.
+    steps: number of train steps, at most: a method may end before.
+    handed_on: networks that start with another row's weights, a dict of the
+      method's network to `<row>/<network>`; see `handover.load`.
+    translated_by: an earlier row; this one is trained on the source's training
+      split as that row translates it, stored as a data set. None for the source
+      as it is.
+    note: what a reader of the row has to know, such as labels of the target
+      that its settings were chosen by.
+  """
+
+  name: str
+  method: type
+  optimizer: object
+  steps: int
+  handed_on: dict = dataclasses.field(default_factory=dict)
+  translated_by: str | None = None
+  note: str = ''
+
+
+def check_order(rows):
+  """Checks that rows start from earlier ones."""
+  for number, row in enumerate(rows):
+    earlier = {other.name: other for other in rows[:number]}
+    names = ', '.join(earlier) or 'none'
+    by = row.translated_by
+    if by is not None and by not in earlier:
+      raise UserError(
+        f"Row.translated_by of '{row.name}' is '{by}': name a row before it "
+        f'({names})'
+      )
+    if by is not None and not earlier[by].method.translates:
+      raise UserError(
+        f"Row.translated_by of '{row.name}' is '{by}', which does not "
+        'translate; name one that does'
+      )
+    for network, origin in row.handed_on.items():
+      folder, name = os.path.split(origin)
+      if not (folder and name):
+        raise UserError(
+          f"Row.handed_on of '{row.name}': {network} is from '{origin}'; write "
+          '<row>/<network>, or <run_dir>/<row>/<network> for another run'
+        )
+      if not os.path.dirname(folder) and folder not in earlier:
+        raise UserError(
+          f"Row.handed_on of '{row.name}': {network} is from '{origin}': name "
+          f'a row before it ({names}), or <run_dir>/<row>/<network> of another '
+          'run'
+        )
+
+
+def last(rows, rank):
+  """Returns the last of the rows of the highest rank."""
+  return max(reversed(rows), key=rank)
