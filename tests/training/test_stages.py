@@ -334,7 +334,6 @@ def test_a_result_that_was_deleted_is_made_again_without_training(
 
 STOPS = (
   'Experiment.rows = [@feature/Row()]',
-  'feature/Row.handed_on = {}',
   'feature/Row.steps = 20',
   'CyCADAFeatures.generator = None',
   'CyCADAFeatures.threshold = 1.0',
@@ -361,15 +360,18 @@ def press_after(steps, monkeypatch):
 
 
 def test_a_stage_that_is_over_ends_at_the_next_line(
-  tmp_path, open_stages, newest_values, monkeypatch
+  tmp_path, cycada_run, open_stages, newest_values, monkeypatch
 ):
   """The third step is the last that is looked at, lines are every two.
 
   Ctrl-C at the third step itself gives the same. Without a generator nothing
   is translated, and there is no picture.
   """
+  task = f'{cycada_run}/source_only/task'
+  handed_on = {'task': task, 'reference_task': task}
+  stops = (*STOPS, f'feature/Row.handed_on = {handed_on}')
   whole, resumed = tmp_path / 'whole', tmp_path / 'resumed'
-  (row,) = open_stages('cycada', whole, *STOPS).train()['rows']
+  (row,) = open_stages('cycada', whole, *stops).train()['rows']
   assert row['steps'] == 4
   assert row['stopped'] == (
     'the feature discriminator was not once above 100% in 3 steps'
@@ -379,9 +381,9 @@ def test_a_stage_that_is_over_ends_at_the_next_line(
   with monkeypatch.context() as patch:
     press_after(3, patch)
     with pytest.raises(loop.Interrupted, match='cycada: stopped after step 3'):
-      open_stages('cycada', resumed, *STOPS).train()
+      open_stages('cycada', resumed, *stops).train()
   assert not (resumed / 'cycada' / 'result.json').exists()
-  (again,) = open_stages('cycada', resumed, *STOPS).train()['rows']
+  (again,) = open_stages('cycada', resumed, *stops).train()['rows']
   assert (again['steps'], again['stopped']) == (4, row['stopped'])
   ours, theirs = (
     newest_values(resumed / 'cycada'),
@@ -390,6 +392,18 @@ def test_a_stage_that_is_over_ends_at_the_next_line(
   assert ours[0] == theirs[0] == 4
   for name, value in ours[1].items():
     np.testing.assert_array_equal(value, theirs[1][name], err_msg=name)
+
+
+def test_a_network_that_has_to_come_from_another_row_is_asked_for(
+  tmp_path, open_stages
+):
+  run = open_stages('cycada', tmp_path, *STOPS, 'feature/Row.handed_on = {}')
+  with pytest.raises(UserError) as error:
+    run.train()
+  assert error.value.message == (
+    "Row.handed_on: CyCADAFeatures needs a trained 'task': add {'task': "
+    "'<row>/<network>'}"
+  )
 
 
 def test_cyclegan_alone_has_no_export(cyclegan_uda_run, open_stages, copied):
