@@ -7,7 +7,11 @@ from pixelda_tf.data import augmentation
 from pixelda_tf.errors import UserError
 
 SEED = tf.constant([3, 4], tf.int32)
-AUGMENTATIONS = [augmentation.Move(), augmentation.ChangeColour()]
+AUGMENTATIONS = [
+  augmentation.Move(),
+  augmentation.ChangeColour(),
+  augmentation.AddNoise(grains=(1, 3, 100)),
+]
 
 
 def random_batch(n=4, height=8, width=6, channels=3):
@@ -351,3 +355,58 @@ def test_apply_gives_each_augmentation_a_seed_of_its_own():
 
   augmentation.apply([note, note], {}, SEED)
   assert seeds[0] != seeds[1]
+
+
+def grey(value, n=4, size=32):
+  return {'image': tf.fill([n, size, size, 3], value)}
+
+
+def test_noise_has_its_deviation_and_is_independent_of_pixels_and_channels():
+  """Of 12,288 values, so with standard errors of 0.001 and 0.009."""
+  noise = augmentation.AddNoise(stddev=0.1)(grey(0.0), SEED)['image'].numpy()
+  np.testing.assert_allclose(noise.mean(), 0.0, atol=0.005)
+  np.testing.assert_allclose(noise.std(), 0.1, atol=0.004)
+  for first, second in (
+    (noise[:, 1:], noise[:, :-1]),
+    (noise[1:], noise[:-1]),
+    (noise[..., 0], noise[..., 1]),
+  ):
+    assert abs(np.corrcoef(first.ravel(), second.ravel())[0, 1]) < 0.05
+
+
+def test_a_grain_as_large_as_the_image_moves_its_colour_alone():
+  noisy = augmentation.AddNoise(stddev=0.2, grains=(32,))(grey(0.0), SEED)
+  colours = noisy['image'].numpy().reshape(4, -1, 3)
+  np.testing.assert_allclose(colours, colours[:, :1] + 0 * colours, atol=1e-6)
+  assert len(np.unique(colours[:, 0])) == 12
+
+
+def test_grains_of_several_sizes_add_up():
+  """Each size's noise is its own: the variances add up at grains' centres."""
+  images = grey(0.0, n=64)
+  sizes = [1, 4, 16]
+  each = [
+    augmentation.AddNoise(stddev=0.05, grains=(size,))(images, SEED)['image']
+    for size in sizes
+  ]
+  together = augmentation.AddNoise(stddev=0.05, grains=sizes)(images, SEED)
+  variance = np.var(together['image'])
+  np.testing.assert_allclose(variance, sum(map(np.var, each)), rtol=0.15)
+  # A wider grain is smoother: neighbours differ less.
+  steps = [np.std(np.diff(noise, axis=1)) for noise in each]
+  assert steps[0] > 2 * steps[1] > 4 * steps[2]
+
+
+def test_noise_beyond_the_range_is_reflected():
+  """-1 + x and -1 - x are the same: no pixel of black stays black."""
+  noise = augmentation.AddNoise(stddev=0.1)
+  around_grey = noise(grey(0.0), SEED)['image']
+  black, white = (noise(grey(v), SEED)['image'] for v in (-1.0, 1.0))
+  np.testing.assert_allclose(black, abs(around_grey) - 1.0, atol=1e-6)
+  np.testing.assert_allclose(white, 1.0 - abs(around_grey), atol=1e-6)
+
+
+@pytest.mark.parametrize('grains', [(), (0,), (2, -1)])
+def test_noise_needs_grains_of_at_least_a_pixel(grains):
+  with pytest.raises(UserError, match=r'AddNoise.grains is \('):
+    augmentation.AddNoise(grains=grains)
