@@ -1,8 +1,12 @@
 """Measures a config's train step, its input pipeline and the two together.
 
-python tools/benchmark.py --gin_file=gin/mnist_to_mnistm.gin --data_dir=data
+  python tools/benchmark.py --gin_file=gin/mnist_to_mnistm.gin --data_dir=data
+
+With --against=torch also the same networks and losses written plainly in
+PyTorch, in turn with ours.
 """
 
+import contextlib
 import itertools
 import resource
 import statistics
@@ -17,14 +21,20 @@ from pixelda_tf import command_line
 command_line.define_flags('gin_file', 'gin_param', 'data_dir')
 flags.DEFINE_string('row', None, 'Row of the config; its adapted one else.')
 flags.DEFINE_integer('steps', 30, 'Steps of each measurement.', lower_bound=1)
+flags.DEFINE_enum(
+  'against', None, ['torch'], 'What else to measure, in turn with the step.'
+)
 FLAGS = flags.FLAGS
 
 _WARM_UP = 3
+_TORCH_PRECISIONS = ('float32', 'mixed_bfloat16')
 
 
 def main():
   """Measures and prints."""
+  import step_graph
   import tensorflow as tf
+  from torch_benchmark import against
 
   from pixelda_tf import config
   from pixelda_tf.training import distribution, experiment
@@ -38,49 +48,90 @@ def main():
   batch = next(iter(batches))
   images = sum(domain['image'].shape[0] for domain in batch.values())
 
-  flops = count_flops(tf.function(method.train_step), batch)
+  train = tf.function(method.train_step, autograph=False)
+  operations = step_graph.executed(train.get_concrete_function(batch).graph)
   step = distribution.step_function(run.strategy, method)
   repeated = itertools.repeat(batch)
-  fed = iter(run.strategy.experimental_distribute_dataset(batches))
-  train = tf.function(
-    lambda batch: run.strategy.run(method.train_step, args=(batch,))
-  )
-  alone, together = measure(
-    lambda: train(next(repeated)), lambda: step(fed), FLAGS.steps
-  )
-  rate = convolution_rate(run.pair.image_shape, run.pair.batch_size)
+  fed = iter(batches)
+  with contextlib.ExitStack() as stack:
+    others = {
+      f'PyTorch, {precision}': stack.enter_context(
+        against.TorchWorker(method, run.pair.batch_size, precision)
+      )
+      for precision in (_TORCH_PRECISIONS if FLAGS.against else ())
+    }
+    seconds = measure(
+      {
+        'step': timed(lambda: train(next(repeated))),
+        'fed': timed(lambda: step(fed)),
+      }
+      | {
+        name: lambda other=other: other.steps(1)[0]
+        for name, other in others.items()
+      },
+      FLAGS.steps,
+    )
+  convolutions = step_graph.convolutions(operations)
+  alone = step_graph.time_convolutions(convolutions, FLAGS.steps)
+  taken = seconds['step']
+
   print(f'{row.name}, batch {run.pair.batch_size}, {run.precision}')
-  print(f'step on one repeated batch: {alone * 1e3:.1f} ms (median)')
-  print(f'images a second: {images / alone:.0f} (both domains)')
+  print(f'step on one repeated batch: {taken * 1e3:.1f} ms (median)')
+  print(
+    f'its {convolutions.total()} convolutions, each by itself: '
+    f'{alone * 1e3:.1f} ms; the step takes {taken / alone:.2f} times as long'
+  )
+  print(f'images a second: {images / taken:.0f} (both domains)')
+  flops = step_graph.count_flops(operations)
   print(f'floating-point operations a step: {flops / 1e9:.2f} G')
   print(
-    f'convolutions here: {rate / 1e9:.0f} G a second; the step reaches '
-    f'{flops / alone / rate:.0%} of it'
+    f'step fed by the pipeline: {seconds["fed"] * 1e3:.1f} ms, '
+    f'{seconds["fed"] / taken - 1:+.1%}'
   )
+  rate = pipeline_rate(batches, images)
   print(
-    f'step fed by the pipeline: {together * 1e3:.1f} ms, '
-    f'{together / alone - 1:+.1%}'
+    f'pipeline alone: {rate:.0f} images a second, {rate * taken / images:.1f} '
+    'times what the step takes'
   )
-  print(f'pipeline alone: {pipeline_rate(batches, images):.0f} images a second')
+  for name in others:
+    print(
+      f'{name}: {seconds[name] * 1e3:.1f} ms, '
+      f'{seconds[name] / taken:.2f} times as long as ours'
+    )
   peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
   peak *= 1 if sys.platform == 'darwin' else 1024
   print(f'peak memory: {peak / 2**30:.2f} GiB')
 
 
-def measure(first, second, count):
-  """Times two functions in turn, so that a machine's drift meets both.
+def timed(function):
+  """Returns a function of nothing to the seconds that a step takes."""
+
+  def seconds():
+    start = time.perf_counter()
+    # A step is done when its logs are known.
+    {name: float(value) for name, value in function().items()}
+    return time.perf_counter() - start
+
+  return seconds
+
+
+def measure(functions, count):
+  """Measures several in turn, so that a machine's drift meets all of them.
+
+  Args:
+    functions: dict of functions of nothing to seconds.
+    count: measurements of each.
 
   Returns:
-    Their median seconds.
+    dict of their median seconds.
   """
-  times = ([], [])
+  seconds = {name: [] for name in functions}
   for number in range(_WARM_UP + count):
-    for function, kept in zip((first, second), times, strict=True):
-      start = time.perf_counter()
-      {name: float(value) for name, value in function().items()}
+    for name, function in functions.items():
+      taken = function()
       if number >= _WARM_UP:
-        kept.append(time.perf_counter() - start)
-  return statistics.median(times[0]), statistics.median(times[1])
+        seconds[name].append(taken)
+  return {name: statistics.median(taken) for name, taken in seconds.items()}
 
 
 def pipeline_rate(batches, images, seconds=5.0):
@@ -94,87 +145,6 @@ def pipeline_rate(batches, images, seconds=5.0):
     elapsed = time.perf_counter() - start
     if elapsed > seconds:
       return count * images / elapsed
-
-
-def convolution_rate(image_shape, batch_size, filters=64, count=10):
-  """Returns operations a second of a 3x3 convolution and its gradients.
-
-  It has the shape of the generator's and the current precision.
-
-  Args:
-    image_shape: (height, width, channels).
-    batch_size: images.
-    filters: in and out.
-    count: measurements, of which the fastest counts.
-  """
-  import tensorflow as tf
-
-  dtype = tf.keras.mixed_precision.global_policy().compute_dtype
-  height, width, _ = image_shape
-  images = tf.ones((batch_size, height, width, filters), dtype)
-  kernel = tf.ones((3, 3, filters, filters), dtype)
-
-  @tf.function
-  def convolve(images, kernel):
-    with tf.GradientTape() as tape:
-      tape.watch([images, kernel])
-      outputs = tf.nn.conv2d(images, kernel, 1, 'SAME')
-    return tape.gradient(outputs, [images, kernel], output_gradients=outputs)
-
-  flops = count_flops(convolve, images, kernel)
-  times = []
-  for _ in range(_WARM_UP + count):
-    start = time.perf_counter()
-    [gradient.numpy() for gradient in convolve(images, kernel)]
-    times.append(time.perf_counter() - start)
-  return flops / min(times)
-
-
-def count_flops(function, *args):
-  """Counts the convolutions' and matrix products' operations of one call.
-
-  A multiplication and its addition count as two. What no output or state
-  depends on is not executed and not counted.
-
-  Args:
-    function: `tf.function` with static shapes.
-    *args: its arguments.
-  """
-  graph = function.get_concrete_function(*args).graph
-  waiting = [tensor.op for tensor in graph.outputs] + list(
-    graph.control_outputs
-  )
-  seen = set()
-  total = 0
-  while waiting:
-    op = waiting.pop()
-    if op in seen:
-      continue
-    seen.add(op)
-    waiting += [tensor.op for tensor in op.inputs] + list(op.control_inputs)
-    total += _flops(op)
-  return total
-
-
-def _flops(op):
-  if op.type == 'Conv2D':
-    return 2 * _size(op.outputs[0]) * _kernel(op.inputs[1])
-  if op.type == 'Conv2DBackpropInput':
-    return 2 * _size(op.inputs[2]) * _kernel(op.inputs[1])
-  if op.type == 'Conv2DBackpropFilter':
-    return 2 * _size(op.inputs[2]) * _kernel(op.outputs[0])
-  if op.type == 'MatMul':
-    inner = op.inputs[0].shape[0 if op.get_attr('transpose_a') else 1]
-    return 2 * _size(op.outputs[0]) * inner
-  return 0
-
-
-def _size(tensor):
-  return tensor.shape.num_elements()
-
-
-def _kernel(tensor):
-  return tensor.shape[:-1].num_elements()
 
 
 if __name__ == '__main__':

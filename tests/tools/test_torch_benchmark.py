@@ -1,0 +1,447 @@
+"""Whether PyTorch is measured on the same networks, losses and order."""
+
+import functools
+import importlib
+import importlib.util
+import inspect
+import pathlib
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pixelda_tf import config, methods, networks
+from pixelda_tf.errors import UserError
+from pixelda_tf.networks.layers import instance_normalization
+from pixelda_tf.training.optimizers import adam
+
+FOLDER = pathlib.Path(__file__).resolve().parents[2] / 'tools/torch_benchmark'
+
+pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same'")
+
+# Builder, image shape, the number after it, options, and whether PyTorch's is
+# the mirror image. Sides of 28 are halved to an odd 7 on the pyramid.
+QUIET = {'dropout_rate': 0.0, 'noise_stddev': 0.0}
+NETWORKS = {
+  'pixelda_generator': ('residual_generator', (28, 28, 3), [10], {}, False),
+  'pixelda_discriminator': (
+    'pyramid_discriminator',
+    (28, 28, 3),
+    [],
+    QUIET,
+    True,
+  ),
+  'pixelda_task': ('mnist_classifier', (28, 28, 3), [10], {}, False),
+  'cyclegan_generator': (
+    'unet_generator',
+    (32, 32, 3),
+    [],
+    {'filters': 32},
+    True,
+  ),
+  'cyclegan_discriminator': (
+    'patch_discriminator',
+    (32, 32, 3),
+    [],
+    {
+      'filters': 32,
+      'kernel_size': 3,
+      'strides': (2, 2, 1),
+      'normalization': instance_normalization,
+    },
+    True,
+  ),
+  'cycada_generator': (
+    'downsampling_residual_generator',
+    (28, 28, 1),
+    [],
+    {'filters': 32},
+    True,
+  ),
+  'cycada_discriminator': (
+    'patch_discriminator',
+    (28, 28, 1),
+    [],
+    {
+      'filters': 32,
+      'head_kernel_size': 4,
+      'max_multiple': 4,
+      'strides': (2, 2, 1, 1, 1),
+      'normalization': instance_normalization,
+    },
+    False,
+  ),
+  'cycada_task': (
+    'lenet_classifier',
+    (28, 28, 1),
+    [10],
+    {'dropout_rate': 0.0},
+    False,
+  ),
+}
+
+# Methods small and without stride 2: there nothing is mirrored.
+PATCH = {'filters': 4, 'kernel_size': 3, 'strides': (1, 1)}
+GENERATOR = (
+  'downsampling_residual_generator',
+  {'filters': 4, 'levels': 0, 'blocks': 1},
+)
+METHODS = {
+  'PixelDA': (
+    (4, 4, 3),
+    {
+      'generator': ('residual_generator', {'filters': 4, 'blocks': 1}),
+      'discriminator': ('pyramid_discriminator', {'filters': 4, **QUIET}),
+      'task': ('mnist_classifier', {}),
+      'domain_weight': 0.7,
+      'task_weight': 1.3,
+    },
+  ),
+  'CycleGAN': (
+    (4, 4, 3),
+    {
+      'generator': GENERATOR,
+      'discriminator': ('patch_discriminator', PATCH),
+    },
+  ),
+  'CyCADA': (
+    (16, 16, 1),
+    {
+      'generator': GENERATOR,
+      'discriminator': ('patch_discriminator', PATCH),
+      'task': ('lenet_classifier', {'dropout_rate': 0.0}),
+      'identity_weight': 0.5,
+    },
+  ),
+}
+
+
+@pytest.fixture
+def tool(monkeypatch):
+  """Function of a module's name in the folder to the module."""
+  monkeypatch.syspath_prepend(FOLDER)
+  return importlib.import_module
+
+
+@pytest.fixture
+def torch():
+  return pytest.importorskip('torch')
+
+
+def torch_options(options, side):
+  return {
+    name: getattr(side, value.__name__) if callable(value) else value
+    for name, value in options.items()
+  }
+
+
+def n_trainable(network):
+  return sum(v.shape.num_elements() for v in network.trainable_variables)
+
+
+def copy_weights(torch, ours, theirs, inputs, mirrored=False):
+  """Copies weights layer by layer, in the order in which layers are used."""
+  used = []
+  hooks = [
+    module.register_forward_hook(lambda module, *_: used.append(module))
+    for module in theirs.modules()
+    if list(module.parameters(recurse=False))
+  ]
+  with torch.no_grad():
+    theirs(*inputs)
+  for hook in hooks:
+    hook.remove()
+  layers = [layer for layer in ours.layers if layer.trainable_variables]
+  for layer, module in zip(layers, used, strict=True):
+    if hasattr(layer, 'kernel'):
+      kernel = layer.kernel.numpy()
+      if isinstance(layer, tf.keras.layers.Dense):
+        kernel = dense_kernel(ours, layer, kernel, mirrored)
+      else:
+        kernel = kernel[::-1, ::-1] if mirrored else kernel
+        kernel = kernel.transpose(3, 2, 0, 1)
+      weights = [kernel] + [v.numpy() for v in [layer.bias] if v is not None]
+      parameters = [module.weight] + [module.bias] * (len(weights) - 1)
+    else:
+      weights = [v.numpy() for v in layer.trainable_variables]
+      parameters = [module.weight, module.bias][-len(weights) :]
+    for weight, parameter in zip(weights, parameters, strict=True):
+      assert weight.shape == parameter.shape
+      parameter.data = torch.tensor(weight.copy())
+
+
+def dense_kernel(model, layer, kernel, mirrored):
+  """Rows from height, width, channels to channels, height, width."""
+  before = layer.inbound_nodes[0].inbound_layers
+  if isinstance(before, tf.keras.layers.Flatten):
+    kernel = kernel.reshape(*before.input_shape[1:], -1)
+    kernel = kernel[::-1, ::-1] if mirrored else kernel
+    kernel = kernel.transpose(2, 0, 1, 3).reshape(-1, kernel.shape[-1])
+  return kernel.T
+
+
+@pytest.mark.parametrize('case', NETWORKS)
+def test_networks_are_the_same(case, tool, torch):
+  """The same trainable weights; with the same values the same answers."""
+  name, shape, numbers, options, mirrored = NETWORKS[case]
+  ours = getattr(networks, name)(shape, *numbers, **options)
+  side = tool('networks')
+  theirs = getattr(side, name)(shape, *numbers, **torch_options(options, side))
+  assert n_trainable(ours) == sum(
+    weight.numel() for weight in theirs.parameters() if weight.requires_grad
+  )
+
+  random = np.random.default_rng(0)
+  for variable in ours.trainable_variables:
+    variable.assign(random.normal(0, 0.05, variable.shape))
+  images = random.uniform(-1, 1, (2, *shape)).astype('float32')
+  seen = images[:, ::-1, ::-1] if mirrored else images
+  inputs = [torch.tensor(seen.transpose(0, 3, 1, 2).copy())]
+  our_inputs = [images]
+  if 'generator' in case:
+    noise = random.uniform(-1, 1, (2, ours.inputs[1].shape[1]))
+    our_inputs.append(noise.astype('float32'))
+    if numbers:
+      inputs.append(torch.tensor(our_inputs[1]))
+  copy_weights(torch, ours, theirs, inputs, mirrored)
+
+  expected = ours(our_inputs if len(our_inputs) > 1 else images, training=True)
+  if isinstance(expected, dict):
+    expected = expected.get('domain', expected.get('logits'))
+  expected = expected.numpy()
+  with torch.no_grad():
+    found = theirs(*inputs).numpy()
+  if found.ndim == 4:
+    found = found.transpose(0, 2, 3, 1)
+    found = found[:, ::-1, ::-1] if mirrored else found
+  assert expected.std() > 1e-3
+  np.testing.assert_allclose(found, expected, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize('name', METHODS)
+def test_two_steps_have_the_same_losses(name, tool, torch, monkeypatch):
+  """And each network is called as often.
+
+  Noise is 0 on both sides; PyTorch's is 2 * 0.5 - 1.
+  """
+  shape, options = METHODS[name]
+
+  def build(method, side, **numbers):
+    return method(
+      **numbers,
+      **{
+        option: (
+          lambda *args, value=value: getattr(side, value[0])(*args, **value[1])
+        )
+        if isinstance(value, tuple)
+        else value
+        for option, value in options.items()
+      },
+    )
+
+  ours = build(
+    getattr(methods, name), networks, image_shape=shape, n_classes=10
+  )
+  ours.compile(adam(learning_rate=2e-4, beta_1=0.5), run_eagerly=True)
+  monkeypatch.setattr(
+    type(ours), 'noise', lambda self, count: tf.zeros([count, 10])
+  )
+  monkeypatch.setattr(torch, 'rand', lambda *shape: torch.full(shape, 0.5))
+  theirs = build(
+    getattr(tool('methods'), name),
+    tool('networks'),
+    image_shape=shape,
+    n_classes=10,
+  )
+  theirs.start(bfloat16=False)
+
+  random = np.random.default_rng(0)
+  images = random.uniform(-1, 1, (2, 8, *shape)).astype('float32')
+  labels = random.integers(10, size=8)
+  source, target = torch.tensor(images.transpose(0, 1, 4, 2, 3).copy())
+  for key, network in theirs.networks.items():
+    inputs = [source]
+    if key == 'generator':
+      inputs.append(torch.zeros(8, 10))
+    copy_weights(torch, getattr(ours, key), network, inputs)
+  calls = {key: [0, 0] for key in theirs.networks}
+  for key, network in theirs.networks.items():
+    network.register_forward_hook(lambda *_, key=key: count(calls, key, 1))
+    model = getattr(ours, key)
+    monkeypatch.setattr(
+      model,
+      'call',
+      lambda *args, key=key, call=model.call, **kwargs: (
+        count(calls, key, 0),
+        call(*args, **kwargs),
+      )[1],
+    )
+
+  batch = {
+    'source': {'image': tf.constant(images[0]), 'label': tf.constant(labels)},
+    'target': {'image': tf.constant(images[1])},
+  }
+  monitors = ('accuracy_real', 'accuracy_fake', 'gradient_norm')
+  for _ in range(2):
+    logs = ours.train_step(batch)
+    expected = [
+      sum(
+        float(value)
+        for key, value in logs.items()
+        if key.startswith(player.name + '/') and not key.endswith(monitors)
+      )
+      for player in ours.players()
+    ]
+    found = theirs.step(source, torch.tensor(labels), target)
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+  for first, second in calls.values():
+    assert first == second > 0
+
+
+def count(calls, key, side):
+  calls[key][side] += 1
+
+
+@pytest.mark.parametrize(
+  'name', sorted({case[0] for case in NETWORKS.values()} | METHODS.keys())
+)
+def test_options_have_the_same_defaults(name, tool, torch):
+  """PyTorch's side is told only what is not at its default."""
+  kinds = 'methods' if name in METHODS else 'networks'
+  ours = getattr(methods if name in METHODS else networks, name)
+  theirs = getattr(tool(kinds), name)
+  defaults = tool('against').defaults
+  ours, theirs = (
+    {
+      option: getattr(value, '__name__', value)
+      for option, value in defaults(function).items()
+      if value is not inspect.Parameter.empty
+    }
+    for function in (ours, theirs)
+  )
+  shared = ours.keys() & theirs.keys()
+  assert {option: ours[option] for option in shared} == theirs
+  assert shared or name == 'mnist_classifier'
+
+
+@pytest.mark.parametrize(
+  'gin_file, method, expected',
+  [
+    (
+      'mnist_to_mnistm',
+      'PixelDA',
+      {
+        'PixelDA': {
+          'generator': 'residual_generator',
+          'discriminator': 'pyramid_discriminator',
+          'task': 'mnist_classifier',
+        },
+        'residual_generator': {},
+        'pyramid_discriminator': {'dropout_rate': 0.0, 'noise_stddev': 0.0},
+        'mnist_classifier': {},
+      },
+    ),
+    (
+      'cyclegan_uda_mnist_to_mnistm',
+      'CycleGAN',
+      {
+        'CycleGAN': {
+          'generator': 'unet_generator',
+          'discriminator': 'patch_discriminator',
+        },
+        'unet_generator': {'filters': 32},
+        'patch_discriminator': {
+          'filters': 32,
+          'kernel_size': 3,
+          'strides': (2, 2, 1),
+          'normalization': 'instance_normalization',
+        },
+      },
+    ),
+    (
+      'cycada_mnist_to_usps',
+      'CyCADA',
+      {
+        'CyCADA': {
+          'generator': 'downsampling_residual_generator',
+          'discriminator': 'patch_discriminator',
+          'task': 'lenet_classifier',
+        },
+        'downsampling_residual_generator': {'filters': 32},
+        'patch_discriminator': {
+          'filters': 32,
+          'strides': (2, 2, 1, 1, 1),
+          'head_kernel_size': 4,
+          'max_multiple': 4,
+          'normalization': 'instance_normalization',
+        },
+        'lenet_classifier': {},
+      },
+    ),
+  ],
+)
+def test_settings_are_the_configs(gin_file, method, expected, tool):
+  """Only what differs from the defaults, and which networks."""
+  config.parse([f'gin/{gin_file}.gin'])
+  assert tool('against').settings(getattr(methods, method)) == expected
+
+
+def test_pytorch_is_an_extra(tool, monkeypatch):
+  against = tool('against')
+  monkeypatch.setattr(importlib.util, 'find_spec', lambda name: None)
+  with pytest.raises(UserError, match=r"pip install 'pixelda_tf\[torch\]'"):
+    against.TorchWorker(None, 4, 'float32')
+
+
+TINY = (
+  'residual_generator.filters = 4',
+  'residual_generator.blocks = 1',
+  'pyramid_discriminator.filters = 2',
+)
+
+
+@pytest.mark.parametrize('precision', ['float32', 'mixed_bfloat16'])
+def test_a_worker_takes_steps(precision, tool, torch):
+  config.parse(['gin/mnist_to_mnistm.gin'], TINY)
+  generator, discriminator = (
+    functools.partial(networks.residual_generator, filters=4, blocks=1),
+    functools.partial(networks.pyramid_discriminator, filters=2),
+  )
+  method = methods.PixelDA(
+    image_shape=(8, 8, 1),
+    n_classes=3,
+    generator=generator,
+    discriminator=discriminator,
+  )
+  with tool('against').TorchWorker(method, 4, precision) as worker:
+    for count in (2, 1):
+      seconds = worker.steps(count)
+      assert len(seconds) == count
+      assert min(seconds) > 0
+    process = worker.process
+  assert process.returncode == 0
+
+
+@pytest.mark.parametrize(
+  'binding, option',
+  [
+    ('PixelDA.semi_supervised = True', 'PixelDA.semi_supervised'),
+    (
+      'residual_generator.noise_stddev = 1.0',
+      'residual_generator.noise_stddev',
+    ),
+  ],
+)
+def test_what_pytorch_does_not_have_is_told(binding, option, tool, torch):
+  config.parse(['gin/mnist_to_mnistm.gin'], [*TINY, binding])
+  method = methods.PixelDA(image_shape=(8, 8, 1), n_classes=3)
+  with pytest.raises(UserError, match=f'^PyTorch has no {option}: leave it'):
+    tool('against').TorchWorker(method, 4, 'float32')
+
+
+def test_networks_of_other_sizes_are_not_compared(tool, torch):
+  """The method has 64 filters, the config 4."""
+  config.parse(['gin/mnist_to_mnistm.gin'], TINY)
+  method = methods.PixelDA(image_shape=(8, 8, 1), n_classes=3)
+  with pytest.raises(RuntimeError, match='generator has .* weights here'):
+    tool('against').TorchWorker(method, 4, 'float32')

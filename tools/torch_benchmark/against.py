@@ -1,0 +1,144 @@
+"""The benchmark's end of the PyTorch side."""
+
+import importlib.util
+import inspect
+import json
+import pathlib
+import subprocess
+import sys
+
+import gin
+
+from pixelda_tf.errors import UserError
+
+_WORKER = pathlib.Path(__file__).with_name('worker.py')
+_NETWORKS = ('generator', 'discriminator', 'task')
+
+
+class TorchWorker:
+  """A process that takes a method's train steps in PyTorch, on the CPU.
+
+  It is a context manager: it ends with it. Between steps it waits and uses no
+  processor time.
+  """
+
+  def __init__(self, method, batch_size, precision):
+    """Starts the process, and returns when it has warmed up.
+
+    Args:
+      method: a built method, PixelDA, CycleGAN or CyCADA; its sizes and weights
+        are taken from the config that gin holds.
+      batch_size: images of a domain.
+      precision: 'float32' or 'mixed_bfloat16'.
+
+    Raises:
+      UserError: PyTorch is not installed, or its side does not have what the
+        config asks for.
+    """
+    if importlib.util.find_spec('torch') is None:
+      raise UserError(
+        '--against=torch needs PyTorch, which is not installed: '
+        "pip install 'pixelda_tf[torch]'"
+      )
+    name = type(method).__name__
+    self.process = subprocess.Popen(
+      [
+        sys.executable,
+        _WORKER,
+        f'--method={name}',
+        f'--image_shape={",".join(map(str, method.image_shape))}',
+        f'--batch={batch_size}',
+        f'--classes={method.n_classes}',
+        f'--precision={precision.removeprefix("mixed_")}',
+        f'--settings={json.dumps(settings(type(method)))}',
+      ],
+      stdin=subprocess.PIPE,
+      stdout=subprocess.PIPE,
+      stderr=subprocess.PIPE,
+      text=True,
+    )
+    try:
+      _compare(method, self._answer())
+    except RuntimeError:
+      self.close()
+      raise
+
+  def steps(self, count):
+    """Returns the seconds of each of `count` train steps, taken now."""
+    self.process.stdin.write(f'{count}\n')
+    self.process.stdin.flush()
+    return self._answer()
+
+  def close(self):
+    """Ends the process."""
+    self.process.communicate()
+
+  def __enter__(self):
+    """Returns itself."""
+    return self
+
+  def __exit__(self, *_):
+    """Closes."""
+    self.close()
+
+  def _answer(self):
+    line = self.process.stdout.readline()
+    if not line:
+      _, errors = self.process.communicate()
+      last = (errors.splitlines() or ['it ended without a word'])[-1]
+      raise UserError(last)
+    return json.loads(line)
+
+
+def settings(method):
+  """Returns what the config says of a method and its networks.
+
+  Args:
+    method: the class.
+
+  Returns:
+    Options that are not at their default, by name of method or network;
+    functions by their names.
+  """
+  own = _bound(method)
+  found = {method.__name__: own}
+  networks = defaults(method) | gin.get_bindings(method.__name__)
+  for option in _NETWORKS:
+    if function := networks.get(option):
+      own[option] = function.__name__
+      found[function.__name__] = _bound(function)
+  return found
+
+
+def _bound(function):
+  usual = _named(defaults(function))
+  bound = _named(gin.get_bindings(function.__name__))
+  return {
+    option: value for option, value in bound.items() if value != usual[option]
+  }
+
+
+def _named(options):
+  return {
+    option: getattr(value, '__name__', value)
+    for option, value in options.items()
+  }
+
+
+def defaults(function):
+  """Returns the defaults of a function, or of a class and its bases."""
+  bases = inspect.getmro(function)[::-1] if inspect.isclass(function) else []
+  parameters = {}
+  for base in bases or [function]:
+    parameters |= inspect.signature(base).parameters
+  return {name: parameter.default for name, parameter in parameters.items()}
+
+
+def _compare(method, counts):
+  for name, count in counts.items():
+    weights = getattr(method, name).trainable_variables
+    expected = sum(weight.shape.num_elements() for weight in weights)
+    if count != expected:
+      raise RuntimeError(
+        f'{name} has {expected} weights here, {count} in PyTorch'
+      )

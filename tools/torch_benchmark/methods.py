@@ -1,0 +1,270 @@
+"""The train steps of `pixelda_tf.methods` in PyTorch, by the same names.
+
+Who plays, in which order and for which losses is as there. Left out is what is
+no loss: the gradients' norms, the discriminators' accuracies, averaged weights,
+and the schedule of the learning rate.
+"""
+
+import contextlib
+
+import torch
+from networks import (
+  downsampling_residual_generator,
+  lenet_classifier,
+  mnist_classifier,
+  patch_discriminator,
+  pyramid_discriminator,
+  residual_generator,
+  unet_generator,
+)
+from torch import nn
+from torch.nn import functional
+
+
+class Method:
+  """A method: `self.networks` by name, `shared` and `players`."""
+
+  def start(self, bfloat16):
+    """Gets ready for steps.
+
+    Args:
+      bfloat16: whether convolutions and products are in bfloat16.
+    """
+    self.bfloat16 = bfloat16
+    self.networks.to(memory_format=torch.channels_last)
+    self.optimizers = [
+      # How fast it learns does not change how long it takes.
+      torch.optim.Adam(self.trainable(*names), 2e-4, (0.5, 0.999), fused=True)
+      for names, _ in self.players()
+    ]
+
+  def trainable(self, *names):
+    """Returns the parameters of networks that train."""
+    return [
+      parameter
+      for name in names
+      for parameter in self.networks[name].parameters()
+      if parameter.requires_grad
+    ]
+
+  def precision(self):
+    """Returns the context of a forward pass."""
+    if not self.bfloat16:
+      return contextlib.nullcontext()
+    return torch.autocast('cpu', dtype=torch.bfloat16)
+
+  def step(self, source, labels, target):
+    """Moves every player once, in order.
+
+    Args:
+      source: float32 images `[batch, channels, height, width]` in [-1, 1].
+      labels: of theirs, int64 `[batch]`.
+      target: as `source`.
+
+    Returns:
+      The players' losses, floats.
+    """
+    with self.precision():
+      shared = self.shared(source, target)
+    values = []
+    for (names, losses), optimizer in zip(
+      self.players(), self.optimizers, strict=True
+    ):
+      with self.precision():
+        loss = losses(source, labels, target, shared)
+      optimizer.zero_grad()
+      loss.backward(inputs=self.trainable(*names))
+      optimizer.step()
+      values.append(loss.item())
+    return values
+
+
+class PixelDA(Method):
+  """PixelDA without a content loss."""
+
+  def __init__(
+    self,
+    image_shape,
+    n_classes,
+    *,
+    generator=residual_generator,
+    discriminator=pyramid_discriminator,
+    task=mnist_classifier,
+    domain_weight=1.0,
+    task_weight=1.0,
+    noise_size=10,
+  ):
+    """See `pixelda_tf.methods.pixelda`."""
+    self.networks = nn.ModuleDict(
+      {
+        'generator': generator(image_shape, noise_size),
+        'discriminator': discriminator(image_shape),
+        'task': task(image_shape, n_classes),
+      }
+    )
+    self.domain_weight = domain_weight
+    self.task_weight = task_weight
+    self.noise_size = noise_size
+
+  def players(self):
+    """D and T, then G."""
+    return (
+      (['discriminator'], self.discriminator_losses),
+      (['task'], self.task_losses),
+      (['generator'], self.generator_losses),
+    )
+
+  def shared(self, source, target):
+    """The translated images."""
+    noise = 2 * torch.rand(len(source), self.noise_size) - 1
+    return self.networks['generator'](source, noise)
+
+  def discriminator_losses(self, source, labels, target, translated):
+    """Cross entropies of real and fake."""
+    discriminator = self.networks['discriminator']
+    real = discriminator(target).float()
+    fake = discriminator(translated.detach()).float()
+    loss = functional.softplus(-real).mean() + functional.softplus(fake).mean()
+    return self.domain_weight * loss
+
+  def task_losses(self, source, labels, target, translated):
+    """Classes of source images and of translated ones."""
+    loss = self.classes(translated.detach(), labels)
+    return loss + self.classes(source, labels)
+
+  def generator_losses(self, source, labels, target, translated):
+    """A discriminator that takes fake for real, and the class."""
+    fake = self.networks['discriminator'](translated).float()
+    loss = self.domain_weight * functional.softplus(-fake).mean()
+    return loss + self.classes(translated, labels)
+
+  def classes(self, images, labels):
+    """The task's weighted loss on images."""
+    logits = self.networks['task'](images).float()
+    return self.task_weight * functional.cross_entropy(logits, labels)
+
+
+class CycleGAN(Method):
+  """CycleGAN with least squares and without a pool."""
+
+  def __init__(
+    self,
+    image_shape,
+    n_classes,
+    *,
+    generator=unet_generator,
+    discriminator=patch_discriminator,
+    cycle_weight=8.0,
+    identity_weight=0.8,
+    discriminator_weight=0.5,
+  ):
+    """See `pixelda_tf.methods.cyclegan`."""
+    self.networks = nn.ModuleDict(
+      {
+        'source_to_target': generator(image_shape),
+        'target_to_source': generator(image_shape),
+        'target_discriminator': discriminator(image_shape),
+        'source_discriminator': discriminator(image_shape),
+      }
+    )
+    self.cycle_weight = cycle_weight
+    self.identity_weight = identity_weight
+    self.discriminator_weight = discriminator_weight
+
+  def players(self):
+    """Both generators, then both discriminators."""
+    generators = ['source_to_target', 'target_to_source']
+    discriminators = ['target_discriminator', 'source_discriminator']
+    return (
+      (generators, self.generator_losses),
+      (discriminators, self.discriminator_losses),
+    )
+
+  def shared(self, source, target):
+    """The images translated in both directions."""
+    forth = self.networks['source_to_target'](source)
+    back = self.networks['target_to_source'](target)
+    return {'target': forth, 'source': back}
+
+  def generator_losses(self, source, labels, target, translated):
+    """Fakes taken for real, cycles and identities."""
+    forth = self.networks['source_to_target']
+    back = self.networks['target_to_source']
+    loss = 0.0
+    for name in ('target', 'source'):
+      fake = self.networks[f'{name}_discriminator'](translated[name]).float()
+      loss += ((fake - 1) ** 2).mean()
+    if self.cycle_weight:
+      cycle = (source - back(translated['target'])).abs().mean()
+      cycle += (target - forth(translated['source'])).abs().mean()
+      loss += self.cycle_weight * cycle
+    if self.identity_weight:
+      identity = (target - forth(target)).abs().mean()
+      identity += (source - back(source)).abs().mean()
+      loss += self.identity_weight * identity
+    return loss
+
+  def discriminator_losses(self, source, labels, target, translated):
+    """Squared errors of real and fake, in both domains."""
+    loss = 0.0
+    for name, images in (('target', target), ('source', source)):
+      discriminator = self.networks[f'{name}_discriminator']
+      real = discriminator(images).float()
+      fake = discriminator(translated[name].detach()).float()
+      loss += ((real - 1) ** 2).mean() + (fake**2).mean()
+    return self.discriminator_weight * loss
+
+
+class CyCADA(CycleGAN):
+  """CyCADA's pixel stage, with a fixed f_S."""
+
+  def __init__(
+    self,
+    image_shape,
+    n_classes,
+    *,
+    generator=downsampling_residual_generator,
+    task=lenet_classifier,
+    task_weight=1.0,
+    semantic_weight=1.0,
+    cycle_weight=1.0,
+    identity_weight=0.0,
+    **kwargs,
+  ):
+    """See `pixelda_tf.methods.cycada`."""
+    super().__init__(
+      image_shape,
+      n_classes,
+      generator=generator,
+      cycle_weight=cycle_weight,
+      identity_weight=identity_weight,
+      **kwargs,
+    )
+    self.networks['task'] = task(image_shape, n_classes)
+    self.networks['source_task'] = task(image_shape, n_classes).eval()
+    self.task_weight = task_weight
+    self.semantic_weight = semantic_weight
+
+  def players(self):
+    """Generators, discriminators, f_T."""
+    return (*super().players(), (['task'], self.task_losses))
+
+  def task_losses(self, source, labels, target, translated):
+    """Classes of translated images."""
+    logits = self.networks['task'](translated['target'].detach()).float()
+    return self.task_weight * functional.cross_entropy(logits, labels)
+
+  def generator_losses(self, source, labels, target, translated):
+    """CycleGAN's, the class, and what f_S says of both translations."""
+    loss = super().generator_losses(source, labels, target, translated)
+    logits = self.networks['task'](translated['target']).float()
+    loss += self.task_weight * functional.cross_entropy(logits, labels)
+    if self.semantic_weight:
+      task = self.networks['source_task']
+      for images, fake in ((source, 'target'), (target, 'source')):
+        with torch.no_grad():
+          said = task(images).argmax(1)
+        logits = task(translated[fake]).float()
+        semantic = functional.cross_entropy(logits, said)
+        loss += self.semantic_weight * semantic
+    return loss
