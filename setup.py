@@ -42,7 +42,12 @@ INSTALL_REQUIRES = [
   'embreex',
 ]
 
+# Installs beside protobuf 4 and NumPy 1. The bound keeps pip from trying the
+# releases before it one by one.
+BEAM_REQUIRES = ['apache-beam>=2.77,<3']
+
 TEST_REQUIRES = [
+  *BEAM_REQUIRES,
   'hypothesis',
   'pytest',
   # Another release may format differently.
@@ -80,5 +85,10 @@ setuptools.setup(
   packages=setuptools.find_packages(include=['pixelda_tf', 'pixelda_tf.*']),
   data_files=gin_files(),
   install_requires=for_supported_python(INSTALL_REQUIRES),
-  extras_require={'test': for_supported_python(TEST_REQUIRES)},
+  extras_require={
+    'beam': for_supported_python(BEAM_REQUIRES),
+    'test': for_supported_python(TEST_REQUIRES),
+    # tools/benchmark.py --against=torch
+    'torch': for_supported_python(['torch']),
+  },
 )

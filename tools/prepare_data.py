@@ -24,6 +24,9 @@ NAME is one of
   bop           objects of a BOP set (https://bop.felk.cvut.cz) with class, pose
                 and mask, stored as --name: --manual_dir holds models/ and split
                 folders of scenes; see the flags that begin with bop:
+
+images, linemod_cropped and bop may be too large for one machine: with --beam,
+Apache Beam prepares them, on the machines that --beam_pipeline_options names.
 """
 
 import pathlib
@@ -108,7 +111,21 @@ _SKIP_BAD = flags.DEFINE_boolean(
 _OVERWRITE = flags.DEFINE_boolean(
   'overwrite', False, 'Replace a data set of that name that was made otherwise.'
 )
+_BEAM = flags.DEFINE_boolean(
+  'beam',
+  False,
+  'images, linemod_cropped, bop: prepare by Apache Beam (pip install '
+  "'pixelda_tf[beam]'). The records are the same.",
+)
+_BEAM_PIPELINE_OPTIONS = flags.DEFINE_list(
+  'beam_pipeline_options',
+  None,
+  '--beam: KEY=VALUE of each of its options, as '
+  'runner=FlinkRunner,flink_master=HOST:8081. All machines have to see '
+  '--manual_dir and --data_dir. When absent: one process on this machine.',
+)
 # Flags that apply to some data sets only, by their builder's argument.
+_ON_BEAM = {'beam': _BEAM, 'beam_pipeline_options': _BEAM_PIPELINE_OPTIONS}
 _OPTIONS = {
   'mnistm': {'photos_dir': _PHOTOS_DIR, 'seed': _SEED},
   'images': {
@@ -117,7 +134,9 @@ _OPTIONS = {
     'resize': _RESIZE,
     'mask_from': _MASK_FROM,
     'test_fraction': _TEST_FRACTION,
+    **_ON_BEAM,
   },
+  'linemod_cropped': _ON_BEAM,
   'bop': {
     'name': _NAME,
     'bop_splits': _BOP_SPLITS,
@@ -129,6 +148,7 @@ _OPTIONS = {
     'allocentric': _ALLOCENTRIC,
     'test_fraction': _TEST_FRACTION,
     'skip_bad': _SKIP_BAD,
+    **_ON_BEAM,
   },
 }
 
@@ -162,6 +182,11 @@ def _options(kind):
       raise UserError(f'--{other.name} does not apply to {kind}')
   if options.get('resize'):
     options['resize'] = _parse_size(options['resize'])
+  beam_options = options.pop('beam_pipeline_options', None)
+  if options.pop('beam', False):
+    options['beam'] = beam_options or []
+  elif beam_options:
+    raise UserError('--beam_pipeline_options: applies with --beam only')
   return options
 
 

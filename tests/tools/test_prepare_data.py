@@ -12,13 +12,13 @@ from pixelda_tf.data import domains
 ROOT = pathlib.Path(__file__).parents[2]
 
 
-def prepare_data(*arguments, cwd=ROOT):
+def prepare_data(*arguments, cwd=ROOT, python_path=''):
   return subprocess.run(
     [sys.executable, ROOT / 'tools' / 'prepare_data.py', *arguments],
     cwd=cwd,
     capture_output=True,
     text=True,
-    env={**os.environ, 'PYTHONPATH': ''},
+    env={**os.environ, 'PYTHONPATH': str(python_path)},
   )
 
 
@@ -54,6 +54,44 @@ def test_prepares_a_users_images_and_says_what_it_wrote(tmp_path):
   assert (domain.count('train'), domain.count('test')) == (12, 4)
 
 
+def test_prepares_on_beam(tmp_path):
+  write_photos(tmp_path / 'photos')
+  result = prepare_data(
+    'images',
+    '--name=mine',
+    '--manual_dir=photos',
+    '--data_dir=stored',
+    '--beam',
+    '--beam_pipeline_options=runner=FnApiRunner,direct_num_workers=1',
+    cwd=tmp_path,
+  )
+  assert result.returncode == 0, result.stderr
+  assert result.stderr == ''
+  assert result.stdout.startswith('mine/1.0.0: images 6x5x3, 2 classes')
+  domain = domains.Domain(name='mine').open(tmp_path / 'stored')
+  assert domain.count('train') == 16
+
+
+def test_beam_that_is_not_installed_is_told(tmp_path):
+  """A module that fails to be imported stands in the way of Beam."""
+  write_photos(tmp_path / 'photos')
+  (tmp_path / 'apache_beam.py').write_text("raise ImportError('not here')")
+  result = prepare_data(
+    'images',
+    '--name=mine',
+    '--manual_dir=photos',
+    '--beam',
+    cwd=tmp_path,
+    python_path=tmp_path,
+  )
+  assert result.returncode == 2
+  (line,) = result.stderr.splitlines()
+  assert line.startswith(
+    'error: --beam: needs Apache Beam (not here): pip inst'
+  )
+  assert "'pixelda_tf[beam]'" in line
+
+
 def test_help_explains_the_data_sets():
   result = prepare_data('--help')
   assert result.returncode == 0
@@ -70,6 +108,11 @@ def test_help_explains_the_data_sets():
     (['images', '--name=x', '--resize=3'], '--resize=3: give HEIGHT,WIDTH'),
     (['images', '--manual_dir=.'], '--name=: give your images a name'),
     (['usps', '--manual_dri=x'], 'manual_dri'),
+    (['usps', '--beam'], '--beam does not apply to usps'),
+    (
+      ['images', '--name=x', '--beam_pipeline_options=runner=FlinkRunner'],
+      '--beam_pipeline_options: applies with --beam only',
+    ),
   ],
 )
 def test_mistake_is_one_line_and_status_2(tmp_path, arguments, expected):

@@ -1,7 +1,9 @@
 """TFDS builders: raw files in, TFRecord shards out."""
 
 import difflib
+import pathlib
 
+from pixelda_tf.data.builders import beam as on_beam
 from pixelda_tf.data.builders import preparing
 from pixelda_tf.data.builders.bop import Bop
 from pixelda_tf.data.builders.digits import Digits, DigitsPhoto
@@ -31,6 +33,8 @@ BUILDERS = {
 }
 # Of a user's own files: stored under a name that the user gives.
 NAMED_BY_USER = frozenset({'images', 'bop'})
+# May be too large for one machine.
+ON_BEAM = frozenset({'images', 'bop', 'linemod_cropped'})
 # Built on demand when first opened: they need no files.
 EMBEDDED = frozenset(
   {'digits', 'digits_photo', 'standin', 'standin/rendered', 'standin/camera'}
@@ -38,7 +42,14 @@ EMBEDDED = frozenset(
 
 
 def prepare(
-  kind, *, data_dir, manual_dir=None, overwrite=False, name=None, **options
+  kind,
+  *,
+  data_dir,
+  manual_dir=None,
+  overwrite=False,
+  name=None,
+  beam=None,
+  **options,
 ):
   """Builds a data set unless it is there already.
 
@@ -48,6 +59,9 @@ def prepare(
     manual_dir: directory of the raw files; None downloads them.
     overwrite: replace a data set of that name once the new one is complete.
     name: what a user's own images are stored as; for `NAMED_BY_USER` only.
+    beam: list of options of Beam's pipelines, which then do the work; for
+      `ON_BEAM` only. The records and their order are the same, but shards may
+      begin at others. None for this process.
     **options: further arguments of the builder.
 
   Returns:
@@ -68,13 +82,28 @@ def prepare(
     options['name'] = name
   elif name is not None:
     raise UserError(f'--name={name}: {kind} has its name already')
-  return preparing.build(
-    lambda directory: BUILDERS[kind](
+  if beam is not None:
+    if kind not in ON_BEAM:
+      raise UserError(
+        f'--beam: {kind} is small enough for one machine; leave out --beam, '
+        f'which is for {", ".join(sorted(ON_BEAM))}'
+      )
+    # Workers may run in another folder.
+    data_dir, manual_dir = _absolute(data_dir), _absolute(manual_dir)
+    options |= {'csv': _absolute(options['csv'])} if 'csv' in options else {}
+
+  def make_builder(directory):
+    if beam is not None:
+      options['work'] = on_beam.OnBeam(beam, directory / '.beam')
+    return BUILDERS[kind](
       data_dir=directory,
       manual_dir=manual_dir,
       config=config or None,
       **options,
-    ),
+    )
+
+  return preparing.build(
+    make_builder,
     name=kind if name is None else name,
     data_dir=data_dir,
     overwrite=overwrite,
@@ -93,6 +122,10 @@ def find(name, data_dir):
   if configs:
     name = f'{name}/{configs[0].name}'
   return preparing.find(name, data_dir)
+
+
+def _absolute(path):
+  return None if path is None else pathlib.Path(path).absolute()
 
 
 def _check_kind(kind, config):

@@ -4,7 +4,8 @@ import pathlib
 
 import numpy as np
 import tensorflow_datasets as tfds
-import tqdm
+
+from pixelda_tf.data.builders import work as working
 
 DIGIT_NAMES = tuple('0123456789')
 
@@ -30,14 +31,19 @@ class ImageBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
   # (importlib_resources) that it does not install.
   code_path = None
 
-  def __init__(self, *, data_dir, manual_dir=None, config=None):
+  def __init__(
+    self, *, data_dir, manual_dir=None, config=None, work=working.LOCAL
+  ):
     """Makes the builder; nothing is read or written yet.
 
     Args:
       data_dir: where the data set is written.
       manual_dir: where the raw files are, or None.
       config: name of one of `BUILDER_CONFIGS`, or None for the first.
+      work: `work.Local` or `beam.OnBeam`, which does what is done for each item
+        of the data set.
     """
+    self.work = work
     self.manual_dir = pathlib.Path(manual_dir) if manual_dir else None
     super().__init__(data_dir=str(data_dir), config=config)
 
@@ -86,14 +92,5 @@ class ImageBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
 
   def _generate_examples(self, split, examples, total=None):
     """Yields the examples of a split, numbered, behind a progress bar."""
-    yield from enumerate(self.progress(split, examples, total))
-
-  def progress(self, split, items, total=None):
-    """Returns the items behind a progress bar."""
-    return tqdm.tqdm(
-      items,
-      desc=f'{self.name} {split}',
-      total=total,
-      unit=' images',
-      mininterval=0.5,
-    )
+    title = f'{self.name} {split}'
+    yield from enumerate(working.progress(title, examples, total))

@@ -1,6 +1,7 @@
 """A BOP set: objects cut out of annotated frames, with class and pose."""
 
 import collections
+import functools
 import hashlib
 
 import numpy as np
@@ -15,6 +16,7 @@ from pixelda_tf.data.builders import (
   entries,
   files,
 )
+from pixelda_tf.data.builders import work as working
 from pixelda_tf.data.builders.bop_examples import Examples
 from pixelda_tf.data.builders.bop_faults import Faults
 from pixelda_tf.data.builders.bop_masks import Silhouettes
@@ -22,6 +24,9 @@ from pixelda_tf.errors import UserError
 
 MAX_SHARDS = 16
 SHARD_EXAMPLES = 500
+# More shards than `MAX_SHARDS` where they would be larger: on Beam a worker
+# holds one in memory.
+LARGEST_SHARD = 20_000
 
 
 class Bop(base.ImageBuilder, skip_registration=True):
@@ -63,6 +68,7 @@ class Bop(base.ImageBuilder, skip_registration=True):
     test_fraction=0.0,
     skip_bad=False,
     config=None,
+    work=working.LOCAL,
   ):
     """Reads the set, and finds what has to be left out.
 
@@ -82,6 +88,7 @@ class Bop(base.ImageBuilder, skip_registration=True):
       test_fraction: share of the training frames to hold out as test split.
       skip_bad: whether to leave out what is wrong, counted, rather than stop.
       config: must be None.
+      work: see `ImageBuilder`.
 
     Raises:
       UserError: an option or something in the set is wrong, or a split is left
@@ -122,33 +129,35 @@ class Bop(base.ImageBuilder, skip_registration=True):
       f'{", ".join(f"{path.name} ({split})" for split, path in folders)}; '
       f'poses relative to the {"ray" if allocentric else "camera"}'
     )
-    self._counts, self._digest = self._survey(faults)
+    self._counts, self._digest = self._survey(work, faults)
     self._left_out = str(faults)
     logging.info('%s: left out: %s', name, faults)
+    smallest = min(self._counts.values())
+    wanted = min(MAX_SHARDS, smallest // SHARD_EXAMPLES)
+    largest = max(self._counts.values())
     self.num_shards = max(
-      1, min(MAX_SHARDS, min(self._counts.values()) // SHARD_EXAMPLES)
+      1, min(smallest, max(wanted, largest // LARGEST_SHARD))
     )
-    super().__init__(data_dir=data_dir, manual_dir=manual_dir, config=config)
+    super().__init__(
+      data_dir=data_dir, manual_dir=manual_dir, config=config, work=work
+    )
 
-  def _survey(self, faults):
+  def _survey(self, work, faults):
     """Returns the numbers of examples by split, and their digest."""
     counts, digest = collections.Counter(), hashlib.sha256()
-    for split in self._frames:
-      for key, example in self._of_split(f'{split}, checking', split, faults):
-        counts[split] += 1
-        digest.update(f'{key}\0{example.pop("label")}\0'.encode())
-        for _, values in sorted(example.items()):
-          digest.update(np.ascontiguousarray(values))
+    survey = functools.partial(_survey, self._examples, self._skip_bad)
+    for split, frames in self._frames.items():
+      title = f'{self.name} {split}, checking'
+      for count, part, of_frame in work.map(title, survey, frames):
+        counts[split] += count
+        digest.update(part)
+        faults.counts.update(of_frame)
       if not counts[split]:
         raise UserError(
           f'--manual_dir: no object is left in the split {split}; left out: '
           f'{faults}; lower --min_visibility or choose other --bop_splits'
         )
     return counts, digest.hexdigest()
-
-  def _of_split(self, title, split, faults):
-    for frame in self.progress(title, self._frames[split]):
-      yield from self._examples.of_frame(frame, faults)
 
   def _info(self):
     return self.image_info(
@@ -169,8 +178,27 @@ class Bop(base.ImageBuilder, skip_registration=True):
     return {split: self._generate_examples(split) for split in self._frames}
 
   def _generate_examples(self, split):
-    # Faults are counted already.
-    yield from self._of_split(split, split, Faults(self._skip_bad))
+    return self.work.examples(
+      f'{self.name} {split}',
+      functools.partial(_of_frame, self._examples, self._skip_bad),
+      self._frames[split],
+    )
+
+
+def _of_frame(examples, skip_bad, frame):
+  """Returns a frame's (key, example); faults are counted already."""
+  return examples.of_frame(frame, Faults(skip_bad))
+
+
+def _survey(examples, skip_bad, frame):
+  """Returns how many examples a frame has, their digest, and the faults."""
+  faults, digest = Faults(skip_bad), hashlib.sha256()
+  found = examples.of_frame(frame, faults)
+  for key, example in found:
+    digest.update(f'{key}\0{example.pop("label")}\0'.encode())
+    for _, values in sorted(example.items()):
+      digest.update(np.ascontiguousarray(values))
+  return len(found), digest.digest(), faults.counts
 
 
 def _read_frames(folders, models, faults):

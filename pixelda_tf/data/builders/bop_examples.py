@@ -156,7 +156,7 @@ def along_ray(translation):
 
 def _read_image(frame):
   try:
-    size, _ = image_files.common_form([frame.image])
+    size, _ = image_files.form(frame.image)
     return image_files.read(frame.image, size, 'RGB')
   except UserError as error:
     raise Fault(

@@ -23,6 +23,10 @@ class Silhouettes:
     self._models = models
     self._scenes = {}
 
+  def __getstate__(self):
+    """Leaves out the scenes, which cannot be pickled."""
+    return {**self.__dict__, '_scenes': {}}
+
   def see(self, annotation, others, rays):
     """Returns where an object is, and where it is not hidden by others.
 

@@ -36,33 +36,47 @@ def is_image(path):
   return path.suffix.lower() in SUFFIXES and not path.name.startswith('.')
 
 
-def common_form(paths, resize=None, allow_alpha=False):
-  """Looks at the headers of images that are to be stored together.
+def form(path, allow_alpha=False):
+  """Looks at the header of an image.
+
+  Args:
+    path: image file.
+    allow_alpha: whether it may have transparent pixels.
+
+  Returns:
+    its (height, width), and 'L' if it is grey, else 'RGB'.
+
+  Raises:
+    UserError: it is no image, or has an unsupported mode.
+  """
+  with _opened(path, allow_alpha) as image:
+    mode = 'L' if image.mode in GREY_MODES else 'RGB'
+    return (image.height, image.width), mode
+
+
+def common_form(paths, forms, resize=None):
+  """Returns the form of images that are to be stored together.
 
   Args:
     paths: image files.
+    forms: list of what `form` returns of each.
     resize: (height, width) that they will be brought to, or None.
-    allow_alpha: whether they may have transparent pixels.
 
   Returns:
     their (height, width), and 'L' if all are grey, else 'RGB'.
 
   Raises:
-    UserError: for a file that is no image, has an unsupported mode, or differs
-      in size from the first.
+    UserError: for a file that differs in size from the first.
   """
-  first_size, modes = None, set()
-  for path in paths:
-    with _opened(path, allow_alpha) as image:
-      size = image.height, image.width
-      modes.add('L' if image.mode in GREY_MODES else 'RGB')
-    first_size = first_size or size
+  first_size = forms[0][0]
+  for path, (size, _) in zip(paths, forms, strict=True):
     if resize is None and size != first_size:
       raise UserError(
         f'{path}: {_sides(size)} (height x width), but {paths[0]} is '
         f'{_sides(first_size)}; make them equal or pass --resize=HEIGHT,WIDTH'
       )
-  return tuple(resize or first_size), 'L' if modes == {'L'} else 'RGB'
+  is_grey = all(mode == 'L' for _, mode in forms)
+  return tuple(resize or first_size), 'L' if is_grey else 'RGB'
 
 
 def read(path, size, mode):

@@ -1,15 +1,20 @@
 """A user's own images: folders of classes, plain folders, or a CSV."""
 
 import collections
+import functools
 import hashlib
 
 import tensorflow_datasets as tfds
 
 from pixelda_tf.data.builders import base, entries, image_files, listing
+from pixelda_tf.data.builders import work as working
 from pixelda_tf.errors import UserError
 
 MAX_SHARDS = 16
 SHARD_BYTES = 4 << 20
+# More shards than `MAX_SHARDS` where they would be larger: on Beam a worker
+# holds one in memory.
+LARGEST_SHARD = 256 << 20
 
 
 class Images(base.ImageBuilder, skip_registration=True):
@@ -33,8 +38,9 @@ class Images(base.ImageBuilder, skip_registration=True):
     test_fraction=0.0,
     mask_from=None,
     config=None,
+    work=working.LOCAL,
   ):
-    """Lists the files and reads their headers.
+    """Lists the files, and reads them once for their form and digest.
 
     Args:
       data_dir: where the data set is written.
@@ -50,6 +56,7 @@ class Images(base.ImageBuilder, skip_registration=True):
         from, see `image_files.read_rendered`; None where the CSV tells, or
         there are none.
       config: must be None.
+      work: see `ImageBuilder`.
     """
     self.name = name
     self._mask_from = mask_from
@@ -58,20 +65,30 @@ class Images(base.ImageBuilder, skip_registration=True):
       listing.list_images(manual_dir, csv), test_fraction
     )
     self._class_names = entries.class_names(self._entries)
-    self._size, self._mode = image_files.common_form(
-      [entry.path for entry in self._entries],
-      resize,
-      allow_alpha=mask_from == 'alpha',
-    )
     if mask_from and self._entries[0].mask is not None:
       raise UserError(
         f'--mask_from={mask_from}: the column mask of --csv tells where the '
         'masks are; leave out one of the two'
       )
-    n_bytes = sum(entry.path.stat().st_size for entry in self._entries)
+    surveyed = work.map(
+      f'{name} checking',
+      functools.partial(_survey, mask_from == 'alpha'),
+      self._entries,
+    )
+    forms, sizes, digests = zip(*surveyed, strict=True)
+    self._size, self._mode = image_files.common_form(
+      [entry.path for entry in self._entries], forms, resize
+    )
+    self._digest = _digest(self._entries, digests)
+    n_bytes = sum(sizes)
+    wanted = min(MAX_SHARDS, n_bytes // SHARD_BYTES)
     smallest = min(collections.Counter(e.split for e in self._entries).values())
-    self.num_shards = max(1, min(MAX_SHARDS, n_bytes // SHARD_BYTES, smallest))
-    super().__init__(data_dir=data_dir, manual_dir=manual_dir, config=config)
+    self.num_shards = max(
+      1, min(smallest, max(wanted, n_bytes // LARGEST_SHARD))
+    )
+    super().__init__(
+      data_dir=data_dir, manual_dir=manual_dir, config=config, work=work
+    )
 
   def _info(self):
     height, width = self._size
@@ -86,7 +103,7 @@ class Images(base.ImageBuilder, skip_registration=True):
         f'{"unlabelled" if self._class_names is None else "labelled"}'
         f'{f", masks from {self._mask_from}" if self._mask_from else ""}. '
         'Digest (SHA-256) of their names, splits, labels and bytes: '
-        f'{_digest(self._entries)}.'
+        f'{self._digest}.'
       ),
     )
 
@@ -100,30 +117,42 @@ class Images(base.ImageBuilder, skip_registration=True):
     }
 
   def _generate_examples(self, split):
-    of_split = [entry for entry in self._entries if entry.split == split]
-    for entry in self.progress(split, of_split):
-      form = self._size, self._mode
-      if self._mask_from:
-        image, mask = image_files.read_rendered(
-          entry.path, *form, self._mask_from
-        )
-        example = {'image': image, 'mask': mask}
-      else:
-        example = {'image': image_files.read(entry.path, *form)}
-      if entry.label is not None:
-        example['label'] = entry.label
-      if entry.mask is not None:
-        example['mask'] = image_files.read_mask(
-          entry.mask, entry.path, self._size
-        )
-      yield entry.key, example
+    return self.work.examples(
+      f'{self.name} {split}',
+      functools.partial(_examples, self._size, self._mode, self._mask_from),
+      [entry for entry in self._entries if entry.split == split],
+    )
 
 
-def _digest(listed):
+def _survey(allow_alpha, entry):
+  """Returns an image's form, its file's bytes and the digests of the files."""
+  form = image_files.form(entry.path, allow_alpha)
+  paths = [path for path in (entry.path, entry.mask) if path is not None]
+  contents = [path.read_bytes() for path in paths]
+  digests = [hashlib.sha256(data).digest() for data in contents]
+  return form, len(contents[0]), digests
+
+
+def _digest(listed, digests):
+  """Returns the digest of entries and of their files' digests."""
   digest = hashlib.sha256()
-  for entry in sorted(listed, key=lambda entry: entry.key):
+  of_files = zip(listed, digests, strict=True)
+  for entry, parts in sorted(of_files, key=lambda pair: pair[0].key):
     digest.update(f'{entry.key}\0{entry.split}\0{entry.label}\0'.encode())
-    for path in (entry.path, entry.mask):
-      if path is not None:
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    for part in parts:
+      digest.update(part)
   return digest.hexdigest()
+
+
+def _examples(size, mode, mask_from, entry):
+  """Returns the only (key, example) of an entry, in a list."""
+  if mask_from:
+    image, mask = image_files.read_rendered(entry.path, size, mode, mask_from)
+    example = {'image': image, 'mask': mask}
+  else:
+    example = {'image': image_files.read(entry.path, size, mode)}
+  if entry.label is not None:
+    example['label'] = entry.label
+  if entry.mask is not None:
+    example['mask'] = image_files.read_mask(entry.mask, entry.path, size)
+  return [(entry.key, example)]

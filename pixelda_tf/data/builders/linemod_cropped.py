@@ -1,5 +1,6 @@
 """Cropped LineMod: an object's images in folders, its poses in a text file."""
 
+import functools
 import hashlib
 import math
 import re
@@ -8,6 +9,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from pixelda_tf.data.builders import base, files, image_files
+from pixelda_tf.data.builders import work as working
 from pixelda_tf.errors import UserError
 
 SIZE = (64, 64)
@@ -34,13 +36,16 @@ class LinemodCropped(base.ImageBuilder, skip_registration=True):
     tfds.core.BuilderConfig(name='real'),
   ]
 
-  def __init__(self, *, data_dir, manual_dir=None, config=None):
-    """Reads the poses.
+  def __init__(
+    self, *, data_dir, manual_dir=None, config=None, work=working.LOCAL
+  ):
+    """Reads the poses, and the images once for their digest.
 
     Args:
       data_dir: where the data set is written.
       manual_dir: folder of the sets.
       config: 'synthetic' or 'real'.
+      work: see `ImageBuilder`.
 
     Raises:
       UserError: a folder or pose is missing or wrong.
@@ -58,7 +63,12 @@ class LinemodCropped(base.ImageBuilder, skip_registration=True):
     if config == REAL:
       self._splits = split_real(entries, manual_dir / REAL / TRAINING_SPLIT)
     self.num_shards = min(MAX_SHARDS, *map(len, self._splits.values()))
-    super().__init__(data_dir=data_dir, manual_dir=manual_dir, config=config)
+    paths = [path for path, _ in entries]
+    digests = work.map(f'{self.name} checking', _file_digest, paths)
+    self._digest = _digest(self._splits, dict(zip(paths, digests, strict=True)))
+    super().__init__(
+      data_dir=data_dir, manual_dir=manual_dir, config=config, work=work
+    )
 
   def _info(self):
     rendered = self.builder_config.name == 'synthetic'
@@ -70,7 +80,7 @@ class LinemodCropped(base.ImageBuilder, skip_registration=True):
       description=f'Cropped LineMod, {self.builder_config.name} images of '
       f'{len(self._class_names)} objects, {SIZE[0]}x{SIZE[1]} RGB, with poses. '
       'Digest (SHA-256) of splits, names, poses and bytes: '
-      f'{_digest(self._splits)}.',
+      f'{self._digest}.',
       citation='Wohlhart, Lepetit: Learning descriptors for object recognition '
       'and 3D pose estimation. CVPR, 2015. Hinterstoisser et al.: Model based '
       'training, detection and pose estimation of texture-less 3D objects in '
@@ -85,16 +95,20 @@ class LinemodCropped(base.ImageBuilder, skip_registration=True):
     }
 
   def _generate_examples(self, split, entries):
-    for path, pose in self.progress(split, entries):
-      image = image_files.read(path, SIZE, 'RGB')
-      example = {
-        'image': image,
-        'label': path.parent.name,
-        'pose': pose,
-      }
-      if self.builder_config.name == 'synthetic':
-        example['mask'] = image_files.silhouette(image)
-      yield '/'.join(path.parts[-3:]), example
+    is_rendered = self.builder_config.name == 'synthetic'
+    return self.work.examples(
+      f'{self.name} {split}', functools.partial(_examples, is_rendered), entries
+    )
+
+
+def _examples(is_rendered, entry):
+  """Returns the only (key, example) of a (path, pose), in a list."""
+  path, pose = entry
+  image = image_files.read(path, SIZE, 'RGB')
+  example = {'image': image, 'label': path.parent.name, 'pose': pose}
+  if is_rendered:
+    example['mask'] = image_files.silhouette(image)
+  return [('/'.join(path.parts[-3:]), example)]
 
 
 def list_sets(manual_dir, sets):
@@ -247,12 +261,16 @@ def split_real(entries, path):
   return splits
 
 
-def _digest(splits):
+def _file_digest(path):
+  return hashlib.sha256(path.read_bytes()).digest()
+
+
+def _digest(splits, file_digests):
   digest = hashlib.sha256()
   for split, entries in splits.items():
     digest.update(split.encode())
     for path, pose in entries:
       digest.update('/'.join(path.parts[-3:]).encode())
       digest.update(pose.tobytes())
-      digest.update(hashlib.sha256(path.read_bytes()).digest())
+      digest.update(file_digests[path])
   return digest.hexdigest()

@@ -91,13 +91,18 @@ def _check_name(name):
 
 def _write(builder, staging):
   config = tfds.download.DownloadConfig(
-    num_shards=builder.num_shards, try_download_gcs=False
+    num_shards=builder.num_shards,
+    try_download_gcs=False,
+    beam_options=builder.work.options,
   )
   # TFDS says where it writes, which is not yet where the data will be; builders
   # show progress themselves.
   tfds.disable_progress_bar()
   try:
-    with contextlib.redirect_stdout(io.StringIO()):
+    with (
+      builder.work.explained(),
+      contextlib.redirect_stdout(io.StringIO()),
+    ):
       builder.download_and_prepare(
         download_dir=staging / 'downloads', download_config=config
       )

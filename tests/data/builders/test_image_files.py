@@ -6,6 +6,11 @@ from pixelda_tf.data.builders import image_files
 from pixelda_tf.errors import UserError
 
 
+def common_form(paths, resize=None):
+  forms = [image_files.form(path) for path in paths]
+  return image_files.common_form(paths, forms, resize)
+
+
 @pytest.mark.parametrize(
   ('mode', 'common', 'colour', 'expected'),
   [
@@ -21,7 +26,7 @@ def test_reads_modes_that_convert_without_loss(
   tmp_path, write_image, mode, common, colour, expected
 ):
   path = write_image(tmp_path / 'a.png', (3, 2), mode, colour)
-  assert image_files.common_form([path]) == ((3, 2), common)
+  assert common_form([path]) == ((3, 2), common)
   image = image_files.read(path, (3, 2), common)
   assert image.shape == (3, 2, len(expected))
   assert (image == expected).all()
@@ -32,7 +37,7 @@ def test_grey_among_rgb_becomes_rgb(tmp_path, write_image):
     write_image(tmp_path / 'a.png', mode='L'),
     write_image(tmp_path / 'b.png', mode='RGB'),
   ]
-  assert image_files.common_form(paths) == ((6, 5), 'RGB')
+  assert common_form(paths) == ((6, 5), 'RGB')
 
 
 def test_resizes_where_asked(tmp_path, write_image):
@@ -40,7 +45,7 @@ def test_resizes_where_asked(tmp_path, write_image):
     write_image(tmp_path / 'a.png', (6, 5), 'L', 9),
     write_image(tmp_path / 'b.png', (3, 9), 'L', 9),
   ]
-  assert image_files.common_form(paths, (4, 2)) == ((4, 2), 'L')
+  assert common_form(paths, (4, 2)) == ((4, 2), 'L')
   for path in paths:
     assert (image_files.read(path, (4, 2), 'L') == np.full((4, 2, 1), 9)).all()
 
@@ -50,7 +55,7 @@ def test_camera_orientation_is_applied(tmp_path):
   exif[0x0112] = 6
   path = tmp_path / 'a.jpg'
   Image.new('RGB', (8, 4)).save(path, exif=exif)
-  assert image_files.common_form([path])[0] == (8, 4)
+  assert common_form([path])[0] == (8, 4)
 
 
 def test_unequal_size_names_both_files_and_sizes(tmp_path, write_image):
@@ -58,7 +63,7 @@ def test_unequal_size_names_both_files_and_sizes(tmp_path, write_image):
   same = write_image(tmp_path / 'b.png', (6, 5))
   odd = write_image(tmp_path / 'c.png', (5, 6))
   with pytest.raises(UserError) as error:
-    image_files.common_form([first, same, odd])
+    common_form([first, same, odd])
   assert error.value.message.startswith(
     f'{odd}: 5x6 (height x width), but {first} is 6x5;'
   )
@@ -123,7 +128,7 @@ def test_unsupported_file_is_named(tmp_path, save, expected):
   path = tmp_path / 'a.png'
   save(path)
   with pytest.raises(UserError, match=f'{path}: .*{expected}'):
-    image_files.common_form([path])
+    common_form([path])
 
 
 def test_truncated_pixels_are_noticed_when_read(tmp_path, write_image):
