@@ -7,13 +7,28 @@ Started again with the same run directory, it goes on where it was.
 
 import os
 
-from absl import flags
+from absl import flags, logging
 
 from pixelda_tf import command_line
+from pixelda_tf.errors import UserError
 
 command_line.define_flags()
 flags.DEFINE_list(
   'rows', None, "Train these of the config's rows alone; all of them else."
+)
+flags.DEFINE_enum(
+  'strategy',
+  'auto',
+  ['auto', 'one', 'mirrored', 'multi_worker'],
+  "Where to train: 'one' device; 'mirrored', all GPUs of this host or, without "
+  "any, all --logical_cpus; 'multi_worker', the hosts that TF_CONFIG names; "
+  "'auto', the last where TF_CONFIG is set, else all GPUs where several are.",
+)
+flags.DEFINE_integer(
+  'logical_cpus',
+  1,
+  'Devices to make of the CPU, to try --strategy=mirrored without GPUs.',
+  lower_bound=1,
 )
 FLAGS = flags.FLAGS
 
@@ -23,13 +38,47 @@ def main():
   run_dir = FLAGS.run_dir or command_line.default_run_dir(FLAGS.gin_file)
 
   from pixelda_tf import config
-  from pixelda_tf.training import experiment, results, run_directory
+  from pixelda_tf.training import distribution
 
+  distribution.use_logical_cpus(FLAGS.logical_cpus)
   config.parse(FLAGS.gin_file, FLAGS.gin_param)
-  run_directory.claim(run_dir, config.text())
-  run = experiment.Experiment(
-    run_dir, FLAGS.data_dir, skip_corrupt=FLAGS.skip_corrupt
+  strategy = distribution.strategy(FLAGS.strategy)
+  logging.info(
+    'devices: %s replicas on %s hosts',
+    strategy.num_replicas_in_sync,
+    distribution.hosts(strategy),
   )
+  with distribution.lost_hosts_told(strategy):
+    _train(run_dir, strategy)
+
+
+def _train(run_dir, strategy):
+  from pixelda_tf import config
+  from pixelda_tf.training import (
+    distribution,
+    experiment,
+    results,
+    run_directory,
+  )
+
+  chief = distribution.is_chief(strategy)
+  if chief:
+    run_directory.claim(run_dir, config.text())
+  distribution.barrier(strategy)
+  if not (chief or run_directory.belongs(run_dir, config.text())):
+    raise UserError(
+      f'{run_dir}: the chief made it, but it is not seen here; all hosts need '
+      'it on one file system: name it by --run_dir'
+    )
+  run = experiment.Experiment(
+    run_dir,
+    FLAGS.data_dir,
+    skip_corrupt=FLAGS.skip_corrupt,
+    strategy=strategy,
+  )
+  if not chief:
+    run.train(FLAGS.rows)
+    return
   for role in ('source', 'target'):
     domain = getattr(run.pair, role)
     print(f'{role} {domain.name}: {domain.description}')

@@ -5,6 +5,7 @@ python -m pixelda_tf.translate --run_dir=runs/quickstart --name=translated
 Any model can be trained on it afterwards: its labels are the source's.
 """
 
+import functools
 import os
 
 from absl import flags
@@ -23,6 +24,11 @@ flags.DEFINE_integer(
   'samples', 1, 'Images of different noise for each source image.', 1
 )
 flags.DEFINE_integer('seed', 0, 'Of the noise.')
+flags.DEFINE_boolean(
+  'augment',
+  False,
+  "Change images first as the run's training changes the source's.",
+)
 flags.DEFINE_boolean('overwrite', False, 'Replace a data set of that name.')
 FLAGS = flags.FLAGS
 
@@ -47,6 +53,12 @@ def main():
     raise UserError(f'{domain.name} has no labels: name a labelled --dataset')
   split = FLAGS.split or domain.train
   method = run.restore(row)
+  augment = functools.partial(run.pair.augment, 'source')
+  options = {
+    'samples': FLAGS.samples,
+    'seed': FLAGS.seed,
+    'augment': augment if FLAGS.augment else None,
+  }
   builder = translation.store(
     method,
     domain,
@@ -54,14 +66,11 @@ def main():
     name=FLAGS.name,
     data_dir=FLAGS.data_dir,
     target_name=run.pair.target.name,
-    samples=FLAGS.samples,
-    seed=FLAGS.seed,
     overwrite=FLAGS.overwrite,
+    **options,
   )
   picture = os.path.join(FLAGS.data_dir, f'{FLAGS.name}.png')
-  preview = translation.preview(
-    method, domain, split, samples=FLAGS.samples, seed=FLAGS.seed
-  )
+  preview = translation.preview(method, domain, split, **options)
   pictures.save(picture, preview, scale=3)
   print(f'{builder.info.splits["train"].num_examples:,} images are in')
   print(builder.data_path)

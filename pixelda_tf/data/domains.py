@@ -9,6 +9,8 @@ from pixelda_tf.data import builders, preprocessing, records
 from pixelda_tf.errors import UserError
 
 KEYS = ('image', 'label', 'mask', 'pose')
+# The part of a split that is all of it: the first of one.
+WHOLE = (0, 1)
 # What TFDS raises on names and slices that it does not understand.
 _SPLIT_ERRORS = (
   AssertionError,
@@ -74,8 +76,8 @@ class OpenDomain:
     has_mask: whether examples carry a mask.
     has_pose: whether examples carry a pose.
     description: how the data set was made.
-    skipped: dict of split to the number of corrupt records left out of it, for
-      the splits read so far.
+    skipped: dict of (split, part) to the number of corrupt records left out of
+      it, for those read so far.
   """
 
   def __init__(self, domain, builder, *, skip_corrupt=False):
@@ -98,13 +100,13 @@ class OpenDomain:
     self._counts = {}
     self.description = self._info.description
 
-  def count(self, split):
-    """Returns the number of examples in a split."""
+  def count(self, split, part=WHOLE):
+    """Returns the number of examples in a split, or in a part of it."""
     if self._labels is None:
-      return sum(shard.take for shard in self._shards(split))
-    if split not in self._counts:
-      self._counts[split] = sum(1 for _ in self.stored(split))
-    return self._counts[split]
+      return sum(shard.take for shard in self._shards(split, part))
+    if (split, part) not in self._counts:
+      self._counts[split, part] = sum(1 for _ in self.stored(split, part=part))
+    return self._counts[split, part]
 
   def examples(self, split, seed=None, skip=0):
     """Returns the split's examples, [h, w, c] being `image_shape`.
@@ -127,9 +129,17 @@ class OpenDomain:
       deterministic=True,
     )
 
-  def stored(self, split, seed=None, skip=0):
-    """Like `examples`, but with `image` and `mask` uint8 as stored."""
-    shards = self._shards(split)
+  def stored(self, split, seed=None, skip=0, part=WHOLE):
+    """Like `examples`, but with `image` and `mask` uint8 as stored.
+
+    Args:
+      split: as `examples`.
+      seed: as `examples`.
+      skip: as `examples`.
+      part: (index, count): of that many equal parts of the split's records,
+        which is read. No file is opened that holds nothing of it.
+    """
+    shards = self._shards(split, part)
     # Where classes are left out, only decoding tells what to skip.
     skip_records = skip if self._labels is None else 0
     if seed is None:
@@ -166,18 +176,21 @@ class OpenDomain:
       )
     return [self.class_names.index(name) for name in classes]
 
-  def _shards(self, split):
-    """Returns the checked shards of a split; the check is made once."""
-    if split not in self._shards_of:
-      shards, self.skipped[split] = records.check(
-        records.split_shards(self._split_info(split)),
+  def _shards(self, split, part):
+    """Returns the checked shards of a part; the check is made once."""
+    if (split, part) not in self._shards_of:
+      whole = records.split_shards(self._split_info(split))
+      shards, self.skipped[split, part] = records.check(
+        records.part(whole, *part),
         self._info.features,
         skip_corrupt=self._skip_corrupt,
       )
       if not shards:
-        raise UserError(f'{self.name}: split {split!r} holds no examples')
-      self._shards_of[split] = shards
-    return self._shards_of[split]
+        raise UserError(
+          f'{self.name}: {part_name(split, part)} holds no examples'
+        )
+      self._shards_of[split, part] = shards
+    return self._shards_of[split, part]
 
   def _split_info(self, split):
     builder = builders.BUILDERS.get(self.name.partition('/')[0])
@@ -193,6 +206,13 @@ class OpenDomain:
         f'{self.name} has no split {split!r}; it has '
         f'{", ".join([*stored, *named])}, and parts such as train[:80%]'
       ) from error
+
+
+def part_name(split, part):
+  """Returns what messages call a part of a split."""
+  index, count = part
+  of = '' if part == WHOLE else f'part {index + 1} of {count} of '
+  return f'{of}split {split!r}'
 
 
 def prepare_example(example, image_shape):

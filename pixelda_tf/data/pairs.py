@@ -1,5 +1,7 @@
 """A source and a target domain, and the batches that methods train on."""
 
+import copy
+
 import gin
 import numpy as np
 import tensorflow as tf
@@ -9,8 +11,11 @@ from pixelda_tf.errors import UserError
 
 # Streams of random numbers of a run; each is folded into the seed.
 SOURCE, TARGET, LABELLED_TARGET = range(3)
-# Streams of the augmentations' random numbers follow those of the order.
+# Streams of the augmentations' random numbers follow those of the order, and
+# those of the next part follow these.
 _AUGMENTATION = 3
+_STREAMS = 6
+_GALLERY_SEED = (0, 0)
 
 
 @gin.register
@@ -25,6 +30,10 @@ class Pair:
     image_size: (height, width) of both, or None for the larger of the two.
     channels: 1, 3 or 4 of both, or None for the larger of the two.
     batch_size: examples of each domain in a batch, over all replicas.
+    parts: into how many parts the records of the training splits are cut; a
+      batch has as many examples of each. Hosts share the parts out, each reads
+      its own; one host reads all of them, and gets the batches that the hosts
+      get together. None for one part a host.
     source_augmentation, target_augmentation: callable of (batch, seed), or a
       sequence of them; see `augmentation`.
     allow_class_mismatch: go on where the domains' classes differ.
@@ -39,6 +48,7 @@ class Pair:
     image_size=None,
     channels=None,
     batch_size=32,
+    parts=None,
     source_augmentation=(),
     target_augmentation=(),
     allow_class_mismatch=False,
@@ -50,6 +60,7 @@ class Pair:
     self.image_size = image_size
     self.channels = channels
     self.batch_size = batch_size
+    self.parts = parts
     self.source_augmentation = source_augmentation
     self.target_augmentation = target_augmentation
     self.allow_class_mismatch = allow_class_mismatch
@@ -108,6 +119,8 @@ class OpenPair:
   def with_source(self, source, path):
     """Returns the same pair with a translated source in place of its own.
 
+    Its images were augmented before they were translated, and are not again.
+
     Args:
       source: `OpenDomain`.
       path: where it is stored, for messages.
@@ -124,12 +137,16 @@ class OpenPair:
           f'{path}: has {name} {found}, expected {expected}: delete the folder '
           'and it is translated again'
         )
-    return OpenPair(self._pair, source, self.target, self.labelled_target)
+    pair = copy.copy(self._pair)
+    pair.source_augmentation = ()
+    return OpenPair(pair, source, self.target, self.labelled_target)
 
-  def train_batches(self, seed, start_step=0, role='unsupervised'):
+  def train_batches(
+    self, seed, start_step=0, role='unsupervised', host=0, hosts=1
+  ):
     """Returns an endless data set of training batches.
 
-    Batch number k is a function of the seed and k alone.
+    Batch number k is a function of the seed, k and the number of parts alone.
 
     Args:
       seed: integer.
@@ -137,29 +154,26 @@ class OpenPair:
       role: 'unsupervised'; 'semi_supervised', with labelled target images
         beside; 'supervised_target' for the upper bound that trains on the
         target's labels; 'labelled_target' for the labelled target images alone.
+      host: number of the host that trains, from 0.
+      hosts: how many there are.
 
     Returns:
       `tf.data.Dataset` of {'source': {'image', 'label'[, 'mask', 'pose']},
-      'target': {'image'}}, images float32 [batch_size, *image_shape] in
-      [-1, 1]. 'semi_supervised' adds 'labelled_target', as 'source'. For
-      'supervised_target' and 'labelled_target' both come from that domain.
+      'target': {'image'}}, images float32 [batch_size / hosts, *image_shape] in
+      [-1, 1]: the host's part of the batch, in order. 'semi_supervised' adds
+      'labelled_target', as 'source'. For 'supervised_target' and
+      'labelled_target' both come from that domain.
+
+    Raises:
+      UserError: batch, parts and hosts do not divide, or a part holds too few
+        examples.
     """
-    if role == 'supervised_target':
-      batches = self._supervised_batches(TARGET, seed, start_step)
-    elif role == 'labelled_target':
-      batches = self._supervised_batches(LABELLED_TARGET, seed, start_step)
-    else:
-      streams = {
-        'source': self._train_stream(SOURCE, seed, start_step),
-        'target': self._train_stream(TARGET, seed, start_step).map(
-          lambda batch: {'image': batch['image']}
-        ),
-      }
-      if role == 'semi_supervised':
-        streams['labelled_target'] = self._labelled_stream(
-          LABELLED_TARGET, seed, start_step
-        )
-      batches = tf.data.Dataset.zip(streams)
+    parts = self._parts(hosts)
+    own = [
+      self._batches_of_part(seed, start_step, role, (index, parts))
+      for index in range(host * parts // hosts, (host + 1) * parts // hosts)
+    ]
+    batches = own[0] if len(own) == 1 else _side_by_side(own)
     return batches.with_options(_options()).prefetch(4)
 
   def test_batches(self, domain='target', split=None, batch_size=256):
@@ -208,9 +222,15 @@ class OpenPair:
       [batch['image'] for batch in batches.as_numpy_iterator()]
     )
 
+  def augment(self, domain, batch, seed):
+    """Returns a prepared batch as training sees it; see `augmentation`."""
+    stream = SOURCE if domain == 'source' else TARGET
+    return augmentation.apply(self._augmentation[stream], batch, seed)
+
   def gallery(self, domain, n):
-    """Returns n images to look at: the first of the training split."""
-    return self.images(domain, n)
+    """Returns n images to look at, as training sees them: the first ones."""
+    batch = {'image': tf.constant(self.images(domain, n))}
+    return self.augment(domain, batch, _GALLERY_SEED)['image'].numpy()
 
   def _prepare(self, batch):
     return domains.prepare_example(batch, self.image_shape)
@@ -224,13 +244,46 @@ class OpenPair:
       lambda example: example['label'] >= 0
     )
 
-  def _supervised_batches(self, stream, seed, start_step):
+  def _parts(self, hosts):
+    """Returns into how many parts the training splits are cut."""
+    parts = hosts if self._pair.parts is None else self._pair.parts
+    if parts < 1 or parts % hosts:
+      raise UserError(
+        f'Pair.parts is {parts}: a multiple of the number of hosts ({hosts}) '
+        'is needed'
+      )
+    if self.batch_size % parts:
+      raise UserError(
+        f'Pair.batch_size is {self.batch_size}: a multiple of the number of '
+        f'parts ({parts}) is needed, see Pair.parts'
+      )
+    return parts
+
+  def _batches_of_part(self, seed, start_step, role, part):
+    where = seed, start_step, part
+    if role == 'supervised_target':
+      return self._supervised_batches(TARGET, *where)
+    if role == 'labelled_target':
+      return self._supervised_batches(LABELLED_TARGET, *where)
+    streams = {
+      'source': self._train_stream(SOURCE, *where),
+      'target': self._train_stream(TARGET, *where).map(
+        lambda batch: {'image': batch['image']}
+      ),
+    }
+    if role == 'semi_supervised':
+      streams['labelled_target'] = self._labelled_stream(
+        LABELLED_TARGET, *where
+      )
+    return tf.data.Dataset.zip(streams)
+
+  def _supervised_batches(self, stream, *where):
     """Returns batches whose labelled and unlabelled images are the same."""
-    return self._labelled_stream(stream, seed, start_step).map(
+    return self._labelled_stream(stream, *where).map(
       lambda batch: {'source': batch, 'target': {'image': batch['image']}}
     )
 
-  def _labelled_stream(self, stream, seed, start_step):
+  def _labelled_stream(self, stream, *where):
     """Returns endless batches of target images with the source's labels."""
     domain = self._domain(stream)
     if domain is None:
@@ -243,7 +296,7 @@ class OpenPair:
         f'target {domain.name} has no labels to train on; leave methods out '
         'that learn from them'
       )
-    batches = self._train_stream(stream, seed, start_step)
+    batches = self._train_stream(stream, *where)
     translation = self._translations[domain]
     if translation is not None:
       if min(translation) < 0:
@@ -257,23 +310,38 @@ class OpenPair:
   def _domain(self, stream):
     return (self.source, self.target, self.labelled_target)[stream]
 
-  def _train_stream(self, stream, seed, start_step):
-    """Returns endless prepared batches of one domain, labels and all."""
+  def _train_stream(self, stream, seed, start_step, part):
+    """Returns endless prepared batches of a part of one domain's images.
+
+    Args:
+      stream: which domain.
+      seed: integer.
+      start_step: number of the first batch.
+      part: (index, count), see `OpenDomain.stored`; of each batch it has as
+        large a share.
+
+    Returns:
+      `tf.data.Dataset` of its examples, labels and all.
+    """
     domain = self._domain(stream)
-    count = domain.count(domain.train)
-    if count < self.batch_size:
+    index, parts = part
+    batch_size = self.batch_size // parts
+    count = domain.count(domain.train, part)
+    if count < batch_size:
       raise UserError(
-        f'{domain.name}: split {domain.train!r} has {count} examples, fewer '
-        f'than a batch; lower Pair.batch_size ({self.batch_size})'
+        f'{domain.name}: {domains.part_name(domain.train, part)} has {count} '
+        f'examples, fewer than the {batch_size} that a batch takes of it; '
+        f'lower Pair.batch_size ({self.batch_size})'
       )
+    order = stream + _STREAMS * index
     examples = domain.stored(
-      domain.train, seed=(seed, stream), skip=start_step * self.batch_size
+      domain.train, seed=(seed, order), skip=start_step * batch_size, part=part
     )
-    batches = examples.batch(self.batch_size, drop_remainder=True)
+    batches = examples.batch(batch_size, drop_remainder=True)
 
     def prepare(step, batch):
       step_seed = tf.random.experimental.stateless_fold_in(
-        (seed, stream + _AUGMENTATION), step
+        (seed, order + _AUGMENTATION), step
       )
       return augmentation.apply(
         self._augmentation[stream], self._prepare(batch), step_seed
@@ -282,6 +350,15 @@ class OpenPair:
     return batches.enumerate(start_step).map(
       prepare, num_parallel_calls=2, deterministic=True
     )
+
+
+def _side_by_side(streams):
+  """Returns batches that are made of those of several data sets, in order."""
+  return tf.data.Dataset.zip(tuple(streams)).map(
+    lambda *parts: tf.nest.map_structure(
+      lambda *tensors: tf.concat(tensors, axis=0), *parts
+    )
+  )
 
 
 def _common_shape(pair, *domains):

@@ -12,9 +12,10 @@ from absl import logging
 from pixelda_tf.data import corruption
 from pixelda_tf.errors import UserError
 
-# Records of an epoch that wait, undecoded, to be drawn: a data set of at most
-# this size is shuffled completely, a larger one nearly.
+# Records of an epoch that wait, undecoded, to be drawn, and their bytes: a data
+# set of at most this size is shuffled completely, a larger one nearly.
 SHUFFLE_BUFFER = 100_000
+SHUFFLE_BYTES = 1 << 30
 PARALLEL_SHARDS = 4
 # Records read from one shard before it is the next one's turn.
 BLOCK = 16
@@ -45,6 +46,28 @@ def split_shards(split_info):
     take = n_records - part.skip if part.take < 0 else part.take
     shards.append(Shard(str(part.filename), part.skip, take, n_records))
   return shards
+
+
+def part(shards, index, count):
+  """Returns the `Shard`s of one of `count` equal parts, in stored order.
+
+  Args:
+    shards: `Shard`s.
+    index: which part, from 0.
+    count: how many parts; their sizes differ by a record at most.
+  """
+  total = sum(shard.take for shard in shards)
+  first, end = index * total // count, (index + 1) * total // count
+  parts, position = [], 0
+  for shard in shards:
+    skip = max(first - position, 0)
+    take = min(end - position, shard.take) - skip
+    if take > 0:
+      parts.append(
+        dataclasses.replace(shard, skip=shard.skip + skip, take=take)
+      )
+    position += shard.take
+  return parts
 
 
 def check(shards, features, *, skip_corrupt):
@@ -137,6 +160,7 @@ def shuffled(shards, *, seed, skip=0):
     `tf.data.Dataset` of bytes [].
   """
   count = sum(shard.take for shard in shards)
+  buffer = _buffer_size(shards)
   first_epoch, skipped = divmod(skip, count)
 
   def one_epoch(epoch):
@@ -161,15 +185,24 @@ def shuffled(shards, *, seed, skip=0):
       deterministic=True,
     )
     records = records.shuffle(
-      min(count, SHUFFLE_BUFFER),
-      seed=epoch_seed,
-      reshuffle_each_iteration=False,
+      buffer, seed=epoch_seed, reshuffle_each_iteration=False
     )
     is_first = tf.cast(epoch == first_epoch, tf.int64)
     return records.skip(is_first * skipped)
 
   epochs = tf.data.Dataset.range(first_epoch, tf.int64.max)
   return epochs.flat_map(one_epoch)
+
+
+def _buffer_size(shards):
+  """Returns how many records wait to be drawn, going by their mean size."""
+  count = sum(shard.take for shard in shards)
+  n_bytes = sum(
+    pathlib.Path(shard.path).stat().st_size * shard.take / shard.n_records
+    for shard in shards
+  )
+  fitting = int(SHUFFLE_BYTES / n_bytes * count)
+  return max(1, min(count, SHUFFLE_BUFFER, fitting))
 
 
 def _shard_dataset(shards):

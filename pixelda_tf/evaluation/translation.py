@@ -3,6 +3,7 @@
 import itertools
 
 import numpy as np
+import tensorflow as tf
 
 from pixelda_tf.data import domains
 from pixelda_tf.data.builders import translated
@@ -13,7 +14,7 @@ _BATCH = 64
 _SHOWN = 12
 
 
-def translated_examples(method, domain, split, *, samples, seed):
+def translated_examples(method, domain, split, *, samples, seed, augment=None):
   """Yields a domain's examples, each image translated.
 
   Args:
@@ -23,6 +24,8 @@ def translated_examples(method, domain, split, *, samples, seed):
     samples: how many images, of different noise, each example gives; they
       follow each other.
     seed: of the noise.
+    augment: function of (prepared batch, seed) that changes it before it is
+      translated, such as training's augmentation; None for as it is.
 
   Yields:
     dict of `image` uint8 `[height, width, channels]` at the method's size and,
@@ -30,8 +33,12 @@ def translated_examples(method, domain, split, *, samples, seed):
     `pose` float32 `[4]`.
   """
   method.random.reset_from_seed(seed)
-  for stored in domain.stored(split).batch(_BATCH):
+  for number, stored in enumerate(domain.stored(split).batch(_BATCH)):
     batch = domains.prepare_example(stored, method.image_shape)
+    if augment:
+      batch = augment(
+        batch, tf.random.experimental.stateless_fold_in((seed, 0), number)
+      )
     images = [
       to_uint8(method.translate(batch['image'])).numpy() for _ in range(samples)
     ]
@@ -56,12 +63,13 @@ def store(
   target_name,
   samples=1,
   seed=0,
+  augment=None,
   overwrite=False,
 ):
   """Writes a domain's split, translated, as a data set with a split `train`.
 
   Args:
-    method: as `translated_examples`, as domain, split, samples and seed.
+    method: as `translated_examples`, as domain, split, samples, seed, augment.
     domain: an `OpenDomain` with labels.
     split: of the domain.
     name: of the new data set.
@@ -69,6 +77,7 @@ def store(
     target_name: whose style it is, for its description.
     samples: images of different noise for each source image.
     seed: of the noise.
+    augment: as there.
     overwrite: replace a data set of that name.
 
   Returns:
@@ -81,7 +90,7 @@ def store(
     name,
     data_dir=data_dir,
     examples=lambda: translated_examples(
-      method, domain, split, samples=samples, seed=seed
+      method, domain, split, samples=samples, seed=seed, augment=augment
     ),
     count=samples * domain.count(split),
     domain=domain,
@@ -89,12 +98,13 @@ def store(
     split='train',
     description=f'{domain.name} {split}, each image {samples} time(s) in the '
     f'style of {target_name}: {type(method).__name__} after '
-    f'{int(method.step.numpy())} steps, seed {seed}.',
+    f'{int(method.step.numpy())} steps, seed {seed}'
+    f'{", augmented before" if augment else ""}.',
     overwrite=overwrite,
   )
 
 
-def preview(method, domain, split, *, samples, seed):
+def preview(method, domain, split, *, samples, seed, augment=None):
   """Returns a picture of the first examples: source, then each sample.
 
   Arguments as `translated_examples`.
@@ -105,7 +115,7 @@ def preview(method, domain, split, *, samples, seed):
   stored = next(iter(domain.stored(split).batch(_SHOWN)))
   source = domains.prepare_example(stored, method.image_shape)['image'].numpy()
   examples = translated_examples(
-    method, domain, split, samples=samples, seed=seed
+    method, domain, split, samples=samples, seed=seed, augment=augment
   )
   shown = itertools.islice(examples, len(source) * samples)
   images = np.stack([example['image'] for example in shown]) / 127.5 - 1.0

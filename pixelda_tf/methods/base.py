@@ -189,14 +189,19 @@ class Method(tf.keras.Model):
         terms, monitors = player.losses(batch, shared)
         loss = tf.add_n(list(terms.values())) / replicas
       variables = player.variables()
-      gradients = tape.gradient(loss, variables)
-      move = self.player_optimizers[player.name].apply_gradients
+      optimizer = self.player_optimizers[player.name]
+      pairs = optimizer.aggregate_gradients(
+        zip(tape.gradient(loss, variables), variables, strict=True)
+      )
+      move = optimizer.apply_gradients
       if player.when is not None:
-        move = only_when(player.when(), self.player_optimizers[player.name])
-      move(zip(gradients, variables, strict=True))
+        move = only_when(player.when(), optimizer)
+      move(pairs, skip_gradients_aggregation=True)
       for name, value in (terms | monitors).items():
         logs[f'{player.name}/{name}'] = value
-      logs[f'{player.name}/gradient_norm'] = tf.linalg.global_norm(gradients)
+      logs[f'{player.name}/gradient_norm'] = tf.linalg.global_norm(
+        [gradient for gradient, _ in pairs]
+      )
     self.step.assign_add(1)
     return logs
 
@@ -238,11 +243,11 @@ def only_when(condition, optimizer):
     optimizer: a built Keras optimizer.
   """
 
-  def apply_gradients(pairs):
+  def apply_gradients(pairs, **kwargs):
     pairs = list(pairs)
     state = [variable for _, variable in pairs] + list(optimizer.variables)
     before = [tf.identity(variable) for variable in state]
-    optimizer.apply_gradients(pairs)
+    optimizer.apply_gradients(pairs, **kwargs)
 
     def undo(strategy, before, condition):
       for variable, old in zip(state, before, strict=True):

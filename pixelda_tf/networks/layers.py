@@ -18,9 +18,17 @@ def batch_normalization():
   """Batch normalisation with the released PixelDA's decay and epsilon.
 
   The released code has an offset and no scale; the scale costs nothing in
-  front of a convolution and is left out here as there.
+  front of a convolution and is left out here as there. Statistics are those of
+  the batch over all replicas.
   """
-  return layers.BatchNormalization(momentum=0.9, epsilon=1e-3, scale=False)
+  replicas = tf.distribute.get_strategy().num_replicas_in_sync
+  return layers.BatchNormalization(
+    momentum=0.9,
+    epsilon=1e-3,
+    scale=False,
+    # One replica keeps the faster kernel.
+    synchronized=replicas > 1,
+  )
 
 
 @gin.register

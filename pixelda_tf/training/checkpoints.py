@@ -8,6 +8,7 @@ written, whenever the process dies.
 import os
 import re
 import shutil
+import tempfile
 
 import tensorflow as tf
 
@@ -62,6 +63,16 @@ def save(directory, step, checkpoint):
     ) from error
   for old in steps(directory)[:-_KEEP]:
     shutil.rmtree(os.path.dirname(path(directory, old)))
+
+
+def take_part_in_save(checkpoint):
+  """What all hosts but the one that saves have to do while it does.
+
+  Values that the hosts share are theirs together: none can be read without
+  all. What is written here is thrown away.
+  """
+  with tempfile.TemporaryDirectory(prefix='pixelda_tf-') as directory:
+    checkpoint.write(os.path.join(directory, 'state'))
 
 
 def restore(directory, checkpoint, step=None):

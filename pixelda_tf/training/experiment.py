@@ -1,11 +1,9 @@
 """A run: one pair of domains, some methods, one table."""
 
 import os
-import time
 
 import gin
 import tensorflow as tf
-from absl import logging
 
 from pixelda_tf import config, serving
 from pixelda_tf.errors import UserError
@@ -14,13 +12,12 @@ from pixelda_tf.evaluation.evaluate import compiled_predictions, evaluate
 from pixelda_tf.training import (
   checkpoints,
   distribution,
-  handover,
-  loop,
   monitoring,
   results,
+  row_training,
   run_directory,
-  translated_source,
 )
+from pixelda_tf.training import precision as policies
 from pixelda_tf.training.rows import check_order, last
 
 _NEAREST_AMONG = 10_000
@@ -36,6 +33,7 @@ class Experiment:
     run_dir,
     data_dir,
     skip_corrupt=False,
+    strategy=None,
     *,
     pair,
     rows,
@@ -52,10 +50,11 @@ class Experiment:
       run_dir: directory of the run.
       data_dir: directory of the prepared data sets.
       skip_corrupt: whether corrupt records are counted and skipped.
+      strategy: where it trains, see `distribution`; None for one device.
       pair: the source and target, a `Pair`.
       rows: the methods, a list of `Row`.
       seed: of initial weights, noise, and the order of the data.
-      precision: a Keras policy, 'float32' or 'mixed_bfloat16'.
+      precision: 'float32', 'mixed_bfloat16' or 'auto', see `precision`.
       deterministic: whether equal runs give equal bits.
       log_every: steps between lines of metrics.
       picture_every: steps between pictures and histograms.
@@ -64,10 +63,6 @@ class Experiment:
     Raises:
       UserError: the data or a setting is not usable.
     """
-    if precision not in ('float32', 'mixed_bfloat16'):
-      raise UserError(
-        f"Experiment.precision is '{precision}': 'float32' or 'mixed_bfloat16'"
-      )
     if checkpoint_every % log_every:
       raise UserError(
         f'Experiment.checkpoint_every is {checkpoint_every}: a multiple of '
@@ -81,34 +76,42 @@ class Experiment:
     self.pair = pair.open(data_dir, skip_corrupt=skip_corrupt)
     self.rows = rows
     self.seed = seed
-    self.precision = precision
+    self.precision = policies.policy(precision)
     self.log_every = log_every
     self.picture_every = picture_every
     self.checkpoint_every = checkpoint_every
-    self.strategy = distribution.strategy()
-    tf.keras.mixed_precision.set_global_policy(precision)
+    self.strategy = strategy or distribution.strategy('one')
+    tf.keras.mixed_precision.set_global_policy(self.precision)
     if deterministic:
       tf.config.experimental.enable_op_determinism()
 
   def train(self, only=None):
     """Trains rows that are not finished, and writes table and export.
 
+    All hosts call it, the chief alone writes.
+
     Args:
       only: names of the rows to train; None for all. Of the others, those that
         were finished before are in the table too.
 
     Returns:
-      The content of `result.json`.
+      The content of `result.json`; None on other hosts than the chief.
 
     Raises:
       UserError: there is no row of such a name, or what a row starts from is
         not there.
     """
     chosen = self.rows if only is None else [self.row(name) for name in only]
-    finished = []
     for row in self.rows:
-      done = self._train_row(row) if row in chosen else self._result(row)
-      finished += [done] if done else []
+      if row in chosen:
+        row_training.train(self, row)
+    result = self._finish() if distribution.is_chief(self.strategy) else None
+    distribution.barrier(self.strategy)
+    return result
+
+  def _finish(self):
+    """Writes what is made of all finished rows, and returns the result."""
+    finished = [self.result(row) for row in self.rows]
     result = {
       'source': self.pair.source.name,
       'target': self.pair.target.name,
@@ -120,7 +123,7 @@ class Experiment:
       'class_names': list(self.pair.class_names),
       'seed': self.seed,
       'precision': self.precision,
-      'rows': finished,
+      'rows': [row for row in finished if row],
     }
     row = self.row()
     if row.method.answers:
@@ -164,24 +167,25 @@ class Experiment:
     return [
       row
       for row in self.rows
-      if checkpoints.steps(self._directory(row, 'checkpoints'))
+      if checkpoints.steps(self.directory(row, 'checkpoints'))
     ]
 
   def build(self, row):
     """Returns a row's method as it is before its first step.
+
+    Under a strategy's scope, the method is that strategy's.
 
     Raises:
       UserError: the method cannot be built of such parts, or for such images.
     """
     tf.keras.utils.set_random_seed(self.seed)
     try:
-      with self.strategy.scope():
-        method = row.method(
-          image_shape=self.pair.image_shape,
-          n_classes=self.pair.n_classes,
-          seed=self.seed,
-        )
-        method.compile(row.optimizer)
+      method = row.method(
+        image_shape=self.pair.image_shape,
+        n_classes=self.pair.n_classes,
+        seed=self.seed,
+      )
+      method.compile(row.optimizer)
     except ValueError as error:
       reason = str(error).splitlines()[0]
       raise UserError(f"row '{row.name}' cannot be built: {reason}") from error
@@ -194,8 +198,8 @@ class Experiment:
       UserError: the row has no checkpoint.
     """
     method = self.build(row)
-    directory = self._directory(row, 'checkpoints')
-    if checkpoints.restore(directory, _state(method)[0]) is None:
+    directory = self.directory(row, 'checkpoints')
+    if checkpoints.restore(directory, row_training.State(method)) is None:
       raise UserError(f'{directory}: no checkpoint; train the run first')
     method.finalize()
     return method
@@ -211,102 +215,9 @@ class Experiment:
     predict = compiled_predictions(method)
     return evaluate(predict, batches, self.pair.n_classes)
 
-  def _train_row(self, row):
-    finished = self._result(row)
-    if finished:
-      logging.info('%s: finished before', row.name)
-      return finished
-    pair = self._pair(row)
-    method = self.build(row)
-    state, wall_seconds = _state(method)
-    directory = self._directory(row, 'checkpoints')
-    start = checkpoints.restore(directory, state)
-    if start is None:
-      handover.load(method, self.pair.class_names, row.handed_on, self.run_dir)
-      with self.strategy.scope():
-        # Again: averages start from what was handed on.
-        method.compile(row.optimizer)
-    else:
-      logging.info('%s: goes on from step %s', row.name, f'{start:,}')
-    started = time.monotonic() - float(wall_seconds)
-
-    def save():
-      wall_seconds.assign(time.monotonic() - started)
-      checkpoints.save(directory, int(method.step.numpy()), state)
-
-    def save_sometimes(step, logs):
-      del logs
-      last = step == row.steps or method.stopped()
-      if last or step % self.checkpoint_every == 0:
-        save()
-
-    monitor = monitoring.Monitor(
-      self._directory(row),
-      method,
-      pair,
-      picture_every=self.picture_every,
-      config=config.text(),
-    )
-    try:
-      loop.run(
-        method,
-        lambda step: pair.train_batches(self.seed, step, role=method.role),
-        steps=row.steps,
-        log_every=self.log_every,
-        hooks=[monitor, save_sometimes],
-        strategy=self.strategy,
-        title=row.name,
-      )
-    except loop.Interrupted as error:
-      save()
-      raise loop.Interrupted(
-        f'{error}; saved in {directory}, the same command goes on from there'
-      ) from None
-    method.finalize()
-    settled = method.settle(lambda count: pair.images('target', count))
-    if settled:
-      save()
-    result = {
-      'method': row.name,
-      'steps': int(method.step.numpy()),
-      'wall_seconds': round(float(wall_seconds), 1),
-      'answers': method.answers,
-      'target_test': self.evaluate(method),
-      'note': row.note,
-    }
-    if method.stopped():
-      result['stopped'] = method.stopped()
-    handover.save(method, self.pair.class_names, self._directory(row))
-    results.write(self._directory(row, 'result.json'), result | settled)
-    return result | settled
-
-  def _result(self, row):
-    return results.read(self._directory(row, 'result.json'))
-
-  def _pair(self, row):
-    """Returns the pair that a row trains on."""
-    if row.translated_by is None:
-      return self.pair
-    by = self.row(row.translated_by)
-
-    def translator():
-      path = self._directory(by, 'result.json')
-      if not os.path.exists(path):
-        raise UserError(
-          f"{path}: not there; train row '{by.name}' to its end first, which "
-          f"translates for '{row.name}'"
-        )
-      method = self.restore(by)
-      if not method.translates:  # Its settings took that away.
-        raise UserError(
-          f"Row.translated_by of '{row.name}': row '{by.name}' does not "
-          'translate; name one that does'
-        )
-      return method
-
-    return translated_source.pair(
-      self.pair, self._directory(by), translator, self.seed
-    )
+  def result(self, row):
+    """Returns what `result.json` has of a finished row, else None."""
+    return results.read(self.directory(row, 'result.json'))
 
   def _translated_picture(self):
     method = self.restore(self.translating_row())
@@ -327,7 +238,8 @@ class Experiment:
     """Path of the picture source | translated | nearest target image."""
     return os.path.join(self.run_dir, 'translated.png')
 
-  def _directory(self, row, *parts):
+  def directory(self, row, *parts):
+    """Returns a row's directory, or the path of something in it."""
     return os.path.join(self.run_dir, row.name, *parts)
 
 
@@ -344,9 +256,3 @@ def reopen(run_dir, data_dir, skip_corrupt=False):
   """
   config.parse([run_directory.read(run_dir)], allow_unused=True)
   return Experiment(run_dir, data_dir, skip_corrupt)
-
-
-def _state(method):
-  wall_seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False)
-  state = tf.train.Checkpoint(method=method, wall_seconds=wall_seconds)
-  return state, wall_seconds

@@ -15,9 +15,16 @@ class Interrupted(KeyboardInterrupt):
 
 
 @contextlib.contextmanager
-def catch_interrupt():
-  """Yields a list that is no longer empty once Ctrl-C was pressed."""
+def catch_interrupt(strategy):
+  """Yields a list that is no longer empty once Ctrl-C was pressed.
+
+  Not so on one of several hosts: the others would wait for its next step in
+  vain, so it ends as it is and they notice.
+  """
   pressed = []
+  if distribution.hosts(strategy) > 1:
+    yield pressed
+    return
   handler = signal.getsignal(signal.SIGINT)
   signal.signal(signal.SIGINT, lambda *_: pressed.append(True))
   try:
@@ -31,7 +38,8 @@ def run(method, batches, *, steps, log_every, hooks, strategy, title):
 
   Args:
     method: a compiled `Method`; `method.step` says where it stands.
-    batches: function of a start step to a data set of batches.
+    batches: function of a start step to an iterable of distributed batches,
+      see `distribution.feed`.
     steps: number of steps in all.
     log_every: the hooks are called whenever the number of steps is a multiple
       of it, and at the end.
@@ -41,17 +49,17 @@ def run(method, batches, *, steps, log_every, hooks, strategy, title):
 
   Raises:
     UserError: a loss or gradient is not finite; no hook has seen that step.
-    Interrupted: after Ctrl-C, and after the hooks were called.
+    Interrupted: after Ctrl-C, and after the hooks were called; on one host.
   """
   done = int(method.step.numpy())
   if done >= steps:
     return
   step = distribution.step_function(strategy, method)
-  iterator = iter(strategy.experimental_distribute_dataset(batches(done)))
+  iterator = iter(batches(done))
   progress = tqdm.tqdm(
     total=steps, initial=done, desc=title, unit='step', mininterval=1.0
   )
-  with catch_interrupt() as interrupted, progress:
+  with catch_interrupt(strategy) as interrupted, progress:
     # Asked at boundaries alone, so that Ctrl-C between them changes nothing.
     while done < steps and (done % log_every or not method.stopped()):
       logs = []

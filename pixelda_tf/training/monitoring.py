@@ -21,17 +21,21 @@ class Monitor:
   metrics need labels: they are there to look at and nothing reads them.
   """
 
-  def __init__(self, directory, method, pair, *, picture_every, config):
+  def __init__(
+    self, directory, method, optimizers, pair, *, picture_every, config
+  ):
     """Opens the files.
 
     Args:
       directory: the row's directory.
-      method: the method that trains.
+      method: the method that trains, or one that is given its values.
+      optimizers: dict of the optimizers of its players, which train.
       pair: the opened pair of domains.
       picture_every: steps between pictures.
       config: text of the configuration, shown by TensorBoard.
     """
     self.method = method
+    self.optimizers = optimizers
     self.pair = pair
     self.picture_every = picture_every
     self.next_picture = int(method.step.numpy()) // picture_every + 1
@@ -52,7 +56,7 @@ class Monitor:
     """Writes what there is to say after `step` steps."""
     logs = logs | {
       f'{name}/learning_rate': float(optimizer.learning_rate.numpy())
-      for name, optimizer in self.method.player_optimizers.items()
+      for name, optimizer in self.optimizers.items()
     }
     with self.writer.as_default(step=step):
       if step // self.picture_every >= self.next_picture:

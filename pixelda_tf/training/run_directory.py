@@ -21,16 +21,9 @@ def claim(run_dir, text):
   Raises:
     UserError: the directory holds a run of another config, or other files.
   """
-  path = config_path(run_dir)
-  if os.path.exists(path):
-    with open(path) as file:
-      differences = config.difference(file.read(), text)
-    if differences:
-      raise UserError(
-        f'{run_dir}: a run of another config ({"; ".join(differences)}); name '
-        'another --run_dir'
-      )
+  if belongs(run_dir, text):
     return
+  path = config_path(run_dir)
   if os.path.exists(run_dir) and not os.path.isdir(run_dir):
     raise UserError(f'{run_dir}: not a directory; name another --run_dir')
   partial = path + '.partial'
@@ -44,6 +37,25 @@ def claim(run_dir, text):
   with open(partial, 'w') as file:
     file.write(text)
   os.replace(partial, path)
+
+
+def belongs(run_dir, text):
+  """Returns whether `run_dir` is the directory of a run of this config.
+
+  Raises:
+    UserError: it holds a run of another config.
+  """
+  path = config_path(run_dir)
+  if not os.path.exists(path):
+    return False
+  with open(path) as file:
+    differences = config.difference(file.read(), text)
+  if differences:
+    raise UserError(
+      f'{run_dir}: a run of another config ({"; ".join(differences)}); name '
+      'another --run_dir'
+    )
+  return True
 
 
 def read(run_dir):

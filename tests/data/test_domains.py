@@ -224,7 +224,7 @@ def test_corrupt_records_are_counted_and_skipped(store):
   before = path.read_bytes()
   opened = domain.open(store.data_dir, skip_corrupt=True)
   assert opened.count('train') == 19
-  assert opened.skipped == {'train': 1}
+  assert opened.skipped == {('train', domains.WHOLE): 1}
   assert numbers(as_list(opened.stored('train'))) == list(range(19))
   stream = numbers(as_list(opened.stored('train', seed=0), 38))
   assert sorted(stream) == sorted([*range(19), *range(19)])
@@ -238,7 +238,7 @@ def test_corrupt_record_outside_the_part_that_is_read(store):
   corrupt(domain.open(store.data_dir), shard=1, position=0)
   opened = domain.open(store.data_dir, skip_corrupt=True)
   assert numbers(as_list(opened.stored('train[4:14]'))) == [4, 5, 6, 7, 8, 9]
-  assert opened.skipped == {'train[4:14]': 4}
+  assert opened.skipped == {('train[4:14]', domains.WHOLE): 4}
 
 
 def test_nothing_left_after_skipping_is_told(store):
@@ -286,3 +286,24 @@ def test_data_set_that_is_no_images_is_told(tmp_path):
   Texts(data_dir=tmp_path).download_and_prepare()
   with pytest.raises(UserError, match='texts/1.0.0: .*no images of one size'):
     domains.Domain(name='texts').open(tmp_path)
+
+
+def test_a_part_is_read_without_the_files_of_the_others(store):
+  """20 examples in 2 files, the second of which is gone."""
+  domain = store(train=20, num_shards=2).open(store.data_dir)
+  whole = store(train=20, num_shards=2).open(store.data_dir)
+  expected = numbers(as_list(whole.stored('train')))
+  _, second = sorted(pathlib.Path(store.data_dir).rglob('*train.tfrecord*'))
+  second.unlink()
+  assert numbers(as_list(domain.stored('train', part=(0, 2)))) == expected[:10]
+  assert domain.count('train', part=(0, 2)) == 10
+  stream = numbers(as_list(domain.stored('train', seed=1, part=(0, 2)), 10))
+  assert sorted(stream) == expected[:10]
+  with pytest.raises(UserError, match=f'{second.name}: missing'):
+    domain.stored('train', part=(1, 2))
+
+
+def test_a_part_without_examples_is_told(store):
+  domain = store(train=2, num_shards=1).open(store.data_dir)
+  with pytest.raises(UserError, match="part 1 of 3 of split 'train' holds no"):
+    domain.count('train', part=(0, 3))

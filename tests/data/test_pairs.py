@@ -462,7 +462,7 @@ def translated(store, **options):
 
 
 def test_a_translated_source_takes_the_sources_place(pair, store):
-  """Its nine images, with their labels; the target stays."""
+  """Its nine images, with their labels, not augmented again."""
   opened = pair(source_augmentation=AUGMENTATION)
   found = opened.with_source(translated(store), 'where')
   assert found.source.name == 'translated' and opened.source.name == 'one'
@@ -486,7 +486,20 @@ def test_a_translated_source_takes_the_sources_place(pair, store):
     )
   (batch,) = first(found.train_batches(5), 1)
   (unmoved,) = first(plain.train_batches(5), 1)
-  assert (batch['source']['image'] != unmoved['source']['image']).any()
+  np.testing.assert_array_equal(
+    batch['source']['image'], unmoved['source']['image']
+  )
+
+
+def test_a_gallery_shows_images_as_training_sees_them(pair):
+  """The same at every call; the target has no augmentation here."""
+  opened = pair(source_augmentation=AUGMENTATION)
+  source = opened.gallery('source', 5)
+  assert (source != opened.images('source', 5)).any()
+  np.testing.assert_array_equal(source, opened.gallery('source', 5))
+  np.testing.assert_array_equal(
+    opened.gallery('target', 5), opened.images('target', 5)
+  )
 
 
 @pytest.mark.parametrize(
@@ -519,3 +532,73 @@ def test_a_translated_source_of_another_form_is_told(
   assert error.value.message == (
     f'{expected}: delete the folder and it is translated again'
   )
+
+
+@pytest.mark.parametrize('role', ['unsupervised', 'semi_supervised'])
+def test_one_host_gets_what_hosts_get_together(pair, role):
+  """Four parts on one, two and four hosts; augmentation and all."""
+  options = {
+    'parts': 4,
+    'batch_size': 8,
+    'labelled_target': {},
+    'source_augmentation': AUGMENTATION,
+  }
+  (together, *others) = (
+    [
+      first(
+        pair(**options).train_batches(3, 5, role, host=host, hosts=hosts), 4
+      )
+      for host in range(hosts)
+    ]
+    for hosts in (1, 2, 4)
+  )
+  for of_hosts in others:
+    joined = [
+      tf.nest.map_structure(lambda *parts: np.concatenate(parts), *batches)
+      for batches in zip(*of_hosts, strict=True)
+    ]
+    assert_equal(joined, together[0])
+
+
+def test_each_part_has_its_own_order_and_examples(pair):
+  """A pass over each half of 20 examples: its own ones, once."""
+  source = {'train': 20}
+  opened = pair(source=source, batch_size=4)
+  stored = [image.tobytes() for image in opened.images('source')]
+  assert len(set(stored)) == 20
+  for host in range(2):
+    batches = first(opened.train_batches(0, host=host, hosts=2), 5)
+    found = [
+      image.tobytes() for batch in batches for image in batch['source']['image']
+    ]
+    half = stored[10 * host : 10 * host + 10]
+    assert sorted(found) == sorted(half) and found != half
+
+
+def test_one_part_is_what_it_was_without_parts(pair):
+  assert_equal(
+    first(pair(parts=1).train_batches(0), 3), first(pair().train_batches(0), 3)
+  )
+
+
+@pytest.mark.parametrize(
+  ('options', 'hosts', 'expected'),
+  [
+    ({'parts': 3}, 2, r'Pair.parts is 3: a multiple of the .* hosts \(2\)'),
+    ({'parts': 0}, 1, 'Pair.parts is 0'),
+    ({'parts': 3}, 1, r'Pair.batch_size is 4: a multiple of .* parts \(3\)'),
+    (
+      {'batch_size': 12, 'parts': 12},
+      1,
+      "two: part 1 of 12 of split 'train' holds no examples",
+    ),
+    (
+      {'batch_size': 12},
+      2,
+      "two: part 1 of 2 of split 'train' has 5 examples, fewer than the 6",
+    ),
+  ],
+)
+def test_parts_that_cannot_be_are_told(pair, options, hosts, expected):
+  with pytest.raises(UserError, match=expected):
+    pair(**options).train_batches(0, hosts=hosts)

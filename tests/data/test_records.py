@@ -1,4 +1,5 @@
 import itertools
+import pathlib
 
 import pytest
 import tensorflow as tf
@@ -86,6 +87,22 @@ def test_more_records_than_the_buffer_are_shuffled_nearly(shards, monkeypatch):
   assert again == stream[30:]
 
 
+def test_more_bytes_than_the_buffer_may_have_are_shuffled_nearly(
+  shards, monkeypatch
+):
+  """Room for four records of the mean size is what four records give."""
+  monkeypatch.setattr(records, 'SHUFFLE_BUFFER', 4)
+  expected = read(records.shuffled(shards, seed=(0, 1)), COUNT)
+  monkeypatch.setattr(records, 'SHUFFLE_BUFFER', COUNT)
+  assert read(records.shuffled(shards, seed=(0, 1)), COUNT) != expected
+  mean = sum(
+    pathlib.Path(shard.path).stat().st_size / shard.n_records * shard.take
+    for shard in shards
+  ) / sum(shard.take for shard in shards)
+  monkeypatch.setattr(records, 'SHUFFLE_BYTES', int(4.5 * mean))
+  assert read(records.shuffled(shards, seed=(0, 1)), COUNT) == expected
+
+
 def test_shards_are_read_side_by_side(shards, monkeypatch):
   """With no buffer, an epoch of the largest shards begins with blocks of all
   shards rather than with the whole of one."""
@@ -93,3 +110,22 @@ def test_shards_are_read_side_by_side(shards, monkeypatch):
   monkeypatch.setattr(records, 'BLOCK', 2)
   start = read(records.shuffled(shards, seed=(0, 1)), 6)
   assert sorted(item // 10 for item in start) == [0, 0, 1, 1, 2, 2]
+
+
+@pytest.mark.parametrize('count', [1, 2, 4, 21, 22])
+def test_parts_are_equal_and_side_by_side_the_whole(shards, count):
+  """21 records: sizes differ by one at most; the files are not cut."""
+  parts = [records.part(shards, index, count) for index in range(count)]
+  found = [read(records.one_pass(part)) if part else [] for part in parts]
+  assert sum(found, []) == IN_ORDER
+  sizes = {len(part) for part in found}
+  assert sizes <= {COUNT // count, -(-COUNT // count)}
+
+
+def test_a_part_has_the_files_that_hold_it_alone(shards):
+  """Of 3 files, halves share the second, thirds have one each."""
+  paths = [shard.path for shard in shards]
+  halves = [[s.path for s in records.part(shards, i, 2)] for i in range(2)]
+  assert halves == [paths[:2], paths[1:]]
+  thirds = [records.part(shards, i, 3) for i in range(3)]
+  assert thirds == [[shard] for shard in shards]

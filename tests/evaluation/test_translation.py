@@ -58,6 +58,36 @@ def translate(samples=1, count=70, seed=3, mask=False, pose=False):
   )
 
 
+def test_images_and_masks_are_augmented_before_they_are_translated():
+  """By other numbers in each batch of 64, and by the seed's."""
+
+  def augment(batch, seed):
+    assert set(batch) == {'image', 'label', 'mask'}
+    seeds.append(seed.numpy().tolist())
+    return batch | {
+      'image': batch['image'] + 0.5,
+      'mask': 1.0 - batch['mask'],
+    }
+
+  seeds = []
+  examples = list(
+    translated_examples(
+      Brighter(),
+      Domain(70, mask=True),
+      'train',
+      samples=1,
+      seed=3,
+      augment=augment,
+    )
+  )
+  for ours, plain in zip(examples, translate(mask=True), strict=True):
+    brighter = ours['image'].astype(int) - plain['image']
+    assert set(np.unique(brighter)) <= {63, 64, 65}
+    np.testing.assert_array_equal(ours['mask'], 255 - plain['mask'])
+  assert len(examples) == 70
+  assert len(seeds) == 2 and seeds[0] != seeds[1]
+
+
 @pytest.mark.parametrize('samples', [1, 3])
 def test_each_example_gives_its_samples_and_keeps_its_label(samples):
   """70 examples: more than one batch."""

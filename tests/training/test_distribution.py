@@ -2,22 +2,25 @@ import json
 import pathlib
 import subprocess
 import sys
+import types
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from pixelda_tf.errors import UserError
 from pixelda_tf.training import distribution
 
 METHODS = (
   'source_only',
   'pixelda',
+  'pixelda_batch',
   'cyclegan',
   'cycada',
   'features_open',
   'features_closed',
 )
-ALIGNING = METHODS[3:]
+ALIGNING = METHODS[4:]
 
 
 @pytest.fixture(scope='module')
@@ -70,14 +73,63 @@ def test_the_gate_holds_on_both_replicas(name, trained):
 
 @pytest.mark.parametrize('name', METHODS)
 def test_logs_are_means_over_the_replicas(name, trained):
-  """Of everything but gradient norms, which are those of the parts."""
+  """So are gradient norms: they are of the whole batch's gradient."""
   one, two = trained[name]
   for ours, theirs in zip(two['logs'], one['logs'], strict=True):
     assert set(ours) == set(theirs)
     for key in ours:
-      if not key.endswith('gradient_norm'):
-        np.testing.assert_allclose(ours[key], theirs[key], atol=1e-5)
+      np.testing.assert_allclose(
+        ours[key], theirs[key], atol=1e-5, rtol=1e-5, err_msg=key
+      )
 
 
 def test_without_several_gpus_the_default_strategy_trains():
   assert distribution.strategy() is tf.distribute.get_strategy()
+
+
+@pytest.mark.parametrize(
+  'text',
+  [
+    '',
+    '{',
+    '[]',
+    '{"cluster": {"worker": ["a:1"]}}',
+    '{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1}}',
+    '{"cluster": {"worker": ["a:1"]}, "task": {"type": "chief", "index": 0}}',
+    '{"cluster": {"worker": ["a"]}, "task": {"type": "worker", "index": 0}}',
+    '{"cluster": {"worker": ["a:1"], "ps": ["b:1"]},'
+    ' "task": {"type": "worker", "index": 0}}',
+  ],
+)
+def test_a_tf_config_that_cannot_be_is_told(text, monkeypatch):
+  monkeypatch.setenv('TF_CONFIG', text)
+  with pytest.raises(UserError, match='variable TF_CONFIG .*expected {"clust'):
+    distribution.strategy('multi_worker')
+
+
+def test_auto_is_several_hosts_where_tf_config_is_set(monkeypatch):
+  monkeypatch.setenv('TF_CONFIG', '{')
+  with pytest.raises(UserError, match='TF_CONFIG'):
+    distribution.strategy()
+
+
+def test_a_batch_that_replicas_cannot_share_is_told():
+  strategy = types.SimpleNamespace(num_replicas_in_sync=3)
+  with pytest.raises(UserError, match=r'batch_size is 8: .* replicas \(3\)'):
+    distribution.feed(strategy, 8, None)
+
+
+def test_one_device_is_a_chief_alone():
+  strategy = distribution.strategy('one')
+  assert distribution.hosts(strategy) == 1
+  assert distribution.is_chief(strategy)
+
+
+def test_an_error_of_one_host_stays_as_it_is():
+  strategy = distribution.strategy('one')
+  error = tf.errors.UnavailableError(None, None, 'none')
+  with (
+    pytest.raises(tf.errors.UnavailableError),
+    distribution.lost_hosts_told(strategy),
+  ):
+    raise error

@@ -142,9 +142,12 @@ def interrupted_at(step):
         os.kill(os.getpid(), signal.SIGINT)
       return number
 
-    return numbers(start).map(
+    options = tf.data.Options()
+    options.autotune.enabled = False  # It would make batches in advance.
+    pressing = numbers(start).map(
       lambda number: tf.numpy_function(press, [number], tf.float32)
     )
+    return pressing.with_options(options)
 
   return batches
 

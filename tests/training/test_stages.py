@@ -17,7 +17,7 @@ from pixelda_tf import serving
 from pixelda_tf.data import domains, preprocessing
 from pixelda_tf.errors import UserError
 from pixelda_tf.methods import cyclegan_uda
-from pixelda_tf.training import checkpoints, handover, loop
+from pixelda_tf.training import checkpoints, handover, loop, row_training
 
 ROOT = pathlib.Path(__file__).parents[2]
 CYCADA = ['source_only', 'cycada_translate', 'cycada', 'target_only']
@@ -165,13 +165,13 @@ def test_the_offline_data_set_is_the_source_translated(
 
 def test_the_offline_row_trains_on_it(cyclegan_uda_run, open_stages):
   run = open_stages('cyclegan_uda', cyclegan_uda_run)
-  pair = run._pair(run.row('cyclegan_uda_offline'))
+  pair = row_training.pair_of(run, run.row('cyclegan_uda_offline'))
   assert pair.source.name == 'translated'
   assert pair.target is run.pair.target
   assert pair.class_names == run.pair.class_names
   shown = pair.images('source', 1)
   assert np.any(shown != run.pair.images('source', 1))
-  assert run._pair(run.row('cyclegan_uda')) is run.pair
+  assert row_training.pair_of(run, run.row('cyclegan_uda')) is run.pair
 
 
 def test_the_combination_is_settled_and_kept(cyclegan_uda_run, open_stages):
@@ -592,7 +592,7 @@ def test_an_empty_translated_folder_is_filled(
   run_dir = copied(cyclegan_uda_run, 'cyclegan')
   empty(run_dir / 'cyclegan' / 'translated')
   run = open_stages('cyclegan_uda', run_dir)
-  pair = run._pair(run.row('cyclegan_uda_offline'))
+  pair = row_training.pair_of(run, run.row('cyclegan_uda_offline'))
   assert pair.source.count('train') == run.pair.source.count('train')
 
 

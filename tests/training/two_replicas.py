@@ -54,9 +54,8 @@ def task(image_shape, n_classes):
   return tf.keras.Model(images, {'logits': logits, 'features': features})
 
 
-def pixelda(**kwargs):
-  """PixelDA in which an example's loss depends on that example alone."""
-  normalization = layers.no_normalization
+def pixelda(normalization, **kwargs):
+  """PixelDA without dropout and noise."""
   return PixelDA(
     generator=functools.partial(
       residual_generator, filters=2, blocks=1, normalization=normalization
@@ -88,7 +87,9 @@ features = functools.partial(
 )
 METHODS = {
   'source_only': functools.partial(SourceOnly, task=task),
-  'pixelda': pixelda,
+  # An example's loss depends on that example alone, then on the batch too.
+  'pixelda': functools.partial(pixelda, layers.no_normalization),
+  'pixelda_batch': functools.partial(pixelda, layers.batch_normalization),
   # Not full in two steps, a pool shows what it is given.
   'cyclegan': functools.partial(CycleGAN, pool_size=64, **CYCLE),
   'cycada': functools.partial(
@@ -112,6 +113,12 @@ def some(variable):
   )
 
 
+def is_own(variable):
+  """Returns whether each replica has values of its own, as an image pool."""
+  first = tf.VariableAggregation.ONLY_FIRST_REPLICA
+  return variable.aggregation == first
+
+
 def train(build, strategy):
   """Returns the logs of two steps and the weights after them."""
   tf.keras.utils.set_random_seed(0)
@@ -129,7 +136,9 @@ def train(build, strategy):
     'logs': [
       {name: float(value) for name, value in entry.items()} for entry in logs
     ],
-    'weights': [some(variable) for variable in method.trainable_variables],
+    'weights': [
+      some(variable) for variable in method.variables if not is_own(variable)
+    ],
     'optimizers': {
       name: [some(variable) for variable in optimizer.variables]
       for name, optimizer in method.player_optimizers.items()

@@ -1,0 +1,18 @@
+"""python -m pixelda_tf.train, killed once a checkpoint was written."""
+
+import os
+import runpy
+import signal
+
+from pixelda_tf.training import checkpoints
+
+take_part = checkpoints.take_part_in_save
+
+
+def die(checkpoint):
+  take_part(checkpoint)
+  os.kill(os.getpid(), signal.SIGKILL)
+
+
+checkpoints.take_part_in_save = die
+runpy.run_module('pixelda_tf.train', run_name='__main__')
