@@ -140,7 +140,7 @@ def test_commands(workspace):
       arguments += TINY
     run(arguments, workspace)
     ran += 1
-  assert ran == 12
+  assert ran == 13
   for made in (
     'runs/quickstart/result.json',
     'runs/quickstart/translated.png',
