@@ -1,0 +1,215 @@
+"""Measures how a step's time and memory grow: a table and a plot.
+
+  python tools/cost.py --gin_file=gin/mnist_to_mnistm.gin --output=docs/cost
+
+Every cell of the table is a process of its own. --output=docs/cost writes
+docs/cost.json, docs/cost.md and docs/cost.png; cells that are in docs/cost.json
+already are not measured again. Without GPUs, two devices are two halves of one
+CPU.
+"""
+
+import itertools
+import json
+import os
+import pathlib
+import resource
+import statistics
+import subprocess
+import sys
+import time
+
+import tqdm
+from absl import flags
+
+from pixelda_tf import command_line
+from pixelda_tf.errors import UserError
+
+command_line.define_flags('gin_file', 'gin_param', 'data_dir')
+flags.DEFINE_string('row', None, 'Row of the config; its adapted one else.')
+flags.DEFINE_string('output', None, 'Path of the files, without a suffix.')
+flags.DEFINE_list('image_sizes', ['16', '32', '64', '128'], 'Sides, in pixels.')
+flags.DEFINE_list('batch_sizes', ['8', '32', '128'], 'Images of a domain.')
+flags.DEFINE_list('devices', ['1', '2'], 'Numbers of devices.')
+flags.DEFINE_float('seconds', 5.0, 'Of each measurement; 3 steps at least.')
+flags.DEFINE_list('cell', None, 'size,batch,devices: measure this one here.')
+FLAGS = flags.FLAGS
+
+_WARM_UP = 2
+_LEAST_STEPS = 3
+# A cell may take this share of the memory that is free.
+_MEMORY = 0.9
+_OUT_OF_MEMORY = 'out of memory'
+
+
+def main():
+  """Measures what is not measured, and writes."""
+  if FLAGS.cell:
+    print(json.dumps(measure(*map(int, FLAGS.cell))))
+    return
+  if not FLAGS.output:
+    raise UserError('--output is needed, as --output=docs/cost')
+  output = pathlib.Path(FLAGS.output)
+  path = output.with_suffix('.json')
+  cells = json.loads(path.read_text()) if path.exists() else []
+  measured = {(c['image_size'], c['batch_size'], c['devices']) for c in cells}
+  wanted = itertools.product(
+    map(int, FLAGS.devices),
+    map(int, FLAGS.image_sizes),
+    map(int, FLAGS.batch_sizes),
+  )
+  for devices, size, batch in tqdm.tqdm(list(wanted), unit='cell'):
+    if (size, batch, devices) not in measured:
+      cell = {'image_size': size, 'batch_size': batch, 'devices': devices}
+      cells.append(cell | in_a_process(size, batch, devices))
+      path.write_text(json.dumps(cells, indent=1) + '\n')
+  text = table(cells)
+  output.with_suffix('.md').write_text(text)
+  plot(cells, output.with_suffix('.png'))
+  print(text)
+
+
+def in_a_process(size, batch, devices):
+  """Returns {'milliseconds', 'gibibytes'}, or {'failure'}."""
+  done = subprocess.run(
+    [sys.executable, *sys.argv, f'--cell={size},{batch},{devices}'],
+    capture_output=True,
+    text=True,
+  )
+  if done.returncode == command_line.MISTAKE:
+    raise UserError(done.stderr.strip().removeprefix('error: '))
+  if done.returncode:
+    told = 'bad_alloc' in done.stderr or 'OOM' in done.stderr
+    if not told and done.returncode != -9:
+      raise RuntimeError(done.stderr)
+    return {'failure': _OUT_OF_MEMORY}
+  return json.loads(done.stdout.splitlines()[-1])
+
+
+def measure(size, batch_size, devices):
+  """Measures steps on one repeated batch, in this process.
+
+  Args:
+    size: height and width of the images.
+    batch_size: images of a domain, over all devices.
+    devices: how many, 1 or more.
+  """
+  import tensorflow as tf
+
+  from pixelda_tf import config
+  from pixelda_tf.training import distribution, experiment
+
+  _limit_memory()
+  gpus = tf.config.list_physical_devices('GPU')
+  if gpus:
+    tf.config.set_visible_devices(gpus[:devices], 'GPU')
+  else:
+    distribution.use_logical_cpus(devices)
+  config.parse(
+    FLAGS.gin_file,
+    [
+      *FLAGS.gin_param,
+      f'Pair.image_size = ({size}, {size})',
+      f'Pair.batch_size = {batch_size}',
+    ],
+  )
+  strategy = distribution.strategy('mirrored' if devices > 1 else 'one')
+  run = experiment.Experiment(os.devnull, FLAGS.data_dir, strategy=strategy)
+  row = run.row(FLAGS.row)
+  with strategy.scope():
+    method = run.build(row)
+  batches = run.pair.train_batches(run.seed, role=method.role)
+  batch = next(iter(batches))
+  repeated = tf.data.Dataset.from_tensors(batch).repeat()
+  fed = iter(distribution.feed(strategy, batch_size, lambda *_: repeated))
+  step = distribution.step_function(strategy, method)
+  seconds = []
+  while (
+    len(seconds) < _WARM_UP + _LEAST_STEPS
+    or sum(seconds[_WARM_UP:]) < FLAGS.seconds
+  ):
+    start = time.perf_counter()
+    {name: float(value) for name, value in step(fed).items()}
+    seconds.append(time.perf_counter() - start)
+  peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+  peak *= 1 if sys.platform == 'darwin' else 1024
+  for gpu in tf.config.list_logical_devices('GPU'):
+    peak = max(peak, tf.config.experimental.get_memory_info(gpu.name)['peak'])
+  return {
+    'milliseconds': round(1e3 * statistics.median(seconds[_WARM_UP:]), 1),
+    'gibibytes': round(peak / 2**30, 2),
+  }
+
+
+def _limit_memory():
+  """Has allocations fail before the machine has to kill something."""
+  free = os.sysconf('SC_AVPHYS_PAGES') * os.sysconf('SC_PAGE_SIZE')
+  limit = int(_MEMORY * free)
+  resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+def table(cells):
+  """Returns a Markdown table: a row an image size and number of devices."""
+  batches = sorted({cell['batch_size'] for cell in cells})
+  found = {
+    (cell['devices'], cell['image_size'], cell['batch_size']): cell
+    for cell in cells
+  }
+  lines = [
+    '| image | devices | '
+    + ' | '.join(f'batch {batch}' for batch in batches)
+    + ' |',
+    '|---' * (2 + len(batches)) + '|',
+  ]
+  for devices, size in sorted({key[:2] for key in found}):
+    entries = [_entry(found.get((devices, size, batch))) for batch in batches]
+    lines.append(f'| {size}x{size} | {devices} | {" | ".join(entries)} |')
+  return '\n'.join(lines) + '\n'
+
+
+def _entry(cell):
+  if cell is None:
+    return ''
+  if 'failure' in cell:
+    return cell['failure']
+  return f'{cell["milliseconds"]:.0f} ms, {cell["gibibytes"]:.1f} GiB'
+
+
+def plot(cells, path):
+  """Draws time and memory over the image size, a line a batch size."""
+  import matplotlib.pyplot as plt
+
+  figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout='constrained')
+  batches = sorted({cell['batch_size'] for cell in cells})
+  for axis, key, title in (
+    (axes[0], 'milliseconds', 'step, ms'),
+    (axes[1], 'gibibytes', 'peak memory of the process, GiB'),
+  ):
+    for devices, number in itertools.product(
+      sorted({cell['devices'] for cell in cells}), range(len(batches))
+    ):
+      points = sorted(
+        (cell['image_size'], cell[key])
+        for cell in cells
+        if (cell['devices'], cell['batch_size']) == (devices, batches[number])
+        and key in cell
+      )
+      axis.loglog(
+        *zip(*points, strict=True),
+        color=f'C{number}',
+        linestyle='-' if devices == 1 else '--',
+        marker='o',
+        label=f'batch {batches[number]}, {devices} device(s)',
+      )
+    sizes = sorted({cell['image_size'] for cell in cells})
+    axis.set_xticks(sizes, [f'{size}' for size in sizes])
+    axis.minorticks_off()
+    axis.set_xlabel('height and width, pixels')
+    axis.set_title(title)
+    axis.grid(alpha=0.3)
+  axes[0].legend(fontsize='small')
+  figure.savefig(path, dpi=100)
+  plt.close(figure)
+
+
+if __name__ == '__main__':
+  command_line.run(main)
