@@ -229,7 +229,9 @@ class OpenPair:
 
   def gallery(self, domain, n):
     """Returns n images to look at, as training sees them: the first ones."""
-    batch = {'image': tf.constant(self.images(domain, n))}
+    opened = getattr(self, domain)
+    examples = opened.stored(opened.train).take(n).batch(n).map(self._prepare)
+    batch = next(iter(examples))  # With masks, which augmentations may need.
     return self.augment(domain, batch, _GALLERY_SEED)['image'].numpy()
 
   def _prepare(self, batch):
