@@ -4,6 +4,7 @@ import os
 
 import gin
 import tensorflow as tf
+from absl import logging
 
 from pixelda_tf import config, serving
 from pixelda_tf.errors import UserError
@@ -76,7 +77,7 @@ class Experiment:
     self.pair = pair.open(data_dir, skip_corrupt=skip_corrupt)
     self.rows = rows
     self.seed = seed
-    self.precision = policies.policy(precision)
+    self.precision, self._precision_reason = policies.policy(precision)
     self.log_every = log_every
     self.picture_every = picture_every
     self.checkpoint_every = checkpoint_every
@@ -102,6 +103,7 @@ class Experiment:
         not there.
     """
     chosen = self.rows if only is None else [self.row(name) for name in only]
+    logging.info('precision: %s, %s', self.precision, self._precision_reason)
     for row in self.rows:
       if row in chosen:
         row_training.train(self, row)

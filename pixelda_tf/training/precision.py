@@ -3,7 +3,6 @@
 import pathlib
 
 import tensorflow as tf
-from absl import logging
 
 from pixelda_tf.errors import UserError
 
@@ -16,12 +15,15 @@ _GPU_CAPABILITY = (8, 0)  # Ampere
 
 
 def policy(precision):
-  """Returns the Keras policy that a precision means on this machine.
+  """Returns the Keras policy that a precision means on this machine, and why.
 
   Args:
     precision: 'float32'; 'mixed_bfloat16', bfloat16 with float32 weights; or
       'auto', the latter where the processor, or every GPU, computes with
-      bfloat16. What 'auto' picks is logged.
+      bfloat16.
+
+  Returns:
+    The policy, 'float32' or 'mixed_bfloat16', and the reason in words.
 
   Raises:
     UserError: the precision is none of these.
@@ -30,13 +32,11 @@ def policy(precision):
     names = ', '.join(f"'{name}'" for name in PRECISIONS)
     raise UserError(f"Experiment.precision is '{precision}': one of {names}")
   if precision != 'auto':
-    return precision
+    return precision, 'as asked for'
   found = _bfloat16()
-  logging.info(
-    'precision: %s',
-    f'bfloat16, as {found}' if found else 'float32, nothing here has bfloat16',
-  )
-  return 'mixed_bfloat16' if found else 'float32'
+  if found:
+    return 'mixed_bfloat16', f'as {found}'
+  return 'float32', 'as nothing here has bfloat16'
 
 
 def _bfloat16():
