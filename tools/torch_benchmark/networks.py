@@ -17,8 +17,8 @@ def batch_normalization(channels):
 
 
 def instance_normalization(channels):
-  """A group a channel: this one, unlike `InstanceNorm2d`, is channels last."""
-  return nn.GroupNorm(channels, channels, eps=1.001e-5)
+  """In bfloat16 it takes half of what a group a channel (`GroupNorm`) does."""
+  return nn.InstanceNorm2d(channels, eps=1.001e-5, affine=True)
 
 
 def convolution(channels, filters, kernel_size, stride=1, bias=True):
