@@ -87,8 +87,8 @@ class CycleGAN(Method):
     self.pools = None
     if pool_size:
       self.pools = {
-        name: ImagePool(image_shape, pool_size, self.random)
-        for name in ('target', 'source')
+        name: ImagePool(image_shape, pool_size, (seed, number))
+        for number, name in enumerate(('target', 'source'))
       }
 
   def players(self):

@@ -21,7 +21,7 @@ def numbers(images):
 
 
 def make(size, seed=0):
-  return ImagePool((2, 3, 1), size, tf.random.Generator.from_seed(seed))
+  return ImagePool((2, 3, 1), size, (seed, 0))
 
 
 @pytest.fixture(params=[False, True], ids=['eager', 'compiled'])
@@ -82,7 +82,7 @@ def test_once_full_an_image_is_shown_or_exchanged(size, batch, use):
     start += batch
   count = 200 * batch
   assert abs(exchanged - count / 2) < 4 * np.sqrt(count / 4)
-  assert int(pool.seen) == seen
+  assert int(pool.seen) == seen + 200 * batch
 
 
 def test_every_place_is_drawn():
@@ -104,14 +104,11 @@ def test_equal_seeds_show_equal_images():
 @pytest.mark.parametrize('batches', [1, 5])
 def test_a_checkpoint_holds_the_pool(batches, tmp_path):
   """Restored into another, half full or full, it goes on alike."""
-  pool, other = make(4), make(4, seed=9)
+  pool, other = make(4), make(4)
   for start in range(0, 2 * batches, 2):
     pool(numbered(start, 2))
-  path = tf.train.Checkpoint(pool=pool, random=pool.random).write(
-    str(tmp_path / 'c')
-  )
-  restored = tf.train.Checkpoint(pool=other, random=other.random)
-  restored.read(path).assert_consumed()
+  path = tf.train.Checkpoint(pool=pool).write(str(tmp_path / 'c'))
+  tf.train.Checkpoint(pool=other).read(path).assert_consumed()
   for start in range(100, 120, 2):
     assert numbers(pool(numbered(start, 2))) == numbers(
       other(numbered(start, 2))

@@ -90,8 +90,8 @@ METHODS = {
   # An example's loss depends on that example alone, then on the batch too.
   'pixelda': functools.partial(pixelda, layers.no_normalization),
   'pixelda_batch': functools.partial(pixelda, layers.batch_normalization),
-  # Not full in two steps, a pool shows what it is given.
-  'cyclegan': functools.partial(CycleGAN, pool_size=64, **CYCLE),
+  # Full after a step: in the second one the pools exchange.
+  'cyclegan': functools.partial(CycleGAN, pool_size=BATCH, **CYCLE),
   'cycada': functools.partial(
     CyCADA,
     task=task,
@@ -113,12 +113,6 @@ def some(variable):
   )
 
 
-def is_own(variable):
-  """Returns whether each replica has values of its own, as an image pool."""
-  first = tf.VariableAggregation.ONLY_FIRST_REPLICA
-  return variable.aggregation == first
-
-
 def train(build, strategy):
   """Returns the logs of two steps and the weights after them."""
   tf.keras.utils.set_random_seed(0)
@@ -136,9 +130,7 @@ def train(build, strategy):
     'logs': [
       {name: float(value) for name, value in entry.items()} for entry in logs
     ],
-    'weights': [
-      some(variable) for variable in method.variables if not is_own(variable)
-    ],
+    'weights': [some(variable) for variable in method.variables],
     'optimizers': {
       name: [some(variable) for variable in optimizer.variables]
       for name, optimizer in method.player_optimizers.items()
