@@ -6,15 +6,9 @@ import gin
 import numpy as np
 import tensorflow as tf
 
-from pixelda_tf.data import augmentation, classes, domains, preprocessing
+from pixelda_tf.data import classes, domains, preprocessing, streams
 from pixelda_tf.errors import UserError
 
-# Streams of random numbers of a run; each is folded into the seed.
-SOURCE, TARGET, LABELLED_TARGET = range(3)
-# Streams of the augmentations' random numbers follow those of the order, and
-# those of the next part follow these.
-_AUGMENTATION = 3
-_STREAMS = 6
 _GALLERY_SEED = (0, 0)
 
 
@@ -99,19 +93,15 @@ class OpenPair:
     self.target = target
     self.labelled_target = labelled_target
     self.batch_size = pair.batch_size
-    self._translations = {
-      domain: classes.translation(
-        source, domain, allow_mismatch=pair.allow_class_mismatch
-      )
-      for domain in (target, labelled_target)
-      if domain
-    }
-    self._augmentation = {
-      SOURCE: pair.source_augmentation,
-      TARGET: pair.target_augmentation,
-      LABELLED_TARGET: pair.target_augmentation,
-    }
     self.image_shape = _common_shape(pair, source, target, labelled_target)
+    self._streams = {
+      'source': self._stream('source', source, pair.source_augmentation),
+      'target': self._stream('target', target, pair.target_augmentation),
+    }
+    if labelled_target:
+      self._streams['labelled_target'] = self._stream(
+        'labelled_target', labelled_target, pair.target_augmentation
+      )
     self.class_names = source.class_names
     self.n_classes = source.n_classes
     self.has_mask = source.has_mask
@@ -173,7 +163,7 @@ class OpenPair:
       self._batches_of_part(seed, start_step, role, (index, parts))
       for index in range(host * parts // hosts, (host + 1) * parts // hosts)
     ]
-    batches = own[0] if len(own) == 1 else _side_by_side(own)
+    batches = own[0] if len(own) == 1 else streams.side_by_side(own)
     return batches.with_options(_options()).prefetch(4)
 
   def test_batches(self, domain='target', split=None, batch_size=256):
@@ -187,12 +177,17 @@ class OpenPair:
     Returns:
       `tf.data.Dataset` of {'image', 'label'[, 'pose']}.
     """
+    translation = self._streams[domain].translation
     domain = getattr(self, domain)
     if domain.n_classes is None:
       return None
+    examples = domain.stored(split or domain.test)
+    if translation is not None:
+      examples = classes.translate(examples, translation).filter(
+        lambda example: example['label'] >= 0
+      )
     batches = (
-      self._labelled(domain, domain.stored(split or domain.test))
-      .batch(batch_size)
+      examples.batch(batch_size)
       .map(self._prepare, num_parallel_calls=2, deterministic=True)
       .map(
         lambda batch: {
@@ -224,8 +219,7 @@ class OpenPair:
 
   def augment(self, domain, batch, seed):
     """Returns a prepared batch as training sees it; see `augmentation`."""
-    stream = SOURCE if domain == 'source' else TARGET
-    return augmentation.apply(self._augmentation[stream], batch, seed)
+    return self._streams[domain].augment(batch, seed)
 
   def gallery(self, domain, n):
     """Returns n images to look at, as training sees them: the first ones."""
@@ -237,13 +231,18 @@ class OpenPair:
   def _prepare(self, batch):
     return domains.prepare_example(batch, self.image_shape)
 
-  def _labelled(self, domain, examples):
-    """Returns the examples of the source's classes, with its labels."""
-    translation = self._translations.get(domain)
-    if translation is None:
-      return examples
-    return classes.translate(examples, translation).filter(
-      lambda example: example['label'] >= 0
+  def _stream(self, role, domain, augmentations):
+    translation = None
+    if role != 'source':
+      translation = classes.translation(
+        self.source, domain, allow_mismatch=self._pair.allow_class_mismatch
+      )
+    return streams.Stream(
+      role,
+      domain,
+      translation=translation,
+      augmentations=augmentations,
+      image_shape=self.image_shape,
     )
 
   def _parts(self, hosts):
@@ -262,104 +261,47 @@ class OpenPair:
     return parts
 
   def _batches_of_part(self, seed, start_step, role, part):
-    where = seed, start_step, part
+    where = seed, start_step, self.batch_size // part[1], part
     if role == 'supervised_target':
-      return self._supervised_batches(TARGET, *where)
+      return _both_from(self._labelled('target').labelled_batches(*where))
     if role == 'labelled_target':
-      return self._supervised_batches(LABELLED_TARGET, *where)
-    streams = {
-      'source': self._train_stream(SOURCE, *where),
-      'target': self._train_stream(TARGET, *where).map(
-        lambda batch: {'image': batch['image']}
-      ),
+      return _both_from(self._labelled(role).labelled_batches(*where))
+    batches = {
+      'source': self._streams['source'].batches(*where),
+      'target': self._streams['target']
+      .batches(*where)
+      .map(lambda batch: {'image': batch['image']}),
     }
     if role == 'semi_supervised':
-      streams['labelled_target'] = self._labelled_stream(
-        LABELLED_TARGET, *where
-      )
-    return tf.data.Dataset.zip(streams)
+      labelled = self._labelled('labelled_target')
+      batches['labelled_target'] = labelled.labelled_batches(*where)
+    return tf.data.Dataset.zip(batches)
 
-  def _supervised_batches(self, stream, *where):
-    """Returns batches whose labelled and unlabelled images are the same."""
-    return self._labelled_stream(stream, *where).map(
-      lambda batch: {'source': batch, 'target': {'image': batch['image']}}
-    )
-
-  def _labelled_stream(self, stream, *where):
-    """Returns endless batches of target images with the source's labels."""
-    domain = self._domain(stream)
-    if domain is None:
+  def _labelled(self, role):
+    """Returns a target stream that a method learns from with its labels."""
+    if role not in self._streams:
       raise UserError(
         'a method learns from labelled target images, but '
-        'Pair.labelled_target names none'
+        f'Pair.{role} names none'
       )
-    if domain.n_classes is None:
+    stream = self._streams[role]
+    if stream.domain.n_classes is None:
       raise UserError(
-        f'target {domain.name} has no labels to train on; leave methods out '
-        'that learn from them'
+        f'target {stream.domain.name} has no labels to train on; leave methods '
+        'out that learn from them'
       )
-    batches = self._train_stream(stream, *where)
-    translation = self._translations[domain]
-    if translation is not None:
-      if min(translation) < 0:
-        raise UserError(
-          f'target {domain.name} has classes that source {self.source.name} '
-          'has not; no method can learn from its labels'
-        )
-      batches = classes.translate(batches, translation)
-    return batches
-
-  def _domain(self, stream):
-    return (self.source, self.target, self.labelled_target)[stream]
-
-  def _train_stream(self, stream, seed, start_step, part):
-    """Returns endless prepared batches of a part of one domain's images.
-
-    Args:
-      stream: which domain.
-      seed: integer.
-      start_step: number of the first batch.
-      part: (index, count), see `OpenDomain.stored`; of each batch it has as
-        large a share.
-
-    Returns:
-      `tf.data.Dataset` of its examples, labels and all.
-    """
-    domain = self._domain(stream)
-    index, parts = part
-    batch_size = self.batch_size // parts
-    count = domain.count(domain.train, part)
-    if count < batch_size:
+    if stream.translation is not None and min(stream.translation) < 0:
       raise UserError(
-        f'{domain.name}: {domains.part_name(domain.train, part)} has {count} '
-        f'examples, fewer than the {batch_size} that a batch takes of it; '
-        f'lower Pair.batch_size ({self.batch_size})'
+        f'target {stream.domain.name} has classes that source '
+        f'{self.source.name} has not; no method can learn from its labels'
       )
-    order = stream + _STREAMS * index
-    examples = domain.stored(
-      domain.train, seed=(seed, order), skip=start_step * batch_size, part=part
-    )
-    batches = examples.batch(batch_size, drop_remainder=True)
-
-    def prepare(step, batch):
-      step_seed = tf.random.experimental.stateless_fold_in(
-        (seed, order + _AUGMENTATION), step
-      )
-      return augmentation.apply(
-        self._augmentation[stream], self._prepare(batch), step_seed
-      )
-
-    return batches.enumerate(start_step).map(
-      prepare, num_parallel_calls=2, deterministic=True
-    )
+    return stream
 
 
-def _side_by_side(streams):
-  """Returns batches that are made of those of several data sets, in order."""
-  return tf.data.Dataset.zip(tuple(streams)).map(
-    lambda *parts: tf.nest.map_structure(
-      lambda *tensors: tf.concat(tensors, axis=0), *parts
-    )
+def _both_from(batches):
+  """Returns batches whose labelled and unlabelled images are the same."""
+  return batches.map(
+    lambda batch: {'source': batch, 'target': {'image': batch['image']}}
   )
 
 
