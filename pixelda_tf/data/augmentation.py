@@ -181,21 +181,17 @@ class ChangeColour:
 
   def __call__(self, batch, seed):
     """Returns the batch with `image` changed."""
-    depth = batch['image'][..., 3:]
-    images = (batch['image'][..., :3] + 1.0) / 2.0
-    draws = tf.random.stateless_uniform([4, tf.shape(images)[0], 1, 1, 1], seed)
-    images += (2.0 * draws[0] - 1.0) * self.brightness
-    if images.shape[-1] == 3:
-      images = _change_hue_and_saturation(
-        tf.clip_by_value(images, 0.0, 1.0),
-        turn=(2.0 * draws[1] - 1.0) * self.hue,
-        factor=_between(self.saturation, draws[2]),
-      )
-    mean = tf.reduce_mean(images, axis=[1, 2], keepdims=True)
-    images = (images - mean) * _between(self.contrast, draws[3]) + mean
+    draws = tf.random.stateless_uniform(
+      [4, tf.shape(batch['image'])[0], 1, 1, 1], seed
+    )
     changed = dict(batch)
-    images = tf.clip_by_value(images * 2.0 - 1.0, -1.0, 1.0)
-    changed['image'] = tf.concat([images, depth], axis=-1)
+    changed['image'] = _change_colour(
+      batch['image'],
+      shift=(2.0 * draws[0] - 1.0) * self.brightness,
+      turn=(2.0 * draws[1] - 1.0) * self.hue,
+      saturation=_between(self.saturation, draws[2]),
+      contrast=_between(self.contrast, draws[3]),
+    )
     return changed
 
 
@@ -254,16 +250,20 @@ def _between(bounds, share):
   return low + (high - low) * share
 
 
-def _change_hue_and_saturation(images, turn, factor):
-  """Changes RGB images [n, h, w, 3] in [0, 1] by numbers [n, 1, 1, 1]."""
-  hue, saturation, value = tf.split(tf.image.rgb_to_hsv(images), 3, axis=-1)
-  return tf.image.hsv_to_rgb(
-    tf.concat(
-      [
-        tf.math.floormod(hue + turn, 1.0),
-        tf.clip_by_value(saturation * factor, 0.0, 1.0),
-        value,
-      ],
-      axis=-1,
+# Compiled to one pass over the images: op by op it takes three times as long.
+@tf.function(jit_compile=True, autograph=False)
+def _change_colour(images, shift, turn, saturation, contrast):
+  """Changes images [n, h, w, c] by numbers [n, 1, 1, 1]; depth stays."""
+  depth = images[..., 3:]
+  images = (images[..., :3] + 1.0) / 2.0 + shift
+  if images.shape[-1] == 3:
+    hue, share, value = tf.split(
+      tf.image.rgb_to_hsv(tf.clip_by_value(images, 0.0, 1.0)), 3, axis=-1
     )
-  )
+    hue = tf.math.floormod(hue + turn, 1.0)
+    share = tf.clip_by_value(share * saturation, 0.0, 1.0)
+    images = tf.image.hsv_to_rgb(tf.concat([hue, share, value], axis=-1))
+  mean = tf.reduce_mean(images, axis=[1, 2], keepdims=True)
+  images = (images - mean) * contrast + mean
+  images = tf.clip_by_value(images * 2.0 - 1.0, -1.0, 1.0)
+  return tf.concat([images, depth], axis=-1)

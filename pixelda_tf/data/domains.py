@@ -143,18 +143,34 @@ class OpenDomain:
     # Where classes are left out, only decoding tells what to skip.
     skip_records = skip if self._labels is None else 0
     if seed is None:
-      serialized = records.one_pass(shards).skip(skip_records)
+      examples = self._decoded(records.one_pass(shards).skip(skip_records))
     else:
       seed = (seed, 0) if isinstance(seed, int) else seed
-      serialized = records.shuffled(shards, seed=seed, skip=skip_records)
-    examples = serialized.map(
-      self._decode, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
-    )
+      examples = self._shuffled(shards, seed, skip_records)
     if self._labels is None:
       return examples
     return examples.filter(
       lambda example: tf.reduce_any(example['label'] == self._labels)
     ).skip(skip)
+
+  def _shuffled(self, shards, seed, skip):
+    count = sum(shard.take for shard in shards)
+    specs = self._info.features.get_tensor_spec()
+    n_bytes = count * sum(
+      specs[key].shape.num_elements() * specs[key].dtype.size
+      for key in KEYS
+      if key in specs
+    )
+    if n_bytes > records.MEMORY_BYTES:
+      return self._decoded(records.shuffled(shards, seed=seed, skip=skip))
+    return records.shuffled_in_memory(
+      self._decoded(records.one_pass(shards)), count, seed=seed, skip=skip
+    )
+
+  def _decoded(self, serialized):
+    return serialized.map(
+      self._decode, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
+    )
 
   def _decode(self, serialized):
     example = self._info.features.deserialize_example(serialized)

@@ -12,10 +12,12 @@ from absl import logging
 from pixelda_tf.data import corruption
 from pixelda_tf.errors import UserError
 
-# Records of an epoch that wait, undecoded, to be drawn, and their bytes: a data
-# set of at most this size is shuffled completely, a larger one nearly.
+# What a stream may hold in memory: all examples of a split, decoded; or else
+# those of its records, undecoded, that wait to be drawn.
+MEMORY_BYTES = 1 << 30
+# Records that wait at most: a split of more, or of more bytes, is not shuffled
+# completely but nearly.
 SHUFFLE_BUFFER = 100_000
-SHUFFLE_BYTES = 1 << 30
 PARALLEL_SHARDS = 4
 # Records read from one shard before it is the next one's turn.
 BLOCK = 16
@@ -159,21 +161,9 @@ def shuffled(shards, *, seed, skip=0):
   Returns:
     `tf.data.Dataset` of bytes [].
   """
-  count = sum(shard.take for shard in shards)
   buffer = _buffer_size(shards)
-  first_epoch, skipped = divmod(skip, count)
 
-  def one_epoch(epoch):
-    # In a function of tf.data this sets that function's seed only. Without it
-    # `shuffle` would mix the global seed in. (It fails on a seed of 0.)
-    tf.random.set_seed(1)
-    epoch_seed = tf.random.stateless_uniform(
-      [],
-      seed=tf.random.experimental.stateless_fold_in(seed, epoch),
-      minval=None,
-      maxval=None,
-      dtype=tf.int64,
-    )
+  def one_epoch(epoch_seed):
     records = _shard_dataset(shards).shuffle(
       len(shards), seed=epoch_seed, reshuffle_each_iteration=False
     )
@@ -184,14 +174,58 @@ def shuffled(shards, *, seed, skip=0):
       num_parallel_calls=min(PARALLEL_SHARDS, len(shards)),
       deterministic=True,
     )
-    records = records.shuffle(
+    return records.shuffle(
       buffer, seed=epoch_seed, reshuffle_each_iteration=False
     )
-    is_first = tf.cast(epoch == first_epoch, tf.int64)
-    return records.skip(is_first * skipped)
 
-  epochs = tf.data.Dataset.range(first_epoch, tf.int64.max)
-  return epochs.flat_map(one_epoch)
+  return _endless(one_epoch, sum(shard.take for shard in shards), seed, skip)
+
+
+def shuffled_in_memory(examples, count, *, seed, skip=0):
+  """Returns an endless data set of examples that are all kept in memory.
+
+  As `shuffled`; but each example is read and decoded once, before the first.
+
+  Args:
+    examples: `tf.data.Dataset`, made once.
+    count: how many they are.
+    seed: pair of integers.
+    skip: position to start from.
+  """
+  kept = examples.cache()
+
+  def one_epoch(epoch_seed):
+    return kept.shuffle(count, seed=epoch_seed, reshuffle_each_iteration=False)
+
+  return _endless(one_epoch, count, seed, skip)
+
+
+def _endless(one_epoch, count, seed, skip):
+  """Returns one epoch's data set after the other.
+
+  Args:
+    one_epoch: function of an epoch's seed, int64 [], to its data set.
+    count: examples in an epoch.
+    seed: pair of integers.
+    skip: position to start from.
+  """
+  first_epoch, skipped = divmod(skip, count)
+
+  def epoch_from(epoch):
+    # In a function of tf.data this sets that function's seed only. Without it
+    # `shuffle` would mix the global seed in. (It fails on a seed of 0.)
+    tf.random.set_seed(1)
+    epoch_seed = tf.random.stateless_uniform(
+      [],
+      seed=tf.random.experimental.stateless_fold_in(seed, epoch),
+      minval=None,
+      maxval=None,
+      dtype=tf.int64,
+    )
+    is_first = tf.cast(epoch == first_epoch, tf.int64)
+    return one_epoch(epoch_seed).skip(is_first * skipped)
+
+  return tf.data.Dataset.range(first_epoch, tf.int64.max).flat_map(epoch_from)
 
 
 def _buffer_size(shards):
@@ -201,7 +235,7 @@ def _buffer_size(shards):
     pathlib.Path(shard.path).stat().st_size * shard.take / shard.n_records
     for shard in shards
   )
-  fitting = int(SHUFFLE_BYTES / n_bytes * count)
+  fitting = int(MEMORY_BYTES / n_bytes * count)
   return max(1, min(count, SHUFFLE_BUFFER, fitting))
 
 

@@ -323,12 +323,11 @@ def test_saturation_and_hue_are_tensorflows():
   result = only(saturation=(1.3, 1.3))(batch, SEED)['image']
   expected = tf.image.adjust_saturation(images, 1.3) * 2 - 1
   np.testing.assert_allclose(result, expected, atol=1e-4)
-  turned = augmentation._change_hue_and_saturation(
-    images, tf.constant(0.3), tf.constant(1.0)
+  turned = augmentation._change_colour(
+    batch['image'], shift=0.0, turn=0.3, saturation=1.0, contrast=1.0
   )
-  np.testing.assert_allclose(
-    turned, tf.image.adjust_hue(images, 0.3), atol=1e-4
-  )
+  expected = tf.image.adjust_hue(images, 0.3) * 2 - 1
+  np.testing.assert_allclose(turned, expected, atol=1e-4)
 
 
 def test_apply_takes_none_one_or_several():

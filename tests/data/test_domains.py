@@ -1,11 +1,13 @@
+import itertools
 import pathlib
 import types
 
 import numpy as np
 import pytest
+import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from pixelda_tf.data import builders, domains
+from pixelda_tf.data import builders, domains, records
 from pixelda_tf.errors import UserError
 
 
@@ -114,7 +116,13 @@ def test_classes_that_are_not_there_are_told(
     domain.open(store.data_dir)
 
 
-def test_seeded_stream_is_endless_and_resumes(store):
+# 20 images of 4x4 and their labels, int64.
+DECODED_BYTES = 20 * (4 * 4 + 8)
+
+
+@pytest.mark.parametrize('memory', [DECODED_BYTES, DECODED_BYTES - 1])
+def test_seeded_stream_is_endless_and_resumes(store, memory, monkeypatch):
+  monkeypatch.setattr(records, 'MEMORY_BYTES', memory)
   domain = store(train=20, num_shards=3).open(store.data_dir)
   stream = numbers(as_list(domain.stored('train', seed=4), 60))
   for epoch in range(3):
@@ -122,6 +130,29 @@ def test_seeded_stream_is_endless_and_resumes(store):
   resumed = domain.stored('train', seed=4, skip=33)
   assert numbers(as_list(resumed, 27)) == stream[33:]
   assert numbers(as_list(domain.stored('train', seed=5), 60)) != stream
+
+
+def test_what_fits_in_memory_is_read_once(store, monkeypatch):
+  monkeypatch.setattr(records, 'MEMORY_BYTES', DECODED_BYTES)
+  stream = stream_without_files(store)
+  assert sorted(numbers(itertools.islice(stream, 20))) == list(range(20))
+
+
+def test_what_does_not_fit_is_read_every_epoch(store, monkeypatch):
+  monkeypatch.setattr(records, 'MEMORY_BYTES', DECODED_BYTES - 1)
+  stream = stream_without_files(store)
+  with pytest.raises(tf.errors.NotFoundError, match='train.tfrecord'):
+    next(stream)
+
+
+def stream_without_files(store):
+  """Returns an iterator after its first epoch; the files are gone."""
+  domain = store(train=20).open(store.data_dir)
+  stream = iter(domain.stored('train', seed=4))
+  assert sorted(numbers(itertools.islice(stream, 20))) == list(range(20))
+  for path in pathlib.Path(store.data_dir).rglob('*train.tfrecord*'):
+    path.unlink()
+  return stream
 
 
 def test_names_of_splits(store, monkeypatch):

@@ -99,7 +99,7 @@ def test_more_bytes_than_the_buffer_may_have_are_shuffled_nearly(
     pathlib.Path(shard.path).stat().st_size / shard.n_records * shard.take
     for shard in shards
   ) / sum(shard.take for shard in shards)
-  monkeypatch.setattr(records, 'SHUFFLE_BYTES', int(4.5 * mean))
+  monkeypatch.setattr(records, 'MEMORY_BYTES', int(4.5 * mean))
   assert read(records.shuffled(shards, seed=(0, 1)), COUNT) == expected
 
 
