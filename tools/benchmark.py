@@ -8,9 +8,7 @@ PyTorch, in turn with ours.
 
 import contextlib
 import itertools
-import resource
 import statistics
-import sys
 import tempfile
 import time
 
@@ -32,6 +30,7 @@ _TORCH_PRECISIONS = ('float32', 'mixed_bfloat16')
 
 def main():
   """Measures and prints."""
+  import process_memory
   import step_graph
   import tensorflow as tf
   from torch_benchmark import against
@@ -98,9 +97,7 @@ def main():
       f'{name}: {seconds[name] * 1e3:.1f} ms, '
       f'{seconds[name] / taken:.2f} times as long as ours'
     )
-  peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-  peak *= 1 if sys.platform == 'darwin' else 1024
-  print(f'peak memory: {peak / 2**30:.2f} GiB')
+  print(f'peak memory: {process_memory.peak() / 2**30:.2f} GiB')
 
 
 def timed(function):

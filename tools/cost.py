@@ -93,6 +93,7 @@ def measure(size, batch_size, devices):
     batch_size: images of a domain, over all devices.
     devices: how many, 1 or more.
   """
+  import process_memory
   import tensorflow as tf
 
   from pixelda_tf import config
@@ -130,8 +131,7 @@ def measure(size, batch_size, devices):
     start = time.perf_counter()
     {name: float(value) for name, value in step(fed).items()}
     seconds.append(time.perf_counter() - start)
-  peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-  peak *= 1 if sys.platform == 'darwin' else 1024
+  peak = process_memory.peak()
   for gpu in tf.config.list_logical_devices('GPU'):
     peak = max(peak, tf.config.experimental.get_memory_info(gpu.name)['peak'])
   return {
