@@ -9,6 +9,8 @@ from pixelda_tf.data import builders, preprocessing, records
 from pixelda_tf.errors import UserError
 
 KEYS = ('image', 'label', 'mask', 'pose')
+# What an example in memory takes beside its values.
+EXAMPLE_BYTES = 1024
 # The part of a split that is all of it: the first of one.
 WHOLE = (0, 1)
 # What TFDS raises on names and slices that it does not understand.
@@ -146,25 +148,30 @@ class OpenDomain:
       examples = self._decoded(records.one_pass(shards).skip(skip_records))
     else:
       seed = (seed, 0) if isinstance(seed, int) else seed
-      examples = self._shuffled(shards, seed, skip_records)
+      examples = self._shuffled(shards, part[1], seed=seed, skip=skip_records)
     if self._labels is None:
       return examples
     return examples.filter(
       lambda example: tf.reduce_any(example['label'] == self._labels)
     ).skip(skip)
 
-  def _shuffled(self, shards, seed, skip):
+  def _shuffled(self, shards, parts, *, seed, skip):
+    """Returns an endless stream of one of a split's `parts` equal parts."""
     count = sum(shard.take for shard in shards)
-    specs = self._info.features.get_tensor_spec()
-    n_bytes = count * sum(
-      specs[key].shape.num_elements() * specs[key].dtype.size
-      for key in KEYS
-      if key in specs
-    )
-    if n_bytes > records.MEMORY_BYTES:
+    # Parts are read side by side: together they have to fit.
+    if parts * count * self._decoded_bytes() > records.MEMORY_BYTES:
       return self._decoded(records.shuffled(shards, seed=seed, skip=skip))
     return records.shuffled_in_memory(
       self._decoded(records.one_pass(shards)), count, seed=seed, skip=skip
+    )
+
+  def _decoded_bytes(self):
+    """Returns about what a decoded example takes in memory."""
+    specs = self._info.features.get_tensor_spec()
+    return EXAMPLE_BYTES + sum(
+      specs[key].shape.num_elements() * specs[key].dtype.size
+      for key in KEYS
+      if key in specs
     )
 
   def _decoded(self, serialized):

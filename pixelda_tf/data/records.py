@@ -12,8 +12,8 @@ from absl import logging
 from pixelda_tf.data import corruption
 from pixelda_tf.errors import UserError
 
-# What a stream may hold in memory: all examples of a split, decoded; or else
-# those of its records, undecoded, that wait to be drawn.
+# What a domain's stream may hold in memory: all examples of the split, decoded;
+# or else those of its records, undecoded, that wait to be drawn.
 MEMORY_BYTES = 1 << 30
 # Records that wait at most: a split of more, or of more bytes, is not shuffled
 # completely but nearly.

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pixelda_tf.data import domains
+from pixelda_tf.data import domains, records
 from pixelda_tf.data.builders import base, mnist, preparing
 
 hypothesis.settings.register_profile('tests', deadline=None, derandomize=True)
@@ -164,3 +164,10 @@ def _example(number, count, shape, class_names, has_mask, has_pose):
   if has_pose:
     example['pose'] = _pose(number)
   return example
+
+
+@pytest.fixture(params=['kept in memory', 'streamed'])
+def memory(request, monkeypatch):
+  """Both ways of reading for training."""
+  if request.param == 'streamed':
+    monkeypatch.setattr(records, 'MEMORY_BYTES', 1)

@@ -89,6 +89,7 @@ def test_chosen_classes_alone_are_read_and_labels_keep_their_numbers(store):
   assert len(as_list(domain.examples('test'))) == 5
 
 
+@pytest.mark.usefixtures('memory')
 def test_stream_of_chosen_classes_is_the_whole_stream_without_the_others(store):
   whole = store(num_shards=3).open(store.data_dir)
   chosen = store(num_shards=3, classes=['b']).open(store.data_dir)
@@ -116,13 +117,8 @@ def test_classes_that_are_not_there_are_told(
     domain.open(store.data_dir)
 
 
-# 20 images of 4x4 and their labels, int64.
-DECODED_BYTES = 20 * (4 * 4 + 8)
-
-
-@pytest.mark.parametrize('memory', [DECODED_BYTES, DECODED_BYTES - 1])
-def test_seeded_stream_is_endless_and_resumes(store, memory, monkeypatch):
-  monkeypatch.setattr(records, 'MEMORY_BYTES', memory)
+@pytest.mark.usefixtures('memory')
+def test_seeded_stream_is_endless_and_resumes(store):
   domain = store(train=20, num_shards=3).open(store.data_dir)
   stream = numbers(as_list(domain.stored('train', seed=4), 60))
   for epoch in range(3):
@@ -132,27 +128,37 @@ def test_seeded_stream_is_endless_and_resumes(store, memory, monkeypatch):
   assert numbers(as_list(domain.stored('train', seed=5), 60)) != stream
 
 
-def test_what_fits_in_memory_is_read_once(store, monkeypatch):
+# 20 images of 4x4 and their labels, int64.
+DECODED_BYTES = 20 * (4 * 4 + 8 + domains.EXAMPLE_BYTES)
+
+
+@pytest.mark.parametrize('part', [(0, 1), (1, 2)])
+def test_what_fits_in_memory_is_read_once(store, part, monkeypatch):
   monkeypatch.setattr(records, 'MEMORY_BYTES', DECODED_BYTES)
-  stream = stream_without_files(store)
-  assert sorted(numbers(itertools.islice(stream, 20))) == list(range(20))
+  epoch, stream = stream_without_files(store, part)
+  later = numbers(itertools.islice(stream, 3 * len(epoch)))
+  assert sorted(later) == sorted(3 * epoch)
 
 
-def test_what_does_not_fit_is_read_every_epoch(store, monkeypatch):
+@pytest.mark.parametrize('part', [(0, 1), (1, 2)])
+def test_what_does_not_fit_is_read_every_epoch(store, part, monkeypatch):
+  """A part that would fit is none, as the others are to be read beside it."""
   monkeypatch.setattr(records, 'MEMORY_BYTES', DECODED_BYTES - 1)
-  stream = stream_without_files(store)
+  epoch, stream = stream_without_files(store, part)
+  # What comes next may have been read ahead.
   with pytest.raises(tf.errors.NotFoundError, match='train.tfrecord'):
-    next(stream)
+    list(itertools.islice(stream, 3 * len(epoch)))
 
 
-def stream_without_files(store):
-  """Returns an iterator after its first epoch; the files are gone."""
+def stream_without_files(store, part):
+  """Returns an epoch's numbers and an iterator after it; the files are gone."""
   domain = store(train=20).open(store.data_dir)
-  stream = iter(domain.stored('train', seed=4))
-  assert sorted(numbers(itertools.islice(stream, 20))) == list(range(20))
+  stream = iter(domain.stored('train', seed=4, part=part))
+  epoch = sorted(numbers(itertools.islice(stream, 20 // part[1])))
+  assert epoch == list(range(20))[part[0] * 20 // part[1] :]
   for path in pathlib.Path(store.data_dir).rglob('*train.tfrecord*'):
     path.unlink()
-  return stream
+  return epoch, stream
 
 
 def test_names_of_splits(store, monkeypatch):
@@ -249,6 +255,7 @@ def test_corrupt_record_is_named(store):
   assert domain.count('test') == 7
 
 
+@pytest.mark.usefixtures('memory')
 def test_corrupt_records_are_counted_and_skipped(store):
   domain = store(num_shards=2)
   path = corrupt(domain.open(store.data_dir), shard=1, position=-1)
@@ -319,6 +326,7 @@ def test_data_set_that_is_no_images_is_told(tmp_path):
     domains.Domain(name='texts').open(tmp_path)
 
 
+@pytest.mark.usefixtures('memory')
 def test_a_part_is_read_without_the_files_of_the_others(store):
   """20 examples in 2 files, the second of which is gone."""
   domain = store(train=20, num_shards=2).open(store.data_dir)

@@ -310,6 +310,7 @@ def test_labelled_target_role_has_its_images_alone(pair):
   assert_equal([semi['labelled_target']], [batch['source']])
 
 
+@pytest.mark.usefixtures('memory')
 @pytest.mark.parametrize('role', ['semi_supervised', 'labelled_target'])
 def test_labelled_target_batches_resume(pair, role):
   """Nine labelled images in batches of four: the third step is past them."""
@@ -322,6 +323,7 @@ def test_labelled_target_batches_resume(pair, role):
   assert (other[key]['image'] != whole[0][key]['image']).any()
 
 
+@pytest.mark.usefixtures('memory')
 def test_chosen_classes_resume_too(pair):
   opened = pair(
     source={'classes': ['a', 'c']},
@@ -534,6 +536,7 @@ def test_a_translated_source_of_another_form_is_told(
   )
 
 
+@pytest.mark.usefixtures('memory')
 @pytest.mark.parametrize('role', ['unsupervised', 'semi_supervised'])
 def test_one_host_gets_what_hosts_get_together(pair, role):
   """Four parts on one, two and four hosts; augmentation and all."""
