@@ -41,7 +41,8 @@ class ImagePool(tf.Module):
       images: float32 `[batch, height, width, channels]`, a replica's.
 
     Raises:
-      UserError: a batch, of all replicas, is larger than the pool.
+      UserError: a batch, of all replicas, is larger than the pool; where the
+        batch is known only when it comes, `tf.errors.InvalidArgumentError`.
     """
     replica = tf.distribute.get_replica_context()
     batch = (images.shape[0] or 0) * replica.num_replicas_in_sync
@@ -57,6 +58,9 @@ class ImagePool(tf.Module):
   def _exchange(self, images):
     """Returns what a batch of all replicas' images becomes."""
     count = tf.shape(images)[0]
+    tf.debugging.assert_less_equal(
+      count, self.size, message='pool_size is less than the batch'
+    )
     seeds = tf.random.experimental.stateless_split(
       tf.random.experimental.stateless_fold_in(self.seed, self.seen), 2
     )

@@ -6,6 +6,7 @@ TensorFlow may have to ask all of them for the value: see `copy`.
 """
 
 import contextlib
+import functools
 import json
 import os
 
@@ -70,14 +71,8 @@ def is_chief(strategy):
 
 def barrier(strategy):
   """Waits until all hosts are here."""
-
-  @tf.function(autograph=False)
-  def meet():
-    ones = strategy.run(lambda: tf.ones([]))
-    return strategy.reduce(tf.distribute.ReduceOp.SUM, ones, axis=None)
-
   if hosts(strategy) > 1:
-    float(meet())
+    float(_meeting(strategy)())
 
 
 @contextlib.contextmanager
@@ -158,6 +153,18 @@ def step_function(distribution, method):
     }
 
   return step
+
+
+@functools.cache
+def _meeting(strategy):
+  """Returns a function that returns when all hosts have called it."""
+
+  @tf.function(autograph=False)
+  def meet():
+    ones = strategy.run(lambda: tf.ones([]))
+    return strategy.reduce(tf.distribute.ReduceOp.SUM, ones, axis=None)
+
+  return meet
 
 
 def _multi_worker():

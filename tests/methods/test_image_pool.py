@@ -126,6 +126,13 @@ def test_a_batch_larger_than_the_pool_is_refused(size, batch):
   assert int(pool.seen) == 0
 
 
+def test_a_batch_that_turns_out_larger_than_the_pool_is_refused():
+  signature = [tf.TensorSpec([None, 2, 3, 1], tf.float32)]
+  show = tf.function(make(2), signature, autograph=False)
+  with pytest.raises(tf.errors.InvalidArgumentError, match='pool_size is less'):
+    show(numbered(0, 3))
+
+
 def test_no_gradient_and_no_weight():
   pool = make(2)
   assert not pool.trainable_variables

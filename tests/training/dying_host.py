@@ -1,5 +1,6 @@
-"""python -m pixelda_tf.train, killed once a checkpoint was written."""
+"""python -m pixelda_tf.train, killed once a third checkpoint was written."""
 
+import itertools
 import os
 import runpy
 import signal
@@ -7,11 +8,13 @@ import signal
 from pixelda_tf.training import checkpoints
 
 take_part = checkpoints.take_part_in_save
+_saves = itertools.count(1)
 
 
 def die(checkpoint):
   take_part(checkpoint)
-  os.kill(os.getpid(), signal.SIGKILL)
+  if next(_saves) == 3:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 checkpoints.take_part_in_save = die

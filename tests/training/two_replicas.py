@@ -29,7 +29,7 @@ from pixelda_tf.training import distribution
 BATCH = 8
 
 
-def batches():
+def batches(host, hosts):
   """Two batches of eight source and target images, again and again."""
   random = np.random.default_rng(0)
   images = random.uniform(-1, 1, (2, 2 * BATCH, 8, 8, 1)).astype(np.float32)
@@ -38,12 +38,9 @@ def batches():
     'source': {'image': images[0], 'label': labels},
     'target': {'image': images[1]},
   }
+  del host, hosts
   data = tf.data.Dataset.from_tensor_slices(examples).repeat()
-  options = tf.data.Options()
-  options.experimental_distribute.auto_shard_policy = (
-    tf.data.experimental.AutoShardPolicy.DATA
-  )
-  return data.batch(BATCH, drop_remainder=True).with_options(options)
+  return data.batch(BATCH, drop_remainder=True)
 
 
 def task(image_shape, n_classes):
@@ -122,7 +119,7 @@ def train(build, strategy):
     method.compile(tf.keras.optimizers.SGD(0.1, momentum=0.9))
   alignment = getattr(method, 'alignment', None)
   step = distribution.step_function(strategy, method)
-  iterator = iter(strategy.experimental_distribute_dataset(batches()))
+  iterator = iter(distribution.feed(strategy, BATCH, batches))
   logs = [step(iterator) for _ in range(2)]
   return {
     'replicas': strategy.num_replicas_in_sync,
@@ -141,13 +138,10 @@ def train(build, strategy):
 
 
 def main():
-  (cpu,) = tf.config.list_physical_devices('CPU')
-  tf.config.set_logical_device_configuration(
-    cpu, [tf.config.LogicalDeviceConfiguration()] * 2
-  )
-  mirrored = tf.distribute.MirroredStrategy(['CPU:0', 'CPU:1'])
+  distribution.use_logical_cpus(2)
+  one, two = map(distribution.strategy, ('one', 'mirrored'))
   results = {
-    name: [train(build, tf.distribute.get_strategy()), train(build, mirrored)]
+    name: [train(build, one), train(build, two)]
     for name, build in METHODS.items()
   }
   print(json.dumps(results))
