@@ -8,6 +8,7 @@ PyTorch, in turn with ours.
 
 import contextlib
 import itertools
+import random
 import statistics
 import tempfile
 import time
@@ -25,6 +26,7 @@ flags.DEFINE_enum(
 FLAGS = flags.FLAGS
 
 _WARM_UP = 3
+_PAUSE = 0.1  # seconds
 _TORCH_PRECISIONS = ('float32', 'mixed_bfloat16')
 
 
@@ -49,6 +51,7 @@ def main():
 
   train = tf.function(method.train_step, autograph=False)
   operations = step_graph.executed(train.get_concrete_function(batch).graph)
+  convolutions = step_graph.convolutions(operations)
   step = distribution.step_function(run.strategy, method)
   repeated = itertools.repeat(batch)
   fed = iter(batches)
@@ -63,6 +66,7 @@ def main():
       {
         'step': timed(lambda: train(next(repeated))),
         'fed': timed(lambda: step(fed)),
+        'convolutions': step_graph.timed_convolutions(convolutions),
       }
       | {
         name: lambda other=other: other.steps(1)[0]
@@ -70,9 +74,7 @@ def main():
       },
       FLAGS.steps,
     )
-  convolutions = step_graph.convolutions(operations)
-  alone = step_graph.time_convolutions(convolutions, FLAGS.steps)
-  taken = seconds['step']
+  taken, alone = seconds['step'], seconds['convolutions']
 
   print(f'{row.name}, batch {run.pair.batch_size}, {run.precision}')
   print(f'step on one repeated batch: {taken * 1e3:.1f} ms (median)')
@@ -115,6 +117,9 @@ def timed(function):
 def measure(functions, count):
   """Measures several in turn, so that a machine's drift meets all of them.
 
+  The turns' order is random, and each has a pause before it: another's threads
+  spin for a while when their work is done.
+
   Args:
     functions: dict of functions of nothing to seconds.
     count: measurements of each.
@@ -123,9 +128,13 @@ def measure(functions, count):
     dict of their median seconds.
   """
   seconds = {name: [] for name in functions}
+  order = list(functions)
+  chance = random.Random(0)
   for number in range(_WARM_UP + count):
-    for name, function in functions.items():
-      taken = function()
+    chance.shuffle(order)
+    for name in order:
+      time.sleep(_PAUSE)
+      taken = functions[name]()
       if number >= _WARM_UP:
         seconds[name].append(taken)
   return {name: statistics.median(taken) for name, taken in seconds.items()}

@@ -1,7 +1,6 @@
 """What a train step's graph computes: its operations and its convolutions."""
 
 import collections
-import statistics
 import time
 from typing import NamedTuple
 
@@ -91,30 +90,28 @@ def convolutions(operations):
   )
 
 
-def time_convolutions(found, count):
-  """Times convolutions one by one.
+def timed_convolutions(found):
+  """Returns a function of nothing to the seconds of convolutions in all.
+
+  It times each by itself, the second time that it computes it: what it needs
+  is in the caches then.
 
   Args:
     found: `Counter` of `Convolution`s.
-    count: measurements of each, of which the median counts.
-
-  Returns:
-    Their seconds in all.
   """
-  return sum(
-    times * _median_seconds(convolution.operation(), count)
-    for convolution, times in found.items()
-  )
+  computed = [(one.operation(), times) for one, times in found.items()]
+
+  def seconds():
+    return sum(times * _warm_seconds(compute) for compute, times in computed)
+
+  return seconds
 
 
-def _median_seconds(function, count):
+def _warm_seconds(function):
   function()
-  seconds = []
-  for _ in range(count):
-    start = time.perf_counter()
-    function()
-    seconds.append(time.perf_counter() - start)
-  return statistics.median(seconds)
+  start = time.perf_counter()
+  function()
+  return time.perf_counter() - start
 
 
 def _flops(op):

@@ -94,4 +94,4 @@ def test_the_time_of_several_is_their_sum(monkeypatch):
 
   monkeypatch.setattr(step_graph.time, 'perf_counter', lambda: clock[0])
   found = {Fake('a'): 3, Fake('b'): 2}
-  assert step_graph.time_convolutions(found, count=5) == 23.0
+  assert step_graph.timed_convolutions(found)() == 23.0

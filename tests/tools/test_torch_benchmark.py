@@ -1,11 +1,12 @@
 """Whether PyTorch is measured on the same networks, losses and order."""
 
-import functools
 import importlib
 import importlib.util
 import inspect
 import pathlib
+import re
 
+import gin
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -400,19 +401,16 @@ TINY = (
 )
 
 
+def build_tiny(*bindings, **options):
+  """Returns the PixelDA of a config; options take the config's place."""
+  config.parse(['gin/mnist_to_mnistm.gin'], [*TINY, *bindings])
+  build = gin.get_configurable(methods.PixelDA)
+  return build(image_shape=(8, 8, 1), n_classes=3, **options)
+
+
 @pytest.mark.parametrize('precision', ['float32', 'mixed_bfloat16'])
 def test_a_worker_takes_steps(precision, tool, torch):
-  config.parse(['gin/mnist_to_mnistm.gin'], TINY)
-  generator, discriminator = (
-    functools.partial(networks.residual_generator, filters=4, blocks=1),
-    functools.partial(networks.pyramid_discriminator, filters=2),
-  )
-  method = methods.PixelDA(
-    image_shape=(8, 8, 1),
-    n_classes=3,
-    generator=generator,
-    discriminator=discriminator,
-  )
+  method = build_tiny()
   with tool('against').TorchWorker(method, 4, precision) as worker:
     for count in (2, 1):
       seconds = worker.steps(count)
@@ -433,15 +431,44 @@ def test_a_worker_takes_steps(precision, tool, torch):
   ],
 )
 def test_what_pytorch_does_not_have_is_told(binding, option, tool, torch):
-  config.parse(['gin/mnist_to_mnistm.gin'], [*TINY, binding])
-  method = methods.PixelDA(image_shape=(8, 8, 1), n_classes=3)
   with pytest.raises(UserError, match=f'^PyTorch has no {option}: leave it'):
-    tool('against').TorchWorker(method, 4, 'float32')
+    tool('against').TorchWorker(build_tiny(binding), 4, 'float32')
 
 
 def test_networks_of_other_sizes_are_not_compared(tool, torch):
   """The method has 64 filters, the config 4."""
-  config.parse(['gin/mnist_to_mnistm.gin'], TINY)
-  method = methods.PixelDA(image_shape=(8, 8, 1), n_classes=3)
+  method = build_tiny(generator=networks.residual_generator)
   with pytest.raises(RuntimeError, match='generator has .* weights here'):
     tool('against').TorchWorker(method, 4, 'float32')
+
+
+def test_a_rows_own_options_are_not_passed_over(tool, torch):
+  """The config's T has weight 1 outside of a scope, this one has 2."""
+  message = r'in a scope: PixelDA\.task_weight is 2\.0 in this row, 1\.0 else'
+  with pytest.raises(UserError, match=message):
+    tool('against').TorchWorker(build_tiny(task_weight=2.0), 4, 'float32')
+
+
+def test_a_worker_that_died_is_told(tool, torch):
+  with tool('against').TorchWorker(build_tiny(), 4, 'float32') as worker:
+    worker.process.kill()
+    worker.process.wait()
+    with pytest.raises(UserError, match='ended without a word, status -9'):
+      worker.steps(1)
+
+
+def test_the_benchmark_prints_both_ratios(run_tool, torch):
+  bindings = [f'--gin_param={binding}' for binding in TINY]
+  done = run_tool(
+    'benchmark',
+    '--gin_file=gin/quickstart.gin',
+    '--against=torch',
+    '--steps=1',
+    *bindings,
+  )
+  assert done.returncode == 0, done.stderr
+  for precision in ('float32', 'mixed_bfloat16'):
+    pattern = (
+      rf'^PyTorch, {precision}: [\d.]+ ms, [\d.]+ times as long as ours$'
+    )
+    assert re.search(pattern, done.stdout, re.MULTILINE)

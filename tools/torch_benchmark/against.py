@@ -1,5 +1,6 @@
 """The benchmark's end of the PyTorch side."""
 
+import contextlib
 import importlib.util
 import inspect
 import json
@@ -41,6 +42,8 @@ class TorchWorker:
         "pip install 'pixelda_tf[torch]'"
       )
     name = type(method).__name__
+    found = settings(type(method))
+    _check_all_read(method, found[name])
     self.process = subprocess.Popen(
       [
         sys.executable,
@@ -50,7 +53,7 @@ class TorchWorker:
         f'--batch={batch_size}',
         f'--classes={method.n_classes}',
         f'--precision={precision.removeprefix("mixed_")}',
-        f'--settings={json.dumps(settings(type(method)))}',
+        f'--settings={json.dumps(found)}',
       ],
       stdin=subprocess.PIPE,
       stdout=subprocess.PIPE,
@@ -65,8 +68,9 @@ class TorchWorker:
 
   def steps(self, count):
     """Returns the seconds of each of `count` train steps, taken now."""
-    self.process.stdin.write(f'{count}\n')
-    self.process.stdin.flush()
+    with contextlib.suppress(BrokenPipeError):  # Then there is no answer.
+      self.process.stdin.write(f'{count}\n')
+      self.process.stdin.flush()
     return self._answer()
 
   def close(self):
@@ -85,8 +89,8 @@ class TorchWorker:
     line = self.process.stdout.readline()
     if not line:
       _, errors = self.process.communicate()
-      last = (errors.splitlines() or ['it ended without a word'])[-1]
-      raise UserError(last)
+      silent = f'PyTorch ended without a word, status {self.process.returncode}'
+      raise UserError((errors.splitlines() or [silent])[-1])
     return json.loads(line)
 
 
@@ -132,6 +136,19 @@ def defaults(function):
   for base in bases or [function]:
     parameters |= inspect.signature(base).parameters
   return {name: parameter.default for name, parameter in parameters.items()}
+
+
+def _check_all_read(method, options):
+  """Checks that a method has the options that were read, and no others."""
+  for option, default in defaults(type(method)).items():
+    read = options.get(option, default)
+    has = getattr(method, option, read)
+    if isinstance(read, int | float) and has != read:
+      raise UserError(
+        f'--against=torch reads no options in a scope: '
+        f'{type(method).__name__}.{option} is {has} in this row, {read} '
+        'elsewhere; give it by --gin_param'
+      )
 
 
 def _compare(method, counts):
