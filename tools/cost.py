@@ -39,7 +39,14 @@ _LEAST_STEPS = 3
 # A cell may take this share of the memory that is free.
 _MEMORY = 0.9
 _OUT_OF_MEMORY = 'out of memory'
-_OUT_OF_MEMORY_WORDS = ('bad_alloc', 'OOM', 'MemoryError', 'ut of memory')
+# Of C++, TensorFlow, Python, CUDA and XLA, oneDNN.
+_OUT_OF_MEMORY_WORDS = (
+  'bad_alloc',
+  'OOM',
+  'MemoryError',
+  'ut of memory',
+  'Status: 1, message: could not create',
+)
 
 
 def main():
