@@ -569,6 +569,7 @@ def test_each_part_has_its_own_order_and_examples(pair):
   opened = pair(source=source, batch_size=4)
   stored = [image.tobytes() for image in opened.images('source')]
   assert len(set(stored)) == 20
+  orders = []
   for host in range(2):
     batches = first(opened.train_batches(0, host=host, hosts=2), 5)
     found = [
@@ -576,6 +577,8 @@ def test_each_part_has_its_own_order_and_examples(pair):
     ]
     half = stored[10 * host : 10 * host + 10]
     assert sorted(found) == sorted(half) and found != half
+    orders.append([half.index(image) for image in found])
+  assert orders[0] != orders[1]
 
 
 def test_one_part_is_what_it_was_without_parts(pair):
