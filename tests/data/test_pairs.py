@@ -581,6 +581,16 @@ def test_each_part_has_its_own_order_and_examples(pair):
   assert orders[0] != orders[1]
 
 
+def test_augmentations_do_not_draw_from_the_orders_streams(pair):
+  """A step's seed is none of those of an epoch's order, whatever the role."""
+  fold_in = tf.random.experimental.stateless_fold_in
+  opened = pair(source_augmentation=lambda batch, seed: {**batch, 'seed': seed})
+  for step, batch in enumerate(first(opened.train_batches(5), 3)):
+    for order in range(3):
+      taken = fold_in(fold_in((5, order), tf.constant(step, tf.int64)), 0)
+      assert (batch['source']['seed'] != taken.numpy()).any()
+
+
 def test_one_part_is_what_it_was_without_parts(pair):
   assert_equal(
     first(pair(parts=1).train_batches(0), 3), first(pair().train_batches(0), 3)
