@@ -141,11 +141,8 @@ def _read_photos():
   from pixelda_tf.data.builders import mnistm
 
   paths = mnistm.find_photos(None, _PHOTOS_DIR.value)
-  photos = [mnistm.read_photo(path) for path in paths]
-  for path, photo in zip(paths, photos, strict=True):
-    if min(photo.shape[:2]) < _SIZE.value:
-      raise UserError(f'{path}: smaller than --size={_SIZE.value}')
-  digest = mnistm.photo_digest(paths)
+  photos = [mnistm.read_photo(path, _SIZE.value) for path in paths]
+  digest = mnistm.files_digest(paths)
   return photos, f'parts of {len(photos)} photos (SHA-256 {digest})'
 
 

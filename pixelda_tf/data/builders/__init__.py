@@ -117,11 +117,28 @@ def find(name, data_dir):
     name: its name; where its builder has configs, `name/config`, or `name`
       for the first of them.
     data_dir: where data sets are stored.
+
+  Raises:
+    UserError: it was made by an earlier version of its builder, otherwise.
   """
   configs = BUILDERS[name].BUILDER_CONFIGS if name in BUILDERS else ()
   if configs:
     name = f'{name}/{configs[0].name}'
-  return preparing.find(name, data_dir)
+  stored = preparing.find(name, data_dir)
+  builder = BUILDERS.get(name.partition('/')[0])
+  if stored is not None and builder is not None:
+    _check_version(name, stored, builder)
+  return stored
+
+
+def _check_version(name, stored, builder):
+  if stored.version.major != builder.VERSION.major:
+    notes = builder.RELEASE_NOTES.get(str(builder.VERSION), '')
+    raise UserError(
+      f'{name} {stored.version} in {stored.data_dir} was made by another version '
+      f'of pixelda_tf, this one reads {builder.VERSION} ({notes}); make it again '
+      f'with: python tools/prepare_data.py {name} --manual_dir=...'
+    )
 
 
 def _absolute(path):

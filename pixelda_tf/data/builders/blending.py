@@ -1,4 +1,4 @@
-"""The MNIST-M recipe: the absolute difference of a digit and a photo crop.
+"""The absolute difference of a digit and a photo crop.
 
 Ganin et al., Domain-adversarial training of neural networks, JMLR 2016,
 section 5.2.4: I_out = |I_digit - I_photo|, per pixel and channel.

@@ -103,11 +103,12 @@ class DigitsPhoto(base.ImageBuilder, skip_registration=True):
     return self.image_info(
       shape=(SIZE, SIZE, 3),
       class_names=base.DIGIT_NAMES,
-      description='|digit - photo crop| per channel (the MNIST-M recipe), from '
-      "scikit-learn's handwritten digits and its two sample photographs at "
-      f'half size: 500 digits with {CROPS_PER_TRAINING_DIGIT} crops each for '
-      'training, 500 others with one crop each for testing, disjoint from '
-      'those of digits. As in MNIST-M, all crops come from the same photos.',
+      description='|digit - photo crop| per channel, from grey digits of '
+      "scikit-learn (17 levels, enlarged; MNIST-M's are binary) and its two "
+      'sample photographs at half size: 500 digits with '
+      f'{CROPS_PER_TRAINING_DIGIT} crops each for training, 500 others with one '
+      'crop each for testing, disjoint from those of digits. All crops come '
+      'from the same photos.',
       citation=CITATION,
     )
 

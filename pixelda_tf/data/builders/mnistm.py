@@ -1,4 +1,9 @@
-"""MNIST-M, regenerated from MNIST and BSDS500 photographs."""
+"""MNIST-M: made from MNIST and BSDS500 photographs, or as it was published.
+
+What was published (59,001 and 9,001 images of 32x32) and the only widely used
+script both make digits binary first: every pixel above 0 is full. Inside of a
+stroke an image is 255 - crop, elsewhere it is the crop; there is nothing between.
+"""
 
 import dataclasses
 import functools
@@ -9,10 +14,10 @@ import numpy as np
 import tensorflow_datasets as tfds
 from PIL import Image
 
-from pixelda_tf.data.builders import base, blending, files, mnist
+from pixelda_tf.data.builders import base, blending, files, mnist, mnistm_files
 from pixelda_tf.errors import UserError
 
-SIZE = 28
+DIGIT_SIZE = 28
 SUFFIXES = ('.jpg', '.jpeg', '.png')
 PHOTO_FOLDERS = (
   'photos',
@@ -20,24 +25,43 @@ PHOTO_FOLDERS = (
   'BSDS500/data/images/train',
   'BSR/BSDS500/data/images/train',
 )
+CITATION = (
+  'Ganin et al.: Domain-adversarial training of neural networks. JMLR, 2016. '
+  'Photographs: Arbelaez et al.: Contour detection and hierarchical image '
+  'segmentation. IEEE TPAMI, 2011.'
+)
 
 
 @dataclasses.dataclass
 class MnistmConfig(tfds.core.BuilderConfig):
-  """How many digits of MNIST are taken: the first so many of each split."""
+  """How MNIST-M is made.
+
+  Attributes:
+    n_train: how many digits of MNIST's training split are taken, its first.
+    n_test: likewise of its test split.
+    size: side of an image; a digit is padded to it with 0 on all sides.
+  """
 
   n_train: int = 0
   n_test: int = 0
+  size: int = 32
 
 
 class Mnistm(base.ImageBuilder, skip_registration=True):
-  """MNIST-M: coloured 28x28 digits on photo crops."""
+  """MNIST-M: coloured digits on photo crops."""
 
   name = 'mnistm'
+  VERSION = tfds.core.Version('2.0.0')
+  RELEASE_NOTES = {
+    '2.0.0': 'digits are binary and padded to 32x32, as in the published '
+    'images; 1.0.0 blended grey digits of 28x28, which is an easier data set'
+  }
   num_shards = 8
   BUILDER_CONFIGS = [
     MnistmConfig(name='published', n_train=59001, n_test=9001),
     MnistmConfig(name='full', n_train=60000, n_test=10000),
+    MnistmConfig(name='28x28', n_train=60000, n_test=10000, size=28),
+    tfds.core.BuilderConfig(name='files'),
   ]
   NAMED_SPLITS = {
     'paper_train': 'train[:58001]',
@@ -52,47 +76,86 @@ class Mnistm(base.ImageBuilder, skip_registration=True):
     Args:
       data_dir: where the data set is written.
       manual_dir: holds MNIST's four files (or `mnist/` with them), and the
-        photos in one of `PHOTO_FOLDERS` where `photos_dir` is None.
+        photos in one of `PHOTO_FOLDERS` where `photos_dir` is None; for
+        'files' the published images (see `mnistm_files`).
       photos_dir: folder of photographs, searched with its subfolders.
       seed: decides every crop.
-      config: 'published' (59,001 and 9,001) or 'full' (60,000 and 10,000).
+      config: 'published' (59,001 and 9,001 of 32x32, made as published), 'full'
+        (60,000 and 10,000), '28x28' (those without padding, as the widely used
+        script makes them) or 'files' (the published images themselves).
     """
+    if config == 'files' and (photos_dir is not None or seed):
+      option = '--seed' if photos_dir is None else '--photos_dir'
+      raise UserError(
+        f'{option}: mnistm/files reads published images, nothing is made'
+      )
     self._photos_dir = photos_dir
     self._seed = seed
     super().__init__(data_dir=data_dir, manual_dir=manual_dir, config=config)
+
+  @property
+  def _is_made(self):
+    return isinstance(self.builder_config, MnistmConfig)
 
   @functools.cached_property
   def _photo_files(self):
     return find_photos(self.manual_dir, self._photos_dir)
 
+  @functools.cached_property
+  def _published(self):
+    return mnistm_files.find(self.manual_dir)
+
   def _info(self):
-    config = self.builder_config
-    names = [path.name for path in self._photo_files]
+    size = self.builder_config.size if self._is_made else mnistm_files.SIZE
     return self.image_info(
-      shape=(SIZE, SIZE, 3),
+      shape=(size, size, 3),
       class_names=base.DIGIT_NAMES,
-      description=(
-        'MNIST-M regenerated: |digit - photo crop| per channel. Digits: the '
-        f'first {config.n_train} of MNIST train and the first {config.n_test} '
-        'of MNIST test, in the order of the files. Crops: a 28x28 square at a '
-        f'random place of a random one of {len(names)} photos, the same photos '
-        f'for train and test; drawn from numpy SeedSequence((seed, split, '
-        f'index)) with seed {self._seed}, split 0 for train and 1 for test, '
-        'photos sorted by file name. Digest (SHA-256) of the photos: '
-        f'{photo_digest(self._photo_files)}.'
-      ),
-      citation='Ganin et al.: Domain-adversarial training of neural networks. '
-      'JMLR, 2016. Photographs: Arbelaez et al.: Contour detection and '
-      'hierarchical image segmentation. IEEE TPAMI, 2011.',
+      description=self._making() if self._is_made else self._reading(),
+      citation=CITATION,
+    )
+
+  def _reading(self):
+    digest = files_digest(
+      [
+        path
+        for listing in self._published
+        for path in (listing.labels_file, *listing.images)
+      ]
+    )
+    return (
+      'MNIST-M as published, in the order of its label files. Digest (SHA-256) '
+      f'of the files: {digest}.'
+    )
+
+  def _making(self):
+    config = self.builder_config
+    padding = (config.size - DIGIT_SIZE) // 2
+    return (
+      'MNIST-M made as published: |digit - photo crop| per channel. Digits: the '
+      f'first {config.n_train} of MNIST train and the first {config.n_test} of '
+      'MNIST test, in the order of the files, every pixel above 0 set to 255, '
+      f'padded by {padding} pixels of 0. Crops: a '
+      f'{config.size}x{config.size} square at a random place of a random one of '
+      f'{len(self._photo_files)} photos, the same photos for train and test; '
+      'drawn from numpy SeedSequence((seed, split, index)) with seed '
+      f'{self._seed}, split 0 for train and 1 for test, photos sorted by file '
+      f'name. Digest (SHA-256) of the photos: {files_digest(self._photo_files)}.'
     )
 
   def _split_generators(self, dl_manager: tfds.download.DownloadManager):
+    if not self._is_made:
+      return {
+        listing.split: self._generate_examples(
+          listing.split, mnistm_files.examples(listing), len(listing.images)
+        )
+        for listing in self._published
+      }
     paths = files.locate(
       mnist.FILES, self.manual_dir, ('mnist',), dl_manager, mnist.URL
     )
     config = self.builder_config
     digits = mnist.read(paths)
-    photos = [read_photo(path) for path in self._photo_files]
+    photos = [read_photo(path, config.size) for path in self._photo_files]
     return {
       split: self._generate_examples(
         split, self._blended(split, count, *digits[split], photos), total=count
@@ -101,6 +164,7 @@ class Mnistm(base.ImageBuilder, skip_registration=True):
     }
 
   def _blended(self, split, count, images, labels, photos):
+    size = self.builder_config.size
     if count > len(images):
       raise UserError(
         f'mnistm/{self.builder_config.name} needs {count} {split} digits, '
@@ -108,9 +172,11 @@ class Mnistm(base.ImageBuilder, skip_registration=True):
       )
     split_key = ('train', 'test').index(split)
     for index in range(count):
-      background = blending.crop(photos, SIZE, self._seed, split_key, index)
+      background = blending.crop(photos, size, self._seed, split_key, index)
+      digit = np.where(images[index] > 0, np.uint8(255), np.uint8(0))
+      digit = np.pad(digit, (size - DIGIT_SIZE) // 2)
       yield {
-        'image': blending.blend(images[index][..., None], background),
+        'image': blending.blend(digit[..., None], background),
         'label': labels[index],
       }
 
@@ -143,7 +209,7 @@ def find_photos(manual_dir, photos_dir):
   return sorted(photos, key=lambda path: (path.name, str(path)))
 
 
-def photo_digest(paths):
+def files_digest(paths):
   """Returns the SHA-256 of the files' names and bytes, in hex."""
   digest = hashlib.sha256()
   for path in paths:
@@ -152,16 +218,16 @@ def photo_digest(paths):
   return digest.hexdigest()
 
 
-def read_photo(path):
-  """Returns a photo as uint8 [height, width, 3], at least 28 pixels a side."""
+def read_photo(path, size):
+  """Returns a photo as uint8 [height, width, 3], at least `size` a side."""
   try:
     with Image.open(path) as image:
       photo = np.asarray(image.convert('RGB'))
   except (OSError, ValueError, SyntaxError) as error:
     raise UserError(f'{path}: not a readable photograph: {error}') from error
-  if min(photo.shape[:2]) < SIZE:
+  if min(photo.shape[:2]) < size:
     raise UserError(
       f'{path}: {photo.shape[1]}x{photo.shape[0]} pixels, too small for a crop '
-      f'of {SIZE}x{SIZE}'
+      f'of {size}x{size}'
     )
   return photo

@@ -33,13 +33,16 @@ def find(name, data_dir):
   ]
   if not stored:
     return None
-  latest = max(stored, key=lambda path: tfds.core.Version(path.name))
+  return _read(max(stored, key=lambda path: tfds.core.Version(path.name)))
+
+
+def _read(directory):
   try:
-    return tfds.builder_from_directory(latest)
+    return tfds.builder_from_directory(directory)
   except Exception as error:
     raise UserError(
-      f'{latest}: its dataset_info.json or features.json is damaged; prepare '
-      'the data set again with --overwrite'
+      f'{directory}: its dataset_info.json or features.json is damaged; '
+      'prepare the data set again with --overwrite'
     ) from error
 
 
@@ -65,8 +68,8 @@ def build(make_builder, *, name, data_dir, overwrite=False):
     staged = pathlib.Path(builder.data_dir)
     final = data_dir / staged.relative_to(staging)
     stored = None
-    if not overwrite:
-      stored = find(str(final.parent.relative_to(data_dir)), data_dir)
+    if not overwrite and (final / 'dataset_info.json').is_file():
+      stored = _read(final)
     if stored is None:
       _write(builder, staging)
       _swap(staged, final, staging / REPLACED / final.relative_to(data_dir))
