@@ -6,9 +6,14 @@ NAME is one of
 
   mnist         the four idx.gz files in --manual_dir, or downloaded
   usps          zip.train.gz and zip.test.gz in --manual_dir, or downloaded
-  mnistm        MNIST-M made from mnist's files and the photographs of
-                --photos_dir (BSDS500's images/train); mnistm/full for all
-                60,000 + 10,000 digits instead of the published 59,001 + 9,001
+  mnistm        MNIST-M made as published (binary digits, padded to 32x32) from
+                mnist's files and the photographs of --photos_dir (BSDS500's
+                images/train); mnistm/full for all 60,000 + 10,000 digits
+                instead of the published 59,001 + 9,001, mnistm/28x28 for those
+                without padding
+  mnistm/files  MNIST-M's published files: --manual_dir holds mnist_m_train/
+                and mnist_m_test/ (PNG), mnist_m_train_labels.txt and
+                mnist_m_test_labels.txt
   svhn          train_32x32.mat and test_32x32.mat in --manual_dir, or
                 downloaded; svhn/extra adds extra_32x32.mat to training
   digits, digits_photo

@@ -135,9 +135,9 @@ def _check_version(name, stored, builder):
   if stored.version.major != builder.VERSION.major:
     notes = builder.RELEASE_NOTES.get(str(builder.VERSION), '')
     raise UserError(
-      f'{name} {stored.version} in {stored.data_dir} was made by another version '
-      f'of pixelda_tf, this one reads {builder.VERSION} ({notes}); make it again '
-      f'with: python tools/prepare_data.py {name} --manual_dir=...'
+      f'{stored.data_dir}: {name} {stored.version} was made by another version '
+      f'of pixelda_tf, this one reads {builder.VERSION} ({notes}); make it '
+      f'again with: python tools/prepare_data.py {name} --manual_dir=...'
     )
 
 

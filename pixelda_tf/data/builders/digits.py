@@ -106,9 +106,9 @@ class DigitsPhoto(base.ImageBuilder, skip_registration=True):
       description='|digit - photo crop| per channel, from grey digits of '
       "scikit-learn (17 levels, enlarged; MNIST-M's are binary) and its two "
       'sample photographs at half size: 500 digits with '
-      f'{CROPS_PER_TRAINING_DIGIT} crops each for training, 500 others with one '
-      'crop each for testing, disjoint from those of digits. All crops come '
-      'from the same photos.',
+      f'{CROPS_PER_TRAINING_DIGIT} crops each for training, 500 others with '
+      'one crop each for testing, disjoint from those of digits. All crops '
+      'come from the same photos.',
       citation=CITATION,
     )
 

@@ -1,8 +1,8 @@
 """MNIST-M: made from MNIST and BSDS500 photographs, or as it was published.
 
-What was published (59,001 and 9,001 images of 32x32) and the only widely used
-script both make digits binary first: every pixel above 0 is full. Inside of a
-stroke an image is 255 - crop, elsewhere it is the crop; there is nothing between.
+In the published images (59,001 and 9,001 of 32x32), and in those of the widely
+used script, digits are binary: every pixel above 0 is full. Inside of a stroke
+an image is 255 - crop, elsewhere it is the crop; there is nothing between.
 """
 
 import dataclasses
@@ -130,16 +130,17 @@ class Mnistm(base.ImageBuilder, skip_registration=True):
   def _making(self):
     config = self.builder_config
     padding = (config.size - DIGIT_SIZE) // 2
+    digest = files_digest(self._photo_files)
     return (
-      'MNIST-M made as published: |digit - photo crop| per channel. Digits: the '
-      f'first {config.n_train} of MNIST train and the first {config.n_test} of '
-      'MNIST test, in the order of the files, every pixel above 0 set to 255, '
-      f'padded by {padding} pixels of 0. Crops: a '
-      f'{config.size}x{config.size} square at a random place of a random one of '
-      f'{len(self._photo_files)} photos, the same photos for train and test; '
-      'drawn from numpy SeedSequence((seed, split, index)) with seed '
+      'MNIST-M made as published: |digit - photo crop| per channel. Digits: '
+      f'the first {config.n_train} of MNIST train and the first '
+      f'{config.n_test} of MNIST test, in the order of the files, every pixel '
+      f'above 0 set to 255, padded by {padding} pixels of 0. Crops: a '
+      f'{config.size}x{config.size} square at a random place of a random one '
+      f'of {len(self._photo_files)} photos, the same photos for train and '
+      'test; drawn from numpy SeedSequence((seed, split, index)) with seed '
       f'{self._seed}, split 0 for train and 1 for test, photos sorted by file '
-      f'name. Digest (SHA-256) of the photos: {files_digest(self._photo_files)}.'
+      f'name. Digest (SHA-256) of the photos: {digest}.'
     )
 
   def _split_generators(self, dl_manager: tfds.download.DownloadManager):

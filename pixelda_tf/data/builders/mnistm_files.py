@@ -34,8 +34,8 @@ def find(manual_dir: pathlib.Path | None) -> list[Listing]:
   """
   if manual_dir is None:
     raise UserError(
-      'mnistm/files: name the folder of mnist_m_train/, mnist_m_test/ and their '
-      'label files with --manual_dir'
+      'mnistm/files: name the folder of mnist_m_train/, mnist_m_test/ and '
+      'their label files with --manual_dir'
     )
   folder = files.check_directory(manual_dir, '--manual_dir')
   if (folder / FOLDER).is_dir():
