@@ -88,7 +88,7 @@ setuptools.setup(
   extras_require={
     'beam': for_supported_python(BEAM_REQUIRES),
     'test': for_supported_python(TEST_REQUIRES),
-    # tools/benchmark.py --against=torch
+    # python -m pixelda_tf.benchmark --against=torch
     'torch': for_supported_python(['torch']),
   },
 )

@@ -1,12 +1,33 @@
-"""What all tests share: a fixed seed, and a config that does not leak."""
+"""What all tests share: a fixed seed, a config that does not leak, commands.
+
+Also the stand-in for LineMod, tiny, and how to run commands on it.
+"""
 
 import os
+import pathlib
+import subprocess
+import sys
 
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
 
 import gin  # noqa: E402
 import pytest  # noqa: E402
 import tensorflow as tf  # noqa: E402
+
+from pixelda_tf.data.builders import preparing, standin  # noqa: E402
+
+ROOT = pathlib.Path(__file__).parents[1]
+# What makes gin/linemod.gin small.
+TINY = (
+  'Pair.image_size = (16, 16)',
+  'Pair.batch_size = 4',
+  'STEPS = 2',
+  'source_only/Row.steps = 2',
+  'residual_generator.filters = 4',
+  'residual_generator.blocks = 1',
+  'pyramid_discriminator.filters = 2',
+  'pose_estimator.filters = 2',
+)
 
 
 @pytest.fixture(autouse=True)
@@ -15,3 +36,50 @@ def _independent():
   yield
   gin.clear_config()
   tf.keras.mixed_precision.set_global_policy('float32')
+
+
+@pytest.fixture(scope='session')
+def standin_dir(tmp_path_factory):
+  """Data directory with 44 and 22 pictures of each domain of the stand-in."""
+  directory = tmp_path_factory.mktemp('standin')
+  for config in ('rendered', 'camera'):
+    preparing.build(
+      lambda path, config=config: standin.Standin(
+        data_dir=path,
+        config=config,
+        views_of={'train': 4, 'test': 2},
+        workers=1,
+      ),
+      name='standin',
+      data_dir=directory,
+    )
+  return directory
+
+
+@pytest.fixture
+def run_command(standin_dir):
+  """Function of a command's name and arguments to the finished process."""
+
+  def run(name, *arguments):
+    return subprocess.run(
+      [
+        *(sys.executable, '-m', f'pixelda_tf.{name}'),
+        *arguments,
+        f'--data_dir={standin_dir}',
+      ],
+      capture_output=True,
+      text=True,
+      cwd=ROOT,
+      env=os.environ | {'PYTHONPATH': str(ROOT)},
+    )
+
+  return run
+
+
+@pytest.fixture
+def tiny():
+  """Flags that make gin/linemod.gin small."""
+  return [
+    '--gin_file=gin/linemod.gin',
+    *(f'--gin_param={parameter}' for parameter in TINY),
+  ]

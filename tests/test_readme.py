@@ -31,14 +31,14 @@ TINY = [
 NOT_RUN = ('pip ', 'tensorboard ', 'tensorflow_model_server ')
 
 # These need MNIST's 70,000 digits, LineMod, meshes or minutes: tests/data,
-# tests/tools and tests/test_gin_files.py run their builders, tools and configs.
+# tests/test_*.py run their builders, commands and configs.
 FULL_SIZE = (
-  'prepare_data.py mnistm',
+  'prepare_data mnistm',
   'gin/mnist_to_',
   'gin/cy',
   'linemod',
-  'render_views.py',
-  'prepare_data.py bop',
+  'render_views',
+  'prepare_data bop',
 )
 
 
@@ -95,7 +95,7 @@ def write_own_images(folder):
 def workspace(tmp_path_factory):
   """A folder as the README's reader has it after the first command."""
   folder = tmp_path_factory.mktemp('readme')
-  for name in ('gin', 'tools', 'results'):
+  for name in ('gin', 'results'):
     (folder / name).symlink_to(ROOT / name)
   write_raw_files(folder / 'raw')
   write_own_images(folder / 'path/to')

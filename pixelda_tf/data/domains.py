@@ -47,8 +47,8 @@ class Domain:
     """Returns the `OpenDomain` of the data set stored below `data_dir`.
 
     Args:
-      data_dir: where `tools/prepare_data.py` stored it. The embedded data sets
-        are made here if need be.
+      data_dir: where `pixelda_tf.prepare_data` stored it. The embedded data
+        sets are made here if need be.
       skip_corrupt: leave corrupt records out rather than stop at the first.
     """
     builder = builders.find(self.name, data_dir)
@@ -59,7 +59,7 @@ class Domain:
       kind = self.name if built_in else f'images --name={self.name}'
       raise UserError(
         f'{data_dir}: {_what_is_there(data_dir)}, not {self.name}; make it '
-        f'with: python tools/prepare_data.py {kind} --manual_dir=... '
+        f'with: python -m pixelda_tf.prepare_data {kind} --manual_dir=... '
         f'--data_dir={data_dir}'
       )
     return OpenDomain(self, builder, skip_corrupt=skip_corrupt)

@@ -137,7 +137,7 @@ def _check_version(name, stored, builder):
     raise UserError(
       f'{stored.data_dir}: {name} {stored.version} was made by another version '
       f'of pixelda_tf, this one reads {builder.VERSION} ({notes}); make it '
-      f'again with: python tools/prepare_data.py {name} --manual_dir=...'
+      f'again with: python -m pixelda_tf.prepare_data {name} --manual_dir=...'
     )
 
 

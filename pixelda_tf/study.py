@@ -1,6 +1,7 @@
 """The paper's studies of PixelDA: several runs, one table.
 
-python tools/study.py backgrounds --gin_file=gin/linemod.gin --run_dir=runs/b
+python -m pixelda_tf.study backgrounds --gin_file=gin/linemod.gin \
+  --run_dir=runs/backgrounds
 
 Studies:
   backgrounds     black or photo backgrounds for the source (Table 3)
@@ -18,8 +19,6 @@ import pathlib
 import subprocess
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-
 from absl import flags
 
 from pixelda_tf import command_line
@@ -31,8 +30,6 @@ flags.DEFINE_list(
 )
 flags.DEFINE_integer('seeds', 10, 'stability: how many.', 2)
 FLAGS = flags.FLAGS
-
-ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
 def backgrounds():
@@ -98,8 +95,7 @@ def unseen_classes():
   translated = f'{pathlib.Path(FLAGS.run_dir).name}_translated'
   if not (pathlib.Path(FLAGS.data_dir) / translated).is_dir():
     _call(
-      '-m',
-      'pixelda_tf.translate',
+      'translate',
       f'--run_dir={_directory("generator")}',
       f'--dataset={source.name}',
       f'--split={source.train}',
@@ -175,8 +171,7 @@ def _directory(name):
 def _train(name, configs, params):
   """Trains a run below --run_dir, and returns its result."""
   _call(
-    '-m',
-    'pixelda_tf.train',
+    'train',
     *(f'--gin_file={path}' for path in [*FLAGS.gin_file, *configs]),
     *(f'--gin_param={param}' for param in [*params, *FLAGS.gin_param]),
     f'--run_dir={_directory(name)}',
@@ -191,16 +186,13 @@ def _read(name):
   return results.read(os.path.join(_directory(name), 'result.json'))
 
 
-def _call(*arguments):
-  paths = [str(ROOT), os.environ.get('PYTHONPATH', '')]
-  environment = os.environ | {
-    'PYTHONPATH': os.pathsep.join(filter(None, paths))
-  }
-  code = subprocess.call([sys.executable, *arguments], env=environment)
+def _call(command, *arguments):
+  words = ['-m', f'pixelda_tf.{command}', *arguments]
+  code = subprocess.call([sys.executable, *words])
   if code == command_line.INTERRUPTED:
     raise KeyboardInterrupt
   if code:
-    raise UserError(f'the run above failed: {" ".join(arguments)}')
+    raise UserError(f'the run above failed: {" ".join(words)}')
 
 
 def _result_rows(result):

@@ -3,7 +3,6 @@
 import importlib
 import importlib.util
 import inspect
-import pathlib
 import re
 
 import gin
@@ -13,10 +12,9 @@ import tensorflow as tf
 
 from pixelda_tf import config, methods, networks
 from pixelda_tf.errors import UserError
+from pixelda_tf.measuring.torch_benchmark import against
 from pixelda_tf.networks.layers import instance_normalization
 from pixelda_tf.training.optimizers import adam
-
-FOLDER = pathlib.Path(__file__).resolve().parents[2] / 'tools/torch_benchmark'
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same'")
 
@@ -118,15 +116,13 @@ METHODS = {
 
 
 @pytest.fixture
-def tool(monkeypatch):
-  """Function of a module's name in the folder to the module."""
-  monkeypatch.syspath_prepend(FOLDER)
-  return importlib.import_module
-
-
-@pytest.fixture
 def torch():
   return pytest.importorskip('torch')
+
+
+def twin(name):
+  """Returns the PyTorch side's module; it is there where PyTorch is."""
+  return importlib.import_module(f'{against.__package__}.{name}')
 
 
 def torch_options(options, side):
@@ -182,11 +178,11 @@ def dense_kernel(model, layer, kernel, mirrored):
 
 
 @pytest.mark.parametrize('case', NETWORKS)
-def test_networks_are_the_same(case, tool, torch):
+def test_networks_are_the_same(case, torch):
   """The same trainable weights; with the same values the same answers."""
   name, shape, numbers, options, mirrored = NETWORKS[case]
   ours = getattr(networks, name)(shape, *numbers, **options)
-  side = tool('networks')
+  side = twin('networks')
   theirs = getattr(side, name)(shape, *numbers, **torch_options(options, side))
   assert n_trainable(ours) == sum(
     weight.numel() for weight in theirs.parameters() if weight.requires_grad
@@ -220,7 +216,7 @@ def test_networks_are_the_same(case, tool, torch):
 
 
 @pytest.mark.parametrize('name', METHODS)
-def test_two_steps_have_the_same_losses(name, tool, torch, monkeypatch):
+def test_two_steps_have_the_same_losses(name, torch, monkeypatch):
   """And each network is called as often.
 
   Noise is 0 on both sides; PyTorch's is 2 * 0.5 - 1.
@@ -249,8 +245,8 @@ def test_two_steps_have_the_same_losses(name, tool, torch, monkeypatch):
   )
   monkeypatch.setattr(torch, 'rand', lambda *shape: torch.full(shape, 0.5))
   theirs = build(
-    getattr(tool('methods'), name),
-    tool('networks'),
+    getattr(twin('methods'), name),
+    twin('networks'),
     image_shape=shape,
     n_classes=10,
   )
@@ -306,12 +302,12 @@ def count(calls, key, side):
 @pytest.mark.parametrize(
   'name', sorted({case[0] for case in NETWORKS.values()} | METHODS.keys())
 )
-def test_options_have_the_same_defaults(name, tool, torch):
+def test_options_have_the_same_defaults(name, torch):
   """PyTorch's side is told only what is not at its default."""
   kinds = 'methods' if name in METHODS else 'networks'
   ours = getattr(methods if name in METHODS else networks, name)
-  theirs = getattr(tool(kinds), name)
-  defaults = tool('against').defaults
+  theirs = getattr(twin(kinds), name)
+  defaults = against.defaults
   ours, theirs = (
     {
       option: getattr(value, '__name__', value)
@@ -381,14 +377,13 @@ def test_options_have_the_same_defaults(name, tool, torch):
     ),
   ],
 )
-def test_settings_are_the_configs(gin_file, method, expected, tool):
+def test_settings_are_the_configs(gin_file, method, expected):
   """Only what differs from the defaults, and which networks."""
   config.parse([f'gin/{gin_file}.gin'])
-  assert tool('against').settings(getattr(methods, method)) == expected
+  assert against.settings(getattr(methods, method)) == expected
 
 
-def test_pytorch_is_an_extra(tool, monkeypatch):
-  against = tool('against')
+def test_pytorch_is_an_extra(monkeypatch):
   monkeypatch.setattr(importlib.util, 'find_spec', lambda name: None)
   with pytest.raises(UserError, match=r"pip install 'pixelda_tf\[torch\]'"):
     against.TorchWorker(None, 4, 'float32')
@@ -409,9 +404,9 @@ def build_tiny(*bindings, **options):
 
 
 @pytest.mark.parametrize('precision', ['float32', 'mixed_bfloat16'])
-def test_a_worker_takes_steps(precision, tool, torch):
+def test_a_worker_takes_steps(precision, torch):
   method = build_tiny()
-  with tool('against').TorchWorker(method, 4, precision) as worker:
+  with against.TorchWorker(method, 4, precision) as worker:
     for count in (2, 1):
       seconds = worker.steps(count)
       assert len(seconds) == count
@@ -430,36 +425,36 @@ def test_a_worker_takes_steps(precision, tool, torch):
     ),
   ],
 )
-def test_what_pytorch_does_not_have_is_told(binding, option, tool, torch):
+def test_what_pytorch_does_not_have_is_told(binding, option, torch):
   with pytest.raises(UserError, match=f'^PyTorch has no {option}: leave it'):
-    tool('against').TorchWorker(build_tiny(binding), 4, 'float32')
+    against.TorchWorker(build_tiny(binding), 4, 'float32')
 
 
-def test_networks_of_other_sizes_are_not_compared(tool, torch):
+def test_networks_of_other_sizes_are_not_compared(torch):
   """The method has 64 filters, the config 4."""
   method = build_tiny(generator=networks.residual_generator)
   with pytest.raises(RuntimeError, match='generator has .* weights here'):
-    tool('against').TorchWorker(method, 4, 'float32')
+    against.TorchWorker(method, 4, 'float32')
 
 
-def test_a_rows_own_options_are_not_passed_over(tool, torch):
+def test_a_rows_own_options_are_not_passed_over(torch):
   """The config's T has weight 1 outside of a scope, this one has 2."""
   message = r'in a scope: PixelDA\.task_weight is 2\.0 in this row, 1\.0 else'
   with pytest.raises(UserError, match=message):
-    tool('against').TorchWorker(build_tiny(task_weight=2.0), 4, 'float32')
+    against.TorchWorker(build_tiny(task_weight=2.0), 4, 'float32')
 
 
-def test_a_worker_that_died_is_told(tool, torch):
-  with tool('against').TorchWorker(build_tiny(), 4, 'float32') as worker:
+def test_a_worker_that_died_is_told(torch):
+  with against.TorchWorker(build_tiny(), 4, 'float32') as worker:
     worker.process.kill()
     worker.process.wait()
     with pytest.raises(UserError, match='ended without a word, status -9'):
       worker.steps(1)
 
 
-def test_the_benchmark_prints_both_ratios(run_tool, torch):
+def test_the_benchmark_prints_both_ratios(run_command, torch):
   bindings = [f'--gin_param={binding}' for binding in TINY]
-  done = run_tool(
+  done = run_command(
     'benchmark',
     '--gin_file=gin/quickstart.gin',
     '--against=torch',

@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 
 
-def study(run_tool, name, run_dir, *arguments):
-  done = run_tool('study', name, f'--run_dir={run_dir}', *arguments)
+def study(run_command, name, run_dir, *arguments):
+  done = run_command('study', name, f'--run_dir={run_dir}', *arguments)
   assert done.returncode == 0, done.stderr
   content = json.loads((run_dir / 'study.json').read_text())
   assert content['study'] == name
   return content['table'], done.stdout
 
 
-def test_backgrounds_are_two_runs_of_two_rows(run_tool, tiny, tmp_path):
-  table, printed = study(run_tool, 'backgrounds', tmp_path / 'b', *tiny)
+def test_backgrounds_are_two_runs_of_two_rows(run_command, tiny, tmp_path):
+  table, printed = study(run_command, 'backgrounds', tmp_path / 'b', *tiny)
   assert set(table) == {'black', 'photo'}
   for rows in table.values():
     assert set(rows) == {'source_only', 'pixelda'}
@@ -27,9 +27,9 @@ def test_backgrounds_are_two_runs_of_two_rows(run_tool, tiny, tmp_path):
 
 
 def test_stability_gives_means_and_deviations_over_seeds(
-  run_tool, tiny, tmp_path
+  run_command, tiny, tmp_path
 ):
-  table, _ = study(run_tool, 'stability', tmp_path / 's', *tiny, '--seeds=2')
+  table, _ = study(run_command, 'stability', tmp_path / 's', *tiny, '--seeds=2')
   assert set(table) == {
     'no_task_no_source_no_content',
     'no_source_no_content',
@@ -51,8 +51,8 @@ def test_stability_gives_means_and_deviations_over_seeds(
       ), name
 
 
-def test_unseen_classes_are_kept_from_g_and_tested(run_tool, tiny, tmp_path):
-  table, _ = study(run_tool, 'unseen_classes', tmp_path / 'u', *tiny)
+def test_unseen_classes_are_kept_from_g_and_tested(run_command, tiny, tmp_path):
+  table, _ = study(run_command, 'unseen_classes', tmp_path / 'u', *tiny)
   seen, unseen = table['seen'].split(), table['unseen'].split()
   assert (len(seen), len(unseen)) == (6, 5)
   # 4 training and 2 test pictures of each.
@@ -80,9 +80,11 @@ def test_unseen_classes_are_kept_from_g_and_tested(run_tool, tiny, tmp_path):
   ],
   ids=['no such study', 'no config', 'no such class'],
 )
-def test_mistakes_are_told_in_one_line(run_tool, tmp_path, arguments, message):
+def test_mistakes_are_told_in_one_line(
+  run_command, tmp_path, arguments, message
+):
   where = [f'--run_dir={tmp_path}/run'] if len(arguments) > 1 else []
-  done = run_tool('study', *arguments, *where)
+  done = run_command('study', *arguments, *where)
   assert done.returncode == 2
   assert done.stderr.startswith(f'error: {message}'), done.stderr
   assert len(done.stderr.splitlines()) == 1

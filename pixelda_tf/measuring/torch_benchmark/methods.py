@@ -8,7 +8,10 @@ and the schedule of the learning rate.
 import contextlib
 
 import torch
-from networks import (
+from torch import nn
+from torch.nn import functional
+
+from pixelda_tf.measuring.torch_benchmark.networks import (
   downsampling_residual_generator,
   lenet_classifier,
   mnist_classifier,
@@ -17,8 +20,6 @@ from networks import (
   residual_generator,
   unet_generator,
 )
-from torch import nn
-from torch.nn import functional
 
 
 class Method:

@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
 def test_measures_a_config(tmp_path):
@@ -20,8 +20,7 @@ def test_measures_a_config(tmp_path):
   expected = 3 * (first + second + dense) - first
   done = subprocess.run(
     [
-      sys.executable,
-      ROOT / 'tools/benchmark.py',
+      *(sys.executable, '-m', 'pixelda_tf.benchmark'),
       '--gin_file=gin/quickstart.gin',
       '--row=source_only',
       '--steps=2',

@@ -1,14 +1,8 @@
-import importlib.util
-import pathlib
-
 import numpy as np
 import pytest
 import tensorflow as tf
 
-PATH = pathlib.Path(__file__).parents[2] / 'tools/step_graph.py'
-spec = importlib.util.spec_from_file_location('step_graph', PATH)
-step_graph = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(step_graph)
+from pixelda_tf.measuring import step_graph
 
 
 @pytest.fixture(scope='module')

@@ -9,12 +9,12 @@ from PIL import Image
 
 from pixelda_tf.data import domains
 
-ROOT = pathlib.Path(__file__).parents[2]
+ROOT = pathlib.Path(__file__).parents[1]
 
 
-def prepare_data(*arguments, cwd=ROOT, python_path=''):
+def prepare_data(*arguments, cwd=ROOT, python_path=ROOT):
   return subprocess.run(
-    [sys.executable, ROOT / 'tools' / 'prepare_data.py', *arguments],
+    [sys.executable, '-m', 'pixelda_tf.prepare_data', *arguments],
     cwd=cwd,
     capture_output=True,
     text=True,
@@ -82,7 +82,7 @@ def test_beam_that_is_not_installed_is_told(tmp_path):
     '--manual_dir=photos',
     '--beam',
     cwd=tmp_path,
-    python_path=tmp_path,
+    python_path=f'{tmp_path}{os.pathsep}{ROOT}',
   )
   assert result.returncode == 2
   (line,) = result.stderr.splitlines()

@@ -1,6 +1,6 @@
 """Does G copy its training images? Nearest neighbours (PixelDA, Sect. 4.4).
 
-python tools/memorisation.py --run_dir=runs/linemod
+python -m pixelda_tf.memorisation --run_dir=runs/linemod
 
 For translated source images it finds the nearest of all target training images
 in pixel space, and sets the distances beside those of real test images, which
@@ -10,10 +10,6 @@ distances is memorisation.csv, both in --run_dir.
 
 import csv
 import os
-import pathlib
-import sys
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from absl import flags
 

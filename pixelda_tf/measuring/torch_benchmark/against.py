@@ -4,7 +4,6 @@ import contextlib
 import importlib.util
 import inspect
 import json
-import pathlib
 import subprocess
 import sys
 
@@ -12,7 +11,7 @@ import gin
 
 from pixelda_tf.errors import UserError
 
-_WORKER = pathlib.Path(__file__).with_name('worker.py')
+_WORKER = 'pixelda_tf.measuring.torch_benchmark.worker'
 _NETWORKS = ('generator', 'discriminator', 'task')
 
 
@@ -47,6 +46,7 @@ class TorchWorker:
     self.process = subprocess.Popen(
       [
         sys.executable,
+        '-m',
         _WORKER,
         f'--method={name}',
         f'--image_shape={",".join(map(str, method.image_shape))}',

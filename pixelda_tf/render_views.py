@@ -1,6 +1,6 @@
 """Renders meshes into a data set: TFRecord shards of labelled pictures.
 
-  python tools/render_views.py --meshes_dir=DIR --name=NAME [flags]
+  python -m pixelda_tf.render_views --meshes_dir=DIR --name=NAME [flags]
 
 DIR holds *.ply, *.obj, *.stl or *.glb, one an object, such as the folder
 models/ of a BOP data set. Each picture has its class, mask and pose, the pose
@@ -12,9 +12,6 @@ ends with the same bytes.
 """
 
 import pathlib
-import sys
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from absl import flags
 

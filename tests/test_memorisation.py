@@ -4,12 +4,12 @@ import numpy as np
 from PIL import Image
 
 
-def test_distances_and_picture_of_a_run(run_tool, tiny, tmp_path):
+def test_distances_and_picture_of_a_run(run_command, tiny, tmp_path):
   rows = '--gin_param=Experiment.rows = [@pixelda/Row()]'
   run_dir = f'--run_dir={tmp_path}/run'
-  trained = run_tool('pixelda_tf.train', *tiny, rows, run_dir)
+  trained = run_command('train', *tiny, rows, run_dir)
   assert trained.returncode == 0, trained.stderr
-  done = run_tool('memorisation', run_dir, '--count=20')
+  done = run_command('memorisation', run_dir, '--count=20')
   assert done.returncode == 0, done.stderr
   with open(tmp_path / 'run/memorisation.csv') as file:
     table = list(csv.DictReader(file))
@@ -27,6 +27,6 @@ def test_distances_and_picture_of_a_run(run_tool, tiny, tmp_path):
     assert picture.size == (2 * (12 * 18 - 2), 2 * (3 * 18 - 2))
 
 
-def test_a_run_is_needed(run_tool):
-  done = run_tool('memorisation')
+def test_a_run_is_needed(run_command):
+  done = run_command('memorisation')
   assert (done.returncode, done.stderr) == (2, 'error: --run_dir is needed\n')

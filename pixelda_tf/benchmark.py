@@ -1,6 +1,6 @@
 """Measures a config's train step, its input pipeline and the two together.
 
-  python tools/benchmark.py --gin_file=gin/mnist_to_mnistm.gin --data_dir=data
+  python -m pixelda_tf.benchmark --gin_file=gin/mnist_to_mnistm.gin
 
 With --against=torch also the same networks and losses written plainly in
 PyTorch, in turn with ours.
@@ -32,12 +32,11 @@ _TORCH_PRECISIONS = ('float32', 'mixed_bfloat16')
 
 def main():
   """Measures and prints."""
-  import process_memory
-  import step_graph
   import tensorflow as tf
-  from torch_benchmark import against
 
   from pixelda_tf import config
+  from pixelda_tf.measuring import process_memory, step_graph
+  from pixelda_tf.measuring.torch_benchmark import against
   from pixelda_tf.training import distribution, experiment
 
   config.parse(FLAGS.gin_file, FLAGS.gin_param)

@@ -1,6 +1,6 @@
 """Measures how a step's time and memory grow: a table and a plot.
 
-  python tools/cost.py --gin_file=gin/mnist_to_mnistm.gin --output=docs/cost
+  python -m pixelda_tf.cost --gin_file=gin/quickstart.gin --output=docs/cost
 
 Every cell of the table is a process of its own. --output=docs/cost writes
 docs/cost.json, docs/cost.md and docs/cost.png; cells that are in docs/cost.json
@@ -56,6 +56,9 @@ def main():
     return
   if not FLAGS.output:
     raise UserError('--output is needed, as --output=docs/cost')
+
+  from pixelda_tf.measuring import cost_table
+
   output = pathlib.Path(FLAGS.output)
   path = output.with_suffix('.json')
   cells = json.loads(path.read_text()) if path.exists() else []
@@ -70,16 +73,17 @@ def main():
       cell = {'image_size': size, 'batch_size': batch, 'devices': devices}
       cells.append(cell | in_a_process(size, batch, devices))
       path.write_text(json.dumps(cells, indent=1) + '\n')
-  text = table(cells)
+  text = cost_table.table(cells)
   output.with_suffix('.md').write_text(text)
-  plot(cells, output.with_suffix('.png'))
+  cost_table.plot(cells, output.with_suffix('.png'))
   print(text)
 
 
 def in_a_process(size, batch, devices):
   """Returns {'milliseconds', 'gibibytes'}, or {'failure'}."""
+  here = [sys.executable, '-m', 'pixelda_tf.cost', *sys.argv[1:]]
   done = subprocess.run(
-    [sys.executable, *sys.argv, f'--cell={size},{batch},{devices}'],
+    [*here, f'--cell={size},{batch},{devices}'],
     capture_output=True,
     text=True,
   )
@@ -101,10 +105,10 @@ def measure(size, batch_size, devices):
     batch_size: images of a domain, over all devices.
     devices: how many, 1 or more.
   """
-  import process_memory
   import tensorflow as tf
 
   from pixelda_tf import config
+  from pixelda_tf.measuring import process_memory
   from pixelda_tf.training import distribution, experiment
 
   _limit_memory()
@@ -155,70 +159,6 @@ def _limit_memory():
   free = os.sysconf('SC_AVPHYS_PAGES') * os.sysconf('SC_PAGE_SIZE')
   limit = int(_MEMORY * free)
   resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-
-
-def table(cells):
-  """Returns a Markdown table: a row an image size and number of devices."""
-  batches = sorted({cell['batch_size'] for cell in cells})
-  found = {
-    (cell['devices'], cell['image_size'], cell['batch_size']): cell
-    for cell in cells
-  }
-  lines = [
-    '| image | devices | '
-    + ' | '.join(f'batch {batch}' for batch in batches)
-    + ' |',
-    '|---' * (2 + len(batches)) + '|',
-  ]
-  for devices, size in sorted({key[:2] for key in found}):
-    entries = [_entry(found.get((devices, size, batch))) for batch in batches]
-    lines.append(f'| {size}x{size} | {devices} | {" | ".join(entries)} |')
-  return '\n'.join(lines) + '\n'
-
-
-def _entry(cell):
-  if cell is None:
-    return ''
-  if 'failure' in cell:
-    return cell['failure']
-  return f'{cell["milliseconds"]:.0f} ms, {cell["gibibytes"]:.1f} GiB'
-
-
-def plot(cells, path):
-  """Draws time and memory over the image size, a line a batch size."""
-  import matplotlib.pyplot as plt
-
-  figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout='constrained')
-  batches = sorted({cell['batch_size'] for cell in cells})
-  for axis, key, title in (
-    (axes[0], 'milliseconds', 'step, ms'),
-    (axes[1], 'gibibytes', 'peak memory of the process, GiB'),
-  ):
-    for devices, number in itertools.product(
-      sorted({cell['devices'] for cell in cells}), range(len(batches))
-    ):
-      points = sorted(
-        (cell['image_size'], cell[key])
-        for cell in cells
-        if (cell['devices'], cell['batch_size']) == (devices, batches[number])
-        and key in cell
-      )
-      axis.loglog(
-        *zip(*points, strict=True),
-        color=f'C{number}',
-        linestyle='-' if devices == 1 else '--',
-        marker='o',
-        label=f'batch {batches[number]}, {devices} device(s)',
-      )
-    sizes = sorted({cell['image_size'] for cell in cells})
-    axis.set_xticks(sizes, [f'{size}' for size in sizes])
-    axis.minorticks_off()
-    axis.set_xlabel('height and width, pixels')
-    axis.set_title(title)
-    axis.grid(alpha=0.3)
-  axes[0].legend(fontsize='small')
-  figure.savefig(path, dpi=100)
-  plt.close(figure)
 
 
 if __name__ == '__main__':

@@ -1,6 +1,6 @@
 """Prepares a data set: raw files in, TFRecord shards out.
 
-  python tools/prepare_data.py NAME [flags]
+  python -m pixelda_tf.prepare_data NAME [flags]
 
 NAME is one of
 
@@ -35,9 +35,6 @@ Apache Beam prepares them, on the machines that --beam_pipeline_options names.
 """
 
 import pathlib
-import sys
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from absl import flags
 
@@ -158,19 +155,19 @@ _OPTIONS = {
 }
 
 
-def main():
+def main(kind: str | None = None):
   """Builds the data set and says what is stored."""
-  if _KIND is None:
+  if kind is None:
     raise UserError(
-      'which data set? give its name first, as: python tools/prepare_data.py '
-      'mnist (--help lists them)'
+      'which data set? give its name first, as: python -m '
+      'pixelda_tf.prepare_data mnist (--help lists them)'
     )
-  options = _options(_KIND.partition('/')[0])
+  options = _options(kind.partition('/')[0])
 
   from pixelda_tf.data import builders
 
   builder = builders.prepare(
-    _KIND,
+    kind,
     data_dir=flags.FLAGS.data_dir,
     manual_dir=_MANUAL_DIR.value,
     overwrite=_OVERWRITE.value,
@@ -227,7 +224,4 @@ def _summary(info):
 
 
 if __name__ == '__main__':
-  _KIND = None
-  if sys.argv[1:] and not sys.argv[1].startswith('-'):
-    _KIND = sys.argv.pop(1)
-  command_line.run(main)
+  command_line.run(main, n_arguments=1)

@@ -13,11 +13,12 @@ from PIL import Image
 from pixelda_tf.data import builders, domains
 from pixelda_tf.data.rendering import chunks
 
-ROOT = pathlib.Path(__file__).parents[2]
+ROOT = pathlib.Path(__file__).parents[1]
+ENVIRONMENT = os.environ | {'PYTHONPATH': str(ROOT)}
 
 
 def command(*arguments):
-  return [sys.executable, ROOT / 'tools' / 'render_views.py', *arguments]
+  return [sys.executable, '-m', 'pixelda_tf.render_views', *arguments]
 
 
 def render_views(*arguments, cwd=ROOT):
@@ -26,7 +27,7 @@ def render_views(*arguments, cwd=ROOT):
     cwd=cwd,
     capture_output=True,
     text=True,
-    env={**os.environ, 'PYTHONPATH': ''},
+    env=ENVIRONMENT,
   )
 
 
@@ -95,7 +96,7 @@ def test_goes_on_after_a_kill_to_the_same_bytes(folder, tmp_path):
   whole = render_views(*arguments('whole', 1))
   assert whole.returncode == 0, whole.stderr
   process = subprocess.Popen(
-    command(*arguments('killed', 2)), stderr=subprocess.DEVNULL
+    command(*arguments('killed', 2)), stderr=subprocess.DEVNULL, env=ENVIRONMENT
   )
   deadline = time.monotonic() + 60
   while not (made := list((tmp_path / 'killed').rglob('*.npz'))):

@@ -1,6 +1,7 @@
 """Takes train steps in PyTorch on random images, as many as it is asked for.
 
-python tools/torch_benchmark/worker.py --method=CycleGAN --image_shape=32,32,3 \
+python -m pixelda_tf.measuring.torch_benchmark.worker --method=CycleGAN \
+  --image_shape=32,32,3 \
   --settings='{"CycleGAN": {"identity_weight": 0}, "unet_generator": {}}'
 
 It prints {network: trainable weights} when it is ready. For every line of
@@ -14,9 +15,9 @@ import json
 import sys
 import time
 
-import methods
-import networks
 import torch
+
+from pixelda_tf.measuring.torch_benchmark import methods, networks
 
 _WARM_UP = 3
 

@@ -1,6 +1,6 @@
 """Writes the README's table of results from the runs' result.json files.
 
-python tools/results_table.py results/*.json
+python -m pixelda_tf.results_table results/*.json
 
 The table stands between the lines <!-- results:start --> and
 <!-- results:end -->; nothing else is touched.
@@ -160,7 +160,7 @@ def replace(text, new):
 def main(*paths):
   """Reads the results and the README, writes the README."""
   if not paths:
-    raise UserError('which results? as: results_table.py results/*.json')
+    raise UserError('which results? give their files, as results/*.json')
   rows = [row for path in paths for row in read(path)]
   readme = pathlib.Path(FLAGS.readme)
   if not readme.is_file():

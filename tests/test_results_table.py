@@ -1,5 +1,6 @@
 import copy
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -7,7 +8,9 @@ import sys
 
 import pytest
 
-ROOT = pathlib.Path(__file__).parents[2]
+ROOT = pathlib.Path(__file__).parents[1]
+COMMAND = sys.executable, '-m', 'pixelda_tf.results_table'
+ENVIRONMENT = os.environ | {'PYTHONPATH': str(ROOT)}
 
 README = """# Title
 
@@ -64,8 +67,9 @@ def run(tmp_path):
 
   def run(*args):
     return subprocess.run(
-      [sys.executable, ROOT / 'tools/results_table.py', *args],
+      [*COMMAND, *args],
       cwd=tmp_path,
+      env=ENVIRONMENT,
       capture_output=True,
       text=True,
       check=False,
@@ -154,7 +158,7 @@ def test_what_is_no_result_is_named(text, reason, run, tmp_path):
       ['results/one.json', '--readme=no.md'],
       "there is no 'no.md': give --readme",
     ),
-    ([], 'which results? as: results_table.py results/*.json'),
+    ([], 'which results? give their files, as results/*.json'),
   ],
 )
 def test_missing_files_are_named(args, message, run):
@@ -167,8 +171,9 @@ def test_the_table_of_this_readme_is_that_of_its_results(tmp_path):
   shutil.copy(ROOT / 'README.md', tmp_path)
   results = sorted((ROOT / 'results').glob('*.json'))
   subprocess.run(
-    [sys.executable, ROOT / 'tools/results_table.py', *results],
+    [*COMMAND, *results],
     cwd=tmp_path,
+    env=ENVIRONMENT,
     check=True,
   )
   written = (tmp_path / 'README.md').read_text('utf-8')

@@ -1,0 +1,1 @@
+"""Our train steps in PyTorch, to measure ours against."""
