@@ -276,3 +276,32 @@ def test_train_tells_a_mistake_in_the_config_and_leaves_nothing(
   assert done.stderr == f'error: {line}\n'
   assert done.returncode == 2
   assert list(tmp_path.iterdir()) == []
+
+
+def from_tools(name, *args, cwd):
+  environment = os.environ | {'PYTHONPATH': ''}
+  return subprocess.run(
+    [sys.executable, ROOT / f'tools/{name}.py', *args],
+    cwd=cwd,
+    capture_output=True,
+    text=True,
+    check=False,
+    env=environment,
+  )
+
+
+@pytest.mark.parametrize(
+  'name', sorted({path.stem for path in ROOT.glob('tools/*.py')} - {'checkout'})
+)
+def test_a_file_of_tools_is_the_command_of_its_name(name, tmp_path):
+  assert name in COMMANDS
+  done = from_tools(name, '--help', cwd=tmp_path)
+  assert done.returncode == 0
+  assert f'python -m pixelda_tf.{name}' in done.stdout
+
+
+def test_what_a_file_of_tools_starts_is_of_its_checkout_too(tmp_path):
+  """The process that measures a cell says where it looks for configs."""
+  done = from_tools('cost', '--gin_file=no.gin', '--output=cost', cwd=tmp_path)
+  assert done.returncode == 2
+  assert f"there is no gin file 'no.gin' in {tmp_path}, {ROOT}" in done.stderr

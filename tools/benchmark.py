@@ -1,0 +1,5 @@
+"""python -m pixelda_tf.benchmark, from a checkout."""
+
+import checkout
+
+checkout.run('benchmark')

@@ -1,0 +1,5 @@
+"""python -m pixelda_tf.results_table, from a checkout."""
+
+import checkout
+
+checkout.run('results_table')

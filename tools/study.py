@@ -1,0 +1,5 @@
+"""python -m pixelda_tf.study, from a checkout."""
+
+import checkout
+
+checkout.run('study')
