@@ -55,18 +55,6 @@ TEST_REQUIRES = [
 ]
 
 
-def gin_files():
-  """Gin files by folder, as `data_files` wants them."""
-  folders = {}
-  for path in sorted((ROOT / 'gin').rglob('*.gin')):
-    path = path.relative_to(ROOT)
-    folders.setdefault(path.parent, []).append(path.as_posix())
-  return [
-    (f'share/pixelda_tf/{folder.as_posix()}', files)
-    for folder, files in folders.items()
-  ]
-
-
 def for_supported_python(requirements):
   """Leaves other Pythons without dependencies.
 
@@ -82,8 +70,13 @@ setuptools.setup(
   version=VERSION,
   description='Unsupervised domain adaptation of images in TensorFlow',
   python_requires='>=3.10,<3.12',
-  packages=setuptools.find_packages(include=['pixelda_tf', 'pixelda_tf.*']),
-  data_files=gin_files(),
+  packages=[
+    *setuptools.find_packages(include=['pixelda_tf', 'pixelda_tf.*']),
+    'pixelda_tf.gin',
+  ],
+  # A clone has its configs in gin/, an installed package in pixelda_tf/gin/.
+  package_dir={'pixelda_tf.gin': 'gin'},
+  package_data={'pixelda_tf.gin': ['**/*.gin']},
   install_requires=for_supported_python(INSTALL_REQUIRES),
   extras_require={
     'beam': for_supported_python(BEAM_REQUIRES),

@@ -7,7 +7,6 @@ gin would accept it and change nothing.
 
 import importlib
 import pathlib
-import sys
 from collections.abc import Sequence
 
 import gin
@@ -27,12 +26,14 @@ COMPONENTS = (
 
 
 def search_path() -> list[pathlib.Path]:
-  """Folders in which relative paths of gin files are looked for, in order."""
-  return [
-    pathlib.Path(),
-    pathlib.Path(__file__).resolve().parents[1],
-    pathlib.Path(sys.prefix) / 'share' / 'pixelda_tf',
-  ]
+  """Folders in which relative paths of gin files are looked for, in order.
+
+  The second one holds the configs that pixelda_tf comes with, in gin/: it is
+  the package's own folder or, of a clone, the one above.
+  """
+  package = pathlib.Path(__file__).resolve().parent
+  installed = (package / 'gin').is_dir()
+  return [pathlib.Path(), package if installed else package.parent]
 
 
 def find(gin_file: str) -> pathlib.Path:

@@ -5,6 +5,7 @@ Also the stand-in for LineMod, tiny, and how to run commands on it.
 
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -54,6 +55,34 @@ def standin_dir(tmp_path_factory):
       data_dir=directory,
     )
   return directory
+
+
+@pytest.fixture(scope='session')
+def wheel_path(tmp_path_factory):
+  """A wheel, built from a source distribution of a copy of the clone."""
+  folder = tmp_path_factory.mktemp('wheel')
+  clone = folder / 'clone'
+  for name in ('pixelda_tf', 'gin', 'tests', 'tools'):
+    ignore = shutil.ignore_patterns('__pycache__')
+    shutil.copytree(ROOT / name, clone / name, ignore=ignore)
+  for name in ('setup.py', 'pyproject.toml', 'README.md'):
+    shutil.copy(ROOT / name, clone)
+  _set_up(clone, 'sdist')
+  (archive,) = (clone / 'dist').iterdir()
+  shutil.unpack_archive(archive, folder / 'unpacked')
+  (unpacked,) = (folder / 'unpacked').iterdir()
+  _set_up(unpacked, 'bdist_wheel')
+  (path,) = (unpacked / 'dist').iterdir()
+  return path
+
+
+def _set_up(clone, command):
+  subprocess.run(
+    [sys.executable, 'setup.py', '--quiet', command],
+    cwd=clone,
+    check=True,
+    capture_output=True,
+  )
 
 
 @pytest.fixture

@@ -1,5 +1,4 @@
 import pathlib
-import sys
 
 import gin
 import hypothesis
@@ -205,7 +204,7 @@ def test_a_missing_file_is_told_with_the_folders_that_were_searched(
   with pytest.raises(UserError) as error:
     config.parse([name])
   assert f"there is no gin file '{name}' in {tmp_path}, " in str(error.value)
-  assert f'{sys.prefix}/share/pixelda_tf' in str(error.value)
+  assert str(pathlib.Path(config.__file__).parents[1]) in str(error.value)
 
 
 def test_a_missing_file_that_is_near_another_names_that(write):
@@ -338,22 +337,20 @@ def test_difference_with_what_is_no_config_is_a_mistake(text):
     config.difference(text, 'a.x = 1')
 
 
-def test_files_are_found_here_then_in_the_clone_then_in_the_installation(
-  write, tmp_path, monkeypatch
+@pytest.mark.parametrize(
+  'place', ['gin', 'pixelda_tf/gin'], ids=['clone', 'installed']
+)
+def test_files_are_found_here_then_where_pixelda_tf_has_them(
+  place, write, tmp_path, monkeypatch
 ):
-  clone = pathlib.Path(config.__file__).parents[1]
-  installed = tmp_path / 'prefix/share/pixelda_tf'
-  (installed / 'gin').mkdir(parents=True)
-  (installed / 'gin/only_installed.gin').touch()
-  (installed / 'gin/quickstart.gin').touch()
-  monkeypatch.setattr(sys, 'prefix', str(tmp_path / 'prefix'))
+  home = tmp_path / 'home'
+  comes_with = home / place / 'quickstart.gin'
+  comes_with.parent.mkdir(parents=True)
+  comes_with.touch()
+  monkeypatch.setattr(config, '__file__', str(home / 'pixelda_tf/config.py'))
   write(here='')
   assert config.find('gin/here.gin') == pathlib.Path('gin/here.gin')
-  assert config.find('gin/quickstart.gin') == clone / 'gin/quickstart.gin'
-  assert (
-    config.find('gin/only_installed.gin')
-    == installed / 'gin/only_installed.gin'
-  )
+  assert config.find('gin/quickstart.gin') == comes_with
   write(quickstart='')
   assert config.find('gin/quickstart.gin') == pathlib.Path('gin/quickstart.gin')
   absolute = tmp_path / 'gin/here.gin'
