@@ -19,6 +19,7 @@ COMPONENTS = (
   'pixelda_tf.data',
   'pixelda_tf.losses',
   'pixelda_tf.networks',
+  'pixelda_tf.problems',
   'pixelda_tf.methods',
   'pixelda_tf.training',
   'pixelda_tf.evaluation',

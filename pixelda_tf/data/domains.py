@@ -75,6 +75,7 @@ class OpenDomain:
     image_shape: (height, width, channels) as stored.
     class_names: tuple of names in the order of the labels, or None.
     n_classes: how many, or None without labels.
+    fields: names of what an example has, of `KEYS`.
     has_mask: whether examples carry a mask.
     has_pose: whether examples carry a pose.
     description: how the data set was made.
@@ -96,6 +97,7 @@ class OpenDomain:
     label = features.get('label')
     self.class_names = None if label is None else tuple(label.names)
     self.n_classes = None if label is None else label.num_classes
+    self.fields = tuple(key for key in KEYS if key in features)
     self.has_mask = 'mask' in features
     self.has_pose = 'pose' in features
     self._labels = self._used_labels(domain.classes)

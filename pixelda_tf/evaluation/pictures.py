@@ -10,6 +10,18 @@ def to_uint8(images):
   return np.clip(values, 0, 255).astype(np.uint8)
 
 
+def to_rgb(image):
+  """Returns uint8 `[height, width, 3]` to show of an image.
+
+  Args:
+    image: `[height, width, 1, 3 or 4]`, uint8 or float in [-1, 1]; of four
+      channels the fourth, depth, is not shown.
+  """
+  image = image if image.dtype == np.uint8 else to_uint8(image)
+  image = image[..., :3]
+  return np.repeat(image, 3, -1) if image.shape[-1] == 1 else image
+
+
 def grid(rows, gap=2):
   """Puts rows of images below each other.
 
