@@ -12,11 +12,13 @@ from collections.abc import Callable, Sequence
 
 from absl import app, flags, logging
 
+from pixelda_tf import quiet_tensorflow
 from pixelda_tf.config_names import unset_parameters
 from pixelda_tf.errors import UserError
 
 # Below 3, TensorFlow's pip package complains of CUDA libraries at every start.
-os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
+if os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3') == '3':
+  quiet_tensorflow.install()
 
 # The flags belong to the command that calls `define_flags`: `--help` shows
 # those of the main module.

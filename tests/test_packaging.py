@@ -41,24 +41,57 @@ def test_the_wheel_does_not_shadow_gin_config(wheel):
   assert not (ROOT / 'gin/__init__.py').exists()
 
 
-def test_the_python_range_is_said(metadata):
-  allowed = SpecifierSet(metadata['Requires-Python'])
-  versions = ['3.9.18', '3.10.0', '3.11.9', '3.12.0', '3.13.0']
-  assert [v for v in versions if v in allowed] == ['3.10.0', '3.11.9']
+PYTHONS = ('3.10', '3.11', '3.12', '3.13')
 
 
-@pytest.mark.parametrize(
-  ('python', 'count'), [('3.9', 0), ('3.10', 1), ('3.11', 1), ('3.12', 0)]
-)
-def test_another_python_gets_no_dependencies_to_puzzle_over(
-  python, count, metadata
-):
-  """Then the range is all that pip can complain of."""
+def requirements(metadata, python):
+  """Returns what is required on a Python, all extras included."""
+  found = []
   for line in metadata.get_all('Requires-Dist'):
     requirement = Requirement(line)
     extra = re.search('extra == ["\'](.*?)["\']', line)
     environment = {'python_version': python, 'extra': extra[1] if extra else ''}
-    assert requirement.marker.evaluate(environment) == count, line
+    if requirement.marker.evaluate(environment):
+      found.append(requirement)
+  return found
+
+
+def test_the_python_range_is_said(metadata):
+  allowed = SpecifierSet(metadata['Requires-Python'])
+  versions = ['3.9.18', *(f'{python}.1' for python in PYTHONS), '3.14.0']
+  assert [v for v in versions if v in allowed] == versions[1:-1]
+
+
+@pytest.mark.parametrize('python', ['3.9', '3.14'])
+def test_another_python_gets_no_dependencies_to_puzzle_over(python, metadata):
+  """Then the range is all that pip can complain of."""
+  assert requirements(metadata, python) == []
+
+
+@pytest.mark.parametrize(
+  ('python', 'allowed', 'refused'),
+  [
+    ('3.10', ['2.15.1'], ['2.15.0', '2.16.0']),
+    ('3.11', ['2.15.1'], ['2.15.0', '2.16.0']),
+    ('3.12', ['2.20.0', '2.21.0'], ['2.19.1', '2.22.0']),
+    ('3.13', ['2.20.0', '2.21.0'], ['2.19.1', '2.22.0']),
+  ],
+)
+def test_each_python_has_one_tensorflow_and_one_keras_2(
+  python, allowed, refused, metadata
+):
+  """Beside TensorFlow, Keras 2 is tf-keras or what tensorflow-addons needs."""
+  found = requirements(metadata, python)
+  names = [requirement.name for requirement in found]
+  (tensorflow,) = (r for r in found if r.name == 'tensorflow')
+  for version in allowed:
+    assert version in tensorflow.specifier
+  for version in refused:
+    assert version not in tensorflow.specifier
+  current = python in PYTHONS[2:]
+  assert ('tensorflow-addons' in names) != current
+  assert ('tf-keras' in names) == ('tensorboard' in names) == current
+  assert 'keras-cv' in names
 
 
 def test_the_version_is_the_package_s(metadata):
