@@ -10,7 +10,7 @@ import warnings
 import tensorflow as tf
 
 
-def transform_images(
+def transform_by_operation(
   images: tf.Tensor,
   transforms: tf.Tensor,
   interpolation: str = 'nearest',
@@ -44,4 +44,6 @@ if sys.version_info < (3, 12):
     warnings.simplefilter('ignore')
     import tensorflow_addons as tfa
 
-  transform_images = tfa.image.transform  # noqa: F811
+  transform_images = tfa.image.transform
+else:
+  transform_images = transform_by_operation

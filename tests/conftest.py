@@ -69,7 +69,7 @@ def wheel_path(tmp_path_factory):
     shutil.copy(ROOT / name, clone)
   _set_up(clone, 'sdist')
   (archive,) = (clone / 'dist').iterdir()
-  shutil.unpack_archive(archive, folder / 'unpacked')
+  shutil.unpack_archive(archive, folder / 'unpacked', filter='data')
   (unpacked,) = (folder / 'unpacked').iterdir()
   _set_up(unpacked, 'bdist_wheel')
   (path,) = (unpacked / 'dist').iterdir()
