@@ -8,6 +8,8 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import sysconfig
+import venv
 
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
 
@@ -74,6 +76,29 @@ def wheel_path(tmp_path_factory):
   _set_up(unpacked, 'bdist_wheel')
   (path,) = (unpacked / 'dist').iterdir()
   return path
+
+
+@pytest.fixture(scope='session')
+def installed_python(wheel_path, tmp_path_factory):
+  """Python of an environment with the wheel, beside this one's packages.
+
+  What is installed here as an editable clone is not seen there: a path that a
+  .pth file names is searched, but not for further .pth files.
+  """
+  folder = tmp_path_factory.mktemp('environment')
+  venv.create(folder)
+  python = folder / 'bin/python'
+  packages = sysconfig.get_path('purelib', 'posix_prefix', {'base': folder})
+  dependencies = {sysconfig.get_path(name) for name in ('purelib', 'platlib')}
+  (pathlib.Path(packages) / 'dependencies.pth').write_text(
+    '\n'.join(sorted(dependencies))
+  )
+  pip = sys.executable, '-m', 'pip', '--python', python
+  subprocess.run(
+    [*pip, 'install', '--quiet', '--no-deps', '--no-index', wheel_path],
+    check=True,
+  )
+  return python
 
 
 def _set_up(clone, command):
