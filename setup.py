@@ -10,6 +10,8 @@ VERSION = re.search(
   r"__version__ = '(.*)'", (ROOT / 'pixelda_tf/__init__.py').read_text()
 ).group(1)
 
+PYTHONS = ('3.10', '3.11', '3.12', '3.13')
+
 # Keras 2, as part of TensorFlow and with tensorflow-addons: the last releases
 # of both, which no Python after 3.11 has.
 PYTHON_3_10 = "python_version >= '3.10' and python_version < '3.12'"
@@ -81,6 +83,26 @@ setuptools.setup(
   name='pixelda_tf',
   version=VERSION,
   description='Unsupervised domain adaptation of images in TensorFlow',
+  long_description=(ROOT / 'README.md').read_text('utf-8'),
+  long_description_content_type='text/markdown',
+  author='The pixelda_tf authors',
+  license='Apache-2.0',
+  keywords=[
+    'unsupervised domain adaptation',
+    'image translation',
+    'generative adversarial networks',
+    'TensorFlow',
+    'Keras',
+  ],
+  classifiers=[
+    'Development Status :: 4 - Beta',
+    'Intended Audience :: Developers',
+    'Intended Audience :: Science/Research',
+    'Operating System :: POSIX :: Linux',
+    *(f'Programming Language :: Python :: {python}' for python in PYTHONS),
+    'Topic :: Scientific/Engineering :: Artificial Intelligence',
+    'Topic :: Scientific/Engineering :: Image Recognition',
+  ],
   python_requires='>=3.10,<3.14',
   packages=[
     *setuptools.find_packages(include=['pixelda_tf', 'pixelda_tf.*']),

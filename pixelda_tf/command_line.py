@@ -7,12 +7,14 @@ import errno
 import logging as std_logging
 import os
 import pathlib
+import platform
 import sys
 from collections.abc import Callable, Sequence
+from importlib import metadata
 
 from absl import app, flags, logging
 
-from pixelda_tf import quiet_tensorflow
+from pixelda_tf import __version__, quiet_tensorflow
 from pixelda_tf.config_names import unset_parameters
 from pixelda_tf.errors import UserError
 
@@ -92,15 +94,16 @@ def default_run_dir(gin_files: Sequence[str]) -> str:
 def run(main: Callable[..., None], n_arguments: int = 0):
   """Parses the flags, runs a command and exits.
 
-  The exit status is 0, or 2 after a user's mistake, told on standard error in
-  one line, or 130 after Ctrl-C. Errors that are nobody's mistake keep their
-  traceback.
+  `--version` prints the versions instead. The exit status is 0, or 2 after a
+  user's mistake, told on standard error in one line, or 130 after Ctrl-C.
+  Errors that are nobody's mistake keep their traceback.
 
   Args:
     main: the command; it finds its flags in `flags.FLAGS`, and is called with
       the arguments that are no flags.
     n_arguments: how many such arguments it takes at most.
   """
+  flags.DEFINE_boolean('version', False, 'Print the versions and exit.')
   app.run(
     lambda argv: _run(main, argv[1:], n_arguments), flags_parser=_parse_flags
   )
@@ -109,12 +112,26 @@ def run(main: Callable[..., None], n_arguments: int = 0):
 def _parse_flags(argv):
   argv = ['--help' if word == '-h' else word for word in argv]
   try:
-    return flags.FLAGS(argv)
+    arguments = flags.FLAGS(argv)
   except flags.Error as error:
     _exit(str(error) + ' (--help lists the flags)', MISTAKE)
   except SystemExit:
     # absl ends --help with status 1.
     sys.exit(0)
+  if flags.FLAGS.version:
+    print(_versions())
+    sys.exit(0)
+  return arguments
+
+
+def _versions():
+  # TensorFlow takes seconds to be imported, or may not work at all.
+  try:
+    tensorflow = f'TensorFlow {metadata.version("tensorflow")}'
+  except metadata.PackageNotFoundError:
+    tensorflow = 'no TensorFlow'
+  python = platform.python_version()
+  return f'pixelda_tf {__version__} ({tensorflow}, Python {python})'
 
 
 def _run(main, arguments, n_arguments):

@@ -67,7 +67,7 @@ def wheel_path(tmp_path_factory):
   for name in ('pixelda_tf', 'gin', 'tests', 'tools'):
     ignore = shutil.ignore_patterns('__pycache__')
     shutil.copytree(ROOT / name, clone / name, ignore=ignore)
-  for name in ('setup.py', 'pyproject.toml', 'README.md'):
+  for name in ('setup.py', 'pyproject.toml', 'README.md', 'LICENSE'):
     shutil.copy(ROOT / name, clone)
   _set_up(clone, 'sdist')
   (archive,) = (clone / 'dist').iterdir()

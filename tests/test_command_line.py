@@ -1,11 +1,15 @@
 import os
 import pathlib
+import platform
 import re
 import signal
 import subprocess
 import sys
+from importlib import metadata
 
 import pytest
+
+from pixelda_tf import __version__
 
 ROOT = pathlib.Path(__file__).parents[1]
 COMMANDS = sorted(
@@ -247,6 +251,19 @@ def test_every_command_explains_itself_at_once(name, tmp_path):
   assert done.stderr == ''
   assert f'python -m pixelda_tf.{name}' in done.stdout
   assert f'pixelda_tf/{name}.py:' in done.stdout
+  assert '--[no]version:' in done.stdout
+
+
+@pytest.mark.parametrize('name', COMMANDS)
+def test_every_command_tells_the_versions(name, tmp_path):
+  """Without the flags that it needs else, and without TensorFlow's start."""
+  done = command(name, '--version', cwd=tmp_path)
+  assert done.returncode == 0
+  assert done.stderr == ''
+  assert done.stdout == (
+    f'pixelda_tf {__version__} (TensorFlow {metadata.version("tensorflow")}, '
+    f'Python {platform.python_version()})\n'
+  )
 
 
 @pytest.mark.parametrize('name', COMMANDS)

@@ -7,6 +7,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
+from pixelda_tf import __version__
+
 ROOT = pathlib.Path(__file__).parents[1]
 
 
@@ -94,8 +96,38 @@ def test_each_python_has_one_tensorflow_and_one_keras_2(
   assert 'keras-cv' in names
 
 
-def test_the_version_is_the_package_s(metadata):
-  namespace = {}
-  text = (ROOT / 'pixelda_tf/__init__.py').read_text()
-  exec(text[text.index('__version__ =') :], namespace)
-  assert metadata['Version'] == namespace['__version__']
+def test_all_files_have_the_same_version(metadata):
+  """The changelog's newest released one, with its date."""
+  citation = (ROOT / 'CITATION.cff').read_text()
+  changelog = (ROOT / 'CHANGELOG.md').read_text()
+  assert metadata['Version'] == __version__
+  released = re.search(r'^## ([\d.]+) - ([\d-]+)$', changelog, re.MULTILINE)
+  assert released[1] == __version__
+  assert f'\nversion: {__version__}\n' in citation
+  assert f'\ndate-released: "{released[2]}"\n' in citation
+
+
+def test_all_files_have_the_same_licence_and_keywords(wheel, metadata):
+  text = (ROOT / 'LICENSE').read_text()
+  assert text.split()[:4] == ['Apache', 'License', 'Version', '2.0,']
+  (name,) = (n for n in wheel.namelist() if n.endswith('/LICENSE'))
+  assert wheel.read(name).decode() == text
+  assert metadata['License'] == 'Apache-2.0'
+  citation = (ROOT / 'CITATION.cff').read_text()
+  assert '\nlicense: Apache-2.0\n' in citation
+  keywords = re.findall(r'^  - ([^:\n]+)$', citation, re.MULTILINE)
+  assert metadata['Keywords'] == ','.join(keywords)
+
+
+def test_the_readme_is_the_long_description(metadata):
+  assert metadata['Description-Content-Type'] == 'text/markdown'
+  assert metadata.get_payload().startswith('# pixelda_tf\n')
+
+
+def test_the_pythons_of_the_classifiers_are_those_that_are_allowed(metadata):
+  """No other is: neither a minor version before, nor one after."""
+  said = re.findall(
+    r'Python :: (3\.\d+)', '\n'.join(metadata.get_all('Classifier'))
+  )
+  allowed = SpecifierSet(metadata['Requires-Python'])
+  assert said == [f'3.{n}' for n in range(30) if f'3.{n}.1' in allowed]
