@@ -209,3 +209,12 @@ def test_client_asks_what_the_signature_takes():
   client = blocks('python')[2]
   assert "'signature_name': 'predict'" in client
   assert "'inputs': {'images':" in client
+
+
+@pytest.mark.parametrize('name', ['README.md', 'CONTRIBUTING.md'])
+def test_links_lead_to_files(name):
+  text = (ROOT / name).read_text()
+  text = re.sub('^```.*?^```', '', text, flags=re.M | re.S)
+  links = re.findall(r'\]\(([^)#]+)', text)
+  paths = [link for link in links if not link.startswith('http')]
+  assert [path for path in paths if not (ROOT / path).exists()] == []
