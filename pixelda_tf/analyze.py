@@ -34,7 +34,7 @@ FLAGS = flags.FLAGS
 def main():
   """Loads, analyses, writes, prints."""
   from pixelda_tf.evaluation import analysis, row_choice
-  from pixelda_tf.training import experiment
+  from pixelda_tf.runs import experiment
 
   if not FLAGS.run_dir:
     raise UserError('--run_dir is needed')

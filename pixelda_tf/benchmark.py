@@ -37,7 +37,7 @@ def main():
   from pixelda_tf import config
   from pixelda_tf.measuring import process_memory, step_graph
   from pixelda_tf.measuring.torch_benchmark import against
-  from pixelda_tf.training import distribution, experiment
+  from pixelda_tf.runs import distribution, experiment
 
   config.parse(FLAGS.gin_file, FLAGS.gin_param)
   with tempfile.TemporaryDirectory() as run_dir:

@@ -21,7 +21,7 @@ COMPONENTS = (
   'pixelda_tf.networks',
   'pixelda_tf.problems',
   'pixelda_tf.methods',
-  'pixelda_tf.training',
+  'pixelda_tf.runs',
   'pixelda_tf.evaluation',
 )
 

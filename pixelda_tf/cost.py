@@ -109,7 +109,7 @@ def measure(size, batch_size, devices):
 
   from pixelda_tf import config
   from pixelda_tf.measuring import process_memory
-  from pixelda_tf.training import distribution, experiment
+  from pixelda_tf.runs import distribution, experiment
 
   _limit_memory()
   gpus = tf.config.list_physical_devices('GPU')

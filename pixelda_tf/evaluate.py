@@ -57,7 +57,7 @@ def _load_run():
 
   from pixelda_tf import serving
   from pixelda_tf.evaluation.evaluate import compiled_predictions
-  from pixelda_tf.training import experiment
+  from pixelda_tf.runs import experiment
 
   run = experiment.reopen(FLAGS.run_dir, FLAGS.data_dir, FLAGS.skip_corrupt)
   row = run.row(FLAGS.row)

@@ -17,7 +17,7 @@ FLAGS = flags.FLAGS
 def main():
   """Loads and exports."""
   from pixelda_tf import serving
-  from pixelda_tf.training import experiment
+  from pixelda_tf.runs import experiment
 
   if not (FLAGS.run_dir and FLAGS.export_dir):
     raise UserError('--run_dir and --export_dir are needed')

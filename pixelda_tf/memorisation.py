@@ -30,7 +30,7 @@ def main():
   import numpy as np
 
   from pixelda_tf.evaluation import pictures
-  from pixelda_tf.training import experiment, monitoring
+  from pixelda_tf.runs import experiment, monitoring
 
   if not FLAGS.run_dir:
     raise UserError('--run_dir is needed')

@@ -71,7 +71,7 @@ def stability():
 def unseen_classes():
   """Table 4: G of some classes, T of all; tested on unseen ones and on all."""
   from pixelda_tf import config
-  from pixelda_tf.training import experiment
+  from pixelda_tf.runs import experiment
 
   config.parse(FLAGS.gin_file, FLAGS.gin_param)
   whole = experiment.Experiment(FLAGS.run_dir, FLAGS.data_dir)
@@ -123,7 +123,7 @@ def _test_on_classes(name, target, classes):
   """Tests a run on all images of some classes: none was trained on."""
   from pixelda_tf.data import Domain, Pair
   from pixelda_tf.evaluation.evaluate import compiled_predictions, evaluate
-  from pixelda_tf.training import experiment
+  from pixelda_tf.runs import experiment
 
   run = experiment.reopen(_directory(name), FLAGS.data_dir)
   height, width, channels = run.pair.image_shape
@@ -150,7 +150,7 @@ STUDIES = {
 
 def main(*names):
   """Runs a study, prints and writes its table."""
-  from pixelda_tf.training import results
+  from pixelda_tf.runs import results
 
   if len(names) != 1 or names[0] not in STUDIES:
     raise UserError(f'which study? one of {", ".join(STUDIES)}')
@@ -181,7 +181,7 @@ def _train(name, configs, params):
 
 
 def _read(name):
-  from pixelda_tf.training import results
+  from pixelda_tf.runs import results
 
   return results.read(os.path.join(_directory(name), 'result.json'))
 

@@ -38,7 +38,7 @@ def main():
   run_dir = FLAGS.run_dir or command_line.default_run_dir(FLAGS.gin_file)
 
   from pixelda_tf import config
-  from pixelda_tf.training import distribution
+  from pixelda_tf.runs import distribution
 
   distribution.use_logical_cpus(FLAGS.logical_cpus)
   config.parse(FLAGS.gin_file, FLAGS.gin_param)
@@ -54,7 +54,7 @@ def main():
 
 def _train(run_dir, strategy):
   from pixelda_tf import config
-  from pixelda_tf.training import (
+  from pixelda_tf.runs import (
     distribution,
     experiment,
     results,

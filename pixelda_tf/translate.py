@@ -37,7 +37,7 @@ def main():
   """Loads, translates, stores, shows."""
   from pixelda_tf.data.domains import Domain
   from pixelda_tf.evaluation import pictures, translation
-  from pixelda_tf.training import experiment
+  from pixelda_tf.runs import experiment
 
   if not (FLAGS.run_dir and FLAGS.name):
     raise UserError('--run_dir and --name are needed')

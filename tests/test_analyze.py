@@ -29,7 +29,7 @@ def folder(tmp_path_factory):
   (folder / 'gin').symlink_to(ROOT / 'gin')
   done = command(
     'train',
-    f'--gin_file={ROOT}/tests/training/tiny.gin',
+    f'--gin_file={ROOT}/tests/runs/tiny.gin',
     '--gin_param=Experiment.picture_every = 100',
     '--run_dir=run',
     cwd=folder,

@@ -10,7 +10,7 @@ import tensorflow_datasets as tfds
 from pixelda_tf import config
 from pixelda_tf.data import builders
 from pixelda_tf.data.builders import base, preparing
-from pixelda_tf.training import experiment, handover
+from pixelda_tf.runs import experiment, handover
 
 GIN = pathlib.Path(__file__).resolve().parents[1] / 'gin'
 DATA_SETS = ('digits', 'digits_photo', 'mnist', 'mnistm', 'usps')

@@ -14,7 +14,7 @@ from pixelda_tf.evaluation import (
   projector,
   tsne_parts,
 )
-from pixelda_tf.training import results
+from pixelda_tf.runs import results
 
 _PARTS = {
   'translations': parts.translations,

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pixelda_tf.evaluation import examples
-from pixelda_tf.training import monitoring
+from pixelda_tf.runs import monitoring
 
 _BATCH = 64
 

@@ -15,7 +15,7 @@ from werkzeug import test as werkzeug_test
 from pixelda_tf import config
 from pixelda_tf.data import builders
 from pixelda_tf.evaluation import analysis, row_choice
-from pixelda_tf.training import experiment
+from pixelda_tf.runs import experiment
 
 with warnings.catch_warnings():
   # TensorBoard's own libraries are deprecated.
@@ -29,7 +29,7 @@ with warnings.catch_warnings():
   from tensorboard.plugins.image import images_plugin
   from tensorboard.plugins.projector import projector_plugin
 
-TINY = str(pathlib.Path(__file__).parents[1] / 'training/tiny.gin')
+TINY = str(pathlib.Path(__file__).parents[1] / 'runs/tiny.gin')
 PICTURES = (
   'translations',
   'neighbours',

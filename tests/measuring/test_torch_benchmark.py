@@ -14,7 +14,7 @@ from pixelda_tf import config, methods, networks
 from pixelda_tf.errors import UserError
 from pixelda_tf.measuring.torch_benchmark import against
 from pixelda_tf.networks.layers import instance_normalization
-from pixelda_tf.training.optimizers import adam
+from pixelda_tf.runs.optimizers import adam
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same'")
 

@@ -3,7 +3,7 @@ import os
 import pytest
 
 from pixelda_tf.errors import UserError
-from pixelda_tf.training import run_directory
+from pixelda_tf.runs import run_directory
 
 CONFIG = 'Experiment.seed = 0\nRow.steps = 10\n'
 

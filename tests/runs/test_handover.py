@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from pixelda_tf.errors import UserError
 from pixelda_tf.methods import SourceOnly
-from pixelda_tf.training import handover
+from pixelda_tf.runs import handover
 
 CLASSES = ('a', 'b', 'c')
 SHAPE = (4, 4, 3)

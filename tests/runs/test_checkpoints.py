@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from pixelda_tf.errors import UserError
-from pixelda_tf.training import checkpoints
+from pixelda_tf.runs import checkpoints
 
 
 class State:
@@ -131,7 +131,7 @@ import resource, signal, sys
 import numpy as np
 import tensorflow as tf
 from pixelda_tf.errors import UserError
-from pixelda_tf.training import checkpoints
+from pixelda_tf.runs import checkpoints
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 number = tf.Variable(10.0, dtype=tf.float64)

@@ -4,7 +4,7 @@ import os
 import pytest
 
 from pixelda_tf.errors import UserError
-from pixelda_tf.training import results
+from pixelda_tf.runs import results
 
 
 def test_what_is_written_is_read(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from pixelda_tf.errors import UserError
-from pixelda_tf.training import distribution
+from pixelda_tf.runs import distribution
 
 METHODS = (
   'source_only',

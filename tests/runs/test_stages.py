@@ -17,7 +17,7 @@ from pixelda_tf import serving
 from pixelda_tf.data import domains, preprocessing
 from pixelda_tf.errors import UserError
 from pixelda_tf.methods import cyclegan_uda
-from pixelda_tf.training import checkpoints, handover, loop, row_training
+from pixelda_tf.runs import checkpoints, handover, loop, row_training
 
 ROOT = pathlib.Path(__file__).parents[2]
 CYCADA = ['source_only', 'cycada_translate', 'cycada', 'target_only']

@@ -1,5 +1,5 @@
 """Loop, checkpoints, monitoring and the experiment that joins them."""
 
-from pixelda_tf.training import experiment, optimizers
+from pixelda_tf.runs import experiment, optimizers
 
 __all__ = ['experiment', 'optimizers']

@@ -11,7 +11,7 @@ from PIL import Image
 
 from pixelda_tf import config, serving
 from pixelda_tf.data.builders import base, preparing
-from pixelda_tf.training import experiment
+from pixelda_tf.runs import experiment
 
 CONFIG = """
 include 'gin/base.gin'

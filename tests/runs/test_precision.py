@@ -2,7 +2,7 @@ import pytest
 import tensorflow as tf
 
 from pixelda_tf.errors import UserError
-from pixelda_tf.training import precision
+from pixelda_tf.runs import precision
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import shutil
 import tensorflow as tf
 
 from pixelda_tf.errors import UserError
-from pixelda_tf.training import results
+from pixelda_tf.runs import results
 
 
 def save(method, class_names, row_directory):

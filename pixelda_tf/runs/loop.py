@@ -7,7 +7,7 @@ import signal
 import tqdm
 
 from pixelda_tf.errors import UserError
-from pixelda_tf.training import distribution
+from pixelda_tf.runs import distribution
 
 
 class Interrupted(KeyboardInterrupt):

@@ -5,7 +5,7 @@ import os
 import runpy
 import signal
 
-from pixelda_tf.training import checkpoints
+from pixelda_tf.runs import checkpoints
 
 take_part = checkpoints.take_part_in_save
 _saves = itertools.count(1)

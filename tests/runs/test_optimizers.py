@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pixelda_tf.training import optimizers
+from pixelda_tf.runs import optimizers
 
 
 def test_cosine_by_hand():

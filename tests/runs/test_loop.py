@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from pixelda_tf.errors import UserError
-from pixelda_tf.training import loop
+from pixelda_tf.runs import loop
 
 
 class Echo:

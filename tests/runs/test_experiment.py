@@ -10,7 +10,7 @@ from PIL import Image
 from pixelda_tf import serving
 from pixelda_tf.data import builders
 from pixelda_tf.errors import UserError
-from pixelda_tf.training import checkpoints, experiment, loop, monitoring
+from pixelda_tf.runs import checkpoints, experiment, loop, monitoring
 
 ONE_ROW = 'Experiment.rows = [@source_only/Row()]'
 

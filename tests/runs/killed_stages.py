@@ -14,7 +14,7 @@ import sys
 from pixelda_tf import config
 from pixelda_tf.data.builders import preparing
 from pixelda_tf.evaluation import translation
-from pixelda_tf.training import checkpoints, experiment, handover, results
+from pixelda_tf.runs import checkpoints, experiment, handover, results
 
 
 def die():

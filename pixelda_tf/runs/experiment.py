@@ -10,7 +10,7 @@ from pixelda_tf import config, serving
 from pixelda_tf.errors import UserError
 from pixelda_tf.evaluation import pictures
 from pixelda_tf.evaluation.evaluate import compiled_predictions, evaluate
-from pixelda_tf.training import (
+from pixelda_tf.runs import (
   checkpoints,
   distribution,
   monitoring,
@@ -18,8 +18,8 @@ from pixelda_tf.training import (
   row_training,
   run_directory,
 )
-from pixelda_tf.training import precision as policies
-from pixelda_tf.training.rows import check_order, last
+from pixelda_tf.runs import precision as policies
+from pixelda_tf.runs.rows import check_order, last
 
 _NEAREST_AMONG = 10_000
 _ROWS_SHOWN = 12

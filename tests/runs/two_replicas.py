@@ -24,7 +24,7 @@ from pixelda_tf.networks import (
   pyramid_discriminator,
   residual_generator,
 )
-from pixelda_tf.training import distribution
+from pixelda_tf.runs import distribution
 
 BATCH = 8
 

@@ -8,7 +8,7 @@ from absl import logging
 
 from pixelda_tf import config
 from pixelda_tf.errors import UserError
-from pixelda_tf.training import (
+from pixelda_tf.runs import (
   checkpoints,
   distribution,
   handover,

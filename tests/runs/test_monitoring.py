@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from pixelda_tf.training import monitoring
+from pixelda_tf.runs import monitoring
 
 LINES = ''.join(
   json.dumps({'step': step, 'x': 0.5}) + '\n' for step in (2, 4, 6)

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from pixelda_tf import config
 from pixelda_tf.data import builders
-from pixelda_tf.training import checkpoints, experiment
+from pixelda_tf.runs import checkpoints, experiment
 
 FOLDER = pathlib.Path(__file__).parent
 TINY = str(FOLDER / 'tiny.gin')
