@@ -61,7 +61,7 @@ def _load_run():
 
   run = experiment.reopen(FLAGS.run_dir, FLAGS.data_dir, FLAGS.skip_corrupt)
   row = run.row(FLAGS.row)
-  if not row.method.answers:
+  if not row.method.predicts:
     raise UserError(
       f"row '{row.name}' has no task network to evaluate: name another --row"
     )

@@ -23,7 +23,7 @@ def main():
     raise UserError('--run_dir and --export_dir are needed')
   run = experiment.reopen(FLAGS.run_dir, FLAGS.data_dir)
   row = run.row(FLAGS.row)
-  if not row.method.answers:
+  if not row.method.predicts:
     raise UserError(
       f"row '{row.name}' has no task network to export: name another --row"
     )

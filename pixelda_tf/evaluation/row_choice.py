@@ -44,13 +44,13 @@ def choose(run, *, before=None, after=None, translator=None):
     raise UserError(
       f'{run.run_dir}: no row has a checkpoint; train the run first'
     )
-  answering = [row for row in trained if row.method.answers]
+  answering = [row for row in trained if row.method.predicts]
   adapting = [row for row in answering if row.method.adapts]
-  after = _named(run, 'row', after, 'answers') or _last(adapting or answering)
+  after = _named(run, 'row', after, 'predicts') or _last(adapting or answering)
   unadapted = [
     row for row in answering if row.name == _UNADAPTED and row is not after
   ]
-  before = _named(run, 'before', before, 'answers') or _last(unadapted)
+  before = _named(run, 'before', before, 'predicts') or _last(unadapted)
   # The adapted row's own translations are those that its task network knows.
   order = [*trained, after] if after in trained else trained
   translator = (

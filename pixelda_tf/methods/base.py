@@ -1,8 +1,9 @@
 """What a method answers, and the only train step."""
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 Batch = Mapping[str, Mapping[str, tf.Tensor]]
@@ -21,14 +22,19 @@ class Player(NamedTuple):
     when: function to a bool scalar, the same on every replica, asked after the
       losses: whether the player moves in this step; None for always. A player
       that does not move keeps its weights and its optimizer's state.
+    repeats: how many times it moves in a step, before the next player does:
+      n_critic of a Wasserstein GAN. The first time it sees what all players
+      share, then what `shared` returns anew, with fresh noise; images are the
+      step's.
   """
 
   name: str
   networks: tuple[tf.keras.Model, ...]
-  losses: Callable[[Batch, tf.Tensor], tuple[Terms, Terms]]
+  losses: Callable[[Batch, Any], tuple[Terms, Terms]]
   when: Callable[[], tf.Tensor] | None = None
+  repeats: int = 1
 
-  def variables(self):
+  def variables(self) -> list[tf.Variable]:
     """Returns the variables that the player moves, shared ones once."""
     variables = [v for net in self.networks for v in net.trainable_variables]
     return list({v.ref(): v for v in variables}.values())
@@ -44,7 +50,7 @@ class Method(tf.keras.Model):
 
   Attributes:
     adapts: whether the method learns from unlabelled target images.
-    answers: whether it has a task network to answer images with.
+    predicts: whether it has a task network to answer images with.
     translates: whether `translate` works, from source to target.
     translates_back: whether `translate_back` works, from target to source.
     needs: names of its networks that have to come from another row, trained.
@@ -55,7 +61,7 @@ class Method(tf.keras.Model):
   """
 
   adapts = True
-  answers = True
+  predicts = True
   translates = True
   translates_back = False
   needs = ()
@@ -110,10 +116,20 @@ class Method(tf.keras.Model):
     """Translates target images to the source's style, as `translate`."""
     raise NotImplementedError(f'{type(self).__name__} does not translate back')
 
-  def stopped(self):
+  def after_step(self) -> None:
+    """Moves what no player does, such as a teacher by moving average.
+
+    Called once a step, after all players, outside the tape; on several devices
+    by each, for its own copies of the variables. A checkpoint holds what it
+    moves if the method holds it as an attribute.
+    """
+
+  def stopped(self) -> str | None:
     """Returns why training ends before its last step, or None."""
 
-  def settle(self, target_images):
+  def select_without_labels(
+    self, target_images: Callable[[int], np.ndarray]
+  ) -> dict[str, float]:
     """Chooses, after the last step, what is chosen without target labels.
 
     Args:
@@ -168,7 +184,7 @@ class Method(tf.keras.Model):
       self.player_optimizers[name].build(player.variables())
 
   def train_step(self, batch: Batch) -> Terms:
-    """Moves every player once, in order.
+    """Moves every player, in order.
 
     What is shared is computed once and differentiated by whoever reaches it;
     each later player sees the earlier ones' new weights.
@@ -177,33 +193,44 @@ class Method(tf.keras.Model):
       batch: see `OpenPair.train_batches`.
 
     Returns:
-      The step's terms, monitors and gradient norms, float32 scalars.
+      The step's terms, monitors and gradient norms, float32 scalars; of a
+      player that moves several times, their means.
     """
-    replicas = tf.distribute.get_strategy().num_replicas_in_sync
     tape = tf.GradientTape(persistent=True)
     with tape:
       shared = self.shared(batch)
     logs = {}
     for player in self.players():
-      with tape:
-        terms, monitors = player.losses(batch, shared)
-        loss = tf.add_n(list(terms.values())) / replicas
-      variables = player.variables()
-      optimizer = self.player_optimizers[player.name]
-      pairs = optimizer.aggregate_gradients(
-        zip(tape.gradient(loss, variables), variables, strict=True)
-      )
-      move = optimizer.apply_gradients
-      if player.when is not None:
-        move = only_when(player.when(), optimizer)
-      move(pairs, skip_gradients_aggregation=True)
-      for name, value in (terms | monitors).items():
-        logs[f'{player.name}/{name}'] = value
-      logs[f'{player.name}/gradient_norm'] = tf.linalg.global_norm(
-        [gradient for gradient, _ in pairs]
-      )
+      moves = [self._move(player, batch, shared, tape)]
+      for _ in range(player.repeats - 1):
+        fresh_tape = tf.GradientTape(persistent=True)
+        with fresh_tape:
+          fresh = self.shared(batch)
+        moves.append(self._move(player, batch, fresh, fresh_tape))
+      for name in moves[0]:
+        values = [move[name] for move in moves]
+        logs[f'{player.name}/{name}'] = tf.add_n(values) / len(values)
+    self.after_step()
     self.step.assign_add(1)
     return logs
+
+  def _move(self, player, batch, shared, tape):
+    """Moves a player once; returns its terms, monitors and gradient norm."""
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    with tape:
+      terms, monitors = player.losses(batch, shared)
+      loss = tf.add_n(list(terms.values())) / replicas
+    variables = player.variables()
+    optimizer = self.player_optimizers[player.name]
+    pairs = optimizer.aggregate_gradients(
+      zip(tape.gradient(loss, variables), variables, strict=True)
+    )
+    move = optimizer.apply_gradients
+    if player.when is not None:
+      move = only_when(player.when(), optimizer)
+    move(pairs, skip_gradients_aggregation=True)
+    norm = tf.linalg.global_norm([gradient for gradient, _ in pairs])
+    return terms | monitors | {'gradient_norm': norm}
 
   def test_step(self, data):
     """Counts right answers on (images, labels) or {'image', 'label'}."""

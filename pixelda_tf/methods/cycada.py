@@ -36,7 +36,7 @@ class CyCADA(CycleGAN):
   the two networks' features have nothing to do with each other.
   """
 
-  answers = True
+  predicts = True
 
   def __init__(
     self,

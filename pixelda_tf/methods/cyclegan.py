@@ -33,7 +33,7 @@ class CycleGAN(Method):
   nothing; a lower learning rate would.
   """
 
-  answers = False
+  predicts = False
   translates_back = True
 
   def __init__(

@@ -10,7 +10,7 @@ from pixelda_tf.methods.cyclegan import generate
 from pixelda_tf.methods.source_only import SourceOnly
 from pixelda_tf.networks import mnist_classifier, unet_generator
 
-_SETTLED_ON = 2000
+_SELECTED_ON = 2000
 
 
 @gin.register
@@ -128,10 +128,10 @@ class TwoWayCycleGANUDA(CycleGANUDA):
     logits = tf.math.log(tf.maximum(combined, 1e-30))
     return outputs | {'logits': logits}
 
-  def settle(self, target_images):
+  def select_without_labels(self, target_images):
     """Chooses `combination_weight`; see the class."""
     forward, backward = [], []
-    images = tf.data.Dataset.from_tensor_slices(target_images(_SETTLED_ON))
+    images = tf.data.Dataset.from_tensor_slices(target_images(_SELECTED_ON))
     for batch in images.batch(256):
       translated = self.translate_back(batch)
       forward.append(tf.nn.softmax(self.task(batch)['logits']))

@@ -128,7 +128,7 @@ class Experiment:
       'rows': [row for row in finished if row],
     }
     row = self.row()
-    if row.method.answers:
+    if row.method.predicts:
       serving.export(self.restore(row), os.path.join(self.run_dir, 'export'))
     self._translated_picture()
     results.write(os.path.join(self.run_dir, 'result.json'), result)
@@ -146,7 +146,7 @@ class Experiment:
     """
     if name is None:
       rows = self.started_rows() or self.rows
-      return last(rows, lambda row: (row.method.answers, row.method.adapts))
+      return last(rows, lambda row: (row.method.predicts, row.method.adapts))
     for row in self.rows:
       if row.name == name:
         return row
@@ -209,10 +209,10 @@ class Experiment:
   def evaluate(self, method):
     """Returns metrics on the target's test split.
 
-    None where the target has no labels or the method does not answer.
+    None where the target has no labels or the method does not predict.
     """
     batches = self.pair.test_batches()
-    if batches is None or not method.answers:
+    if batches is None or not method.predicts:
       return None
     predict = compiled_predictions(method)
     return evaluate(predict, batches, self.pair.n_classes)

@@ -48,7 +48,7 @@ class Monitor:
     )
     self.source = pair.gallery('source', _WIDTH)
     self.target = pair.gallery('target', _WIDTH)
-    self.predictions = method.answers and compiled_predictions(method)
+    self.predictions = method.predicts and compiled_predictions(method)
     with self.writer.as_default(step=int(method.step.numpy())):
       tf.summary.text('config', '```\n' + config + '\n```')
 
@@ -72,7 +72,7 @@ class Monitor:
 
   def _target_metrics(self):
     batches = self.pair.test_batches()
-    if batches is None or not self.method.answers:
+    if batches is None or not self.method.predicts:
       return {}
     result = evaluate(self.predictions, batches, self.pair.n_classes)
     return {
@@ -106,7 +106,7 @@ class Monitor:
     for player in self.method.players():
       for variable in player.variables():
         tf.summary.histogram(f'weights/{player.name}/{variable.name}', variable)
-    outputs = self.predictions(self.target) if self.method.answers else {}
+    outputs = self.predictions(self.target) if self.method.predicts else {}
     for name, value in outputs.items():
       tf.summary.histogram(f'outputs/target_{name}', value)
     if self.method.translates:

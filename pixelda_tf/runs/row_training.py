@@ -159,18 +159,20 @@ def _finish(run, row, pair):
   directory = run.directory(row, 'checkpoints')
   step = checkpoints.restore(directory, state)
   method.finalize()
-  settled = method.settle(lambda count: pair.images('target', count))
-  if settled:
+  selected = method.select_without_labels(
+    lambda count: pair.images('target', count)
+  )
+  if selected:
     checkpoints.save(directory, step, state)
   result = {
     'method': row.name,
     'steps': step,
     'wall_seconds': round(float(state.wall_seconds), 1),
-    'answers': method.answers,
+    'answers': method.predicts,
     'target_test': run.evaluate(method),
     'note': row.note,
   }
   if method.stopped():
     result['stopped'] = method.stopped()
   handover.save(method, pair.class_names, run.directory(row))
-  results.write(run.directory(row, 'result.json'), result | settled)
+  results.write(run.directory(row, 'result.json'), result | selected)

@@ -12,13 +12,13 @@ class Method:
   """A class of methods and, at once, one that is built."""
 
   adapts: bool = True
-  answers: bool = True
+  predicts: bool = True
   translates: bool = True
   translates_back: bool = False
 
 
 SOURCE_ONLY = Method(adapts=False, translates=False)
-CYCLEGAN = Method(answers=False, translates_back=True)
+CYCLEGAN = Method(predicts=False, translates_back=True)
 ALIGNED = Method(translates=False)
 ONE_WAY = Method()
 TWO_WAY = Method(translates_back=True)
@@ -123,8 +123,8 @@ def test_settings_may_take_a_methods_translation_away():
 @pytest.mark.parametrize(
   ('named', 'message'),
   [
-    ({'after': 'cyclegan'}, "'cyclegan' does not answer: name another --row"),
-    ({'before': 'cyclegan'}, 'does not answer: name another --before'),
+    ({'after': 'cyclegan'}, "'cyclegan' does not predict: name another --row"),
+    ({'before': 'cyclegan'}, 'does not predict: name another --before'),
     ({'translator': 'aligned'}, 'not translate: name another --translator'),
     ({'before': 'nothing'}, 'no row nothing'),
   ],

@@ -11,9 +11,8 @@ class Weight(tf.keras.layers.Layer):
 
   def __init__(self, value):
     super().__init__()
-    self.value = self.add_weight(
-      shape=(), initializer=tf.keras.initializers.Constant(value)
-    )
+    initializer = tf.keras.initializers.Constant(value)
+    self.value = self.add_weight('value', (), initializer=initializer)
 
 
 class Chase(Method):
@@ -176,9 +175,11 @@ def test_what_a_method_has_if_it_says_nothing():
   method = Chase()
   with pytest.raises(NotImplementedError, match='does not translate back'):
     method.translate_back(tf.zeros([1, 1, 1, 1]))
-  assert method.answers and method.translates and not method.translates_back
+  assert method.predicts and method.translates and not method.translates_back
   assert method.stopped() is None and method.noise(2) is None
-  assert method.settle(lambda n: pytest.fail('not asked for')) == {}
+  assert (
+    method.select_without_labels(lambda n: pytest.fail('not asked for')) == {}
+  )
 
 
 class Gated(Chase):
@@ -219,6 +220,101 @@ def test_a_player_moves_when_it_says_by_hand(compiled):
     for name in ('first', 'second')
   ]
   assert iterations == [3, 2] and int(method.step) == 3
+
+
+class Repeated(Chase):
+  """`first` moves three times a step; the n-th time, n a is what is shared."""
+
+  def players(self):
+    first, second = super().players()
+    return first._replace(repeats=3), second
+
+  def shared(self, batch):
+    super().shared(batch)
+    return self.shared_calls * self.a.value
+
+  def second(self, batch, shared):
+    return super().second(batch, shared)[0], {'shared': shared}
+
+
+@pytest.mark.parametrize('compiled', [False, True])
+def test_a_player_that_moves_three_times_by_hand(compiled):
+  """SGD of rate 0.1, source mean 3, a = 1, b = 0.
+
+  first: d/da ((a - 3)^2 + n a / 3) = 2 (a - 3) + n / 3, at a = 1 and n = 1
+  -11/3, then at 41/30 and 2 -2.6, then at 122/75 and 3 -131/75, to 1351/750.
+  Its terms and norms are logged as means. second moves once, sees the last a,
+  and what was shared at first: b = 0.2 a.
+  """
+  method = Repeated()
+  method.compile(tf.keras.optimizers.SGD(0.1))
+  step = tf.function(method.train_step) if compiled else method.train_step
+  logs = step(batch_of(3.0))
+  a = np.array([1.0, 41 / 30, 122 / 75])
+  expected = {
+    'first/distance': np.mean((a - 3.0) ** 2),
+    'first/shared': np.mean(a * [1, 2, 3] / 3.0),
+    'first/watched': 100.0 * np.mean(a),
+    'first/gradient_norm': (11 / 3 + 2.6 + 131 / 75) / 3,
+    'second/distance': (1351 / 750) ** 2,
+    'second/shared': 1.0,
+    'second/gradient_norm': 2 * 1351 / 750,
+  }
+  assert set(logs) == set(expected)
+  for name, value in expected.items():
+    np.testing.assert_allclose(logs[name], value, rtol=1e-6, err_msg=name)
+  np.testing.assert_allclose(method.a.value, 1351 / 750, rtol=1e-6)
+  np.testing.assert_allclose(method.b.value, 0.2 * 1351 / 750, rtol=1e-6)
+  optimizers = method.player_optimizers.values()
+  assert [int(o.iterations) for o in optimizers] == [3, 1]
+  assert method.shared_calls == 3 and int(method.step) == 1
+
+
+class Taught(Repeated):
+  """A teacher t follows a, t <- (t + a) / 2; what is shared is noise."""
+
+  def __init__(self):
+    super().__init__()
+    self.teacher = Weight(0.0)
+
+  def shared(self, batch):
+    return self.random.uniform([]) * super().shared(batch)
+
+  def after_step(self):
+    self.teacher.value.assign((self.teacher.value + self.a.value) / 2.0)
+
+
+def test_a_teacher_follows_once_a_step_after_all_players():
+  method = Taught()
+  method.compile(tf.keras.optimizers.SGD(0.1))
+  teacher = 0.0
+  for _ in range(3):
+    method.train_step(batch_of(3.0))
+    teacher = (teacher + float(method.a.value)) / 2
+    np.testing.assert_allclose(method.teacher.value, teacher, rtol=1e-6)
+
+
+def test_a_teacher_and_fresh_noise_go_on_from_a_checkpoint(tmp_path):
+  """The same bits after two steps, with a checkpoint in between or not."""
+
+  def start():
+    method = Taught()
+    method.compile(tf.keras.optimizers.Adam(0.1))
+    return method, tf.function(method.train_step)
+
+  whole, step = start()
+  step(batch_of(3.0))
+  path = tf.train.Checkpoint(method=whole).write(str(tmp_path / 'c'))
+  expected = step(batch_of(3.0))
+  resumed, step = start()
+  tf.train.Checkpoint(method=resumed).read(path).assert_consumed()
+  logs = step(batch_of(3.0))
+  assert {k: float(v) for k, v in logs.items()} == {
+    k: float(v) for k, v in expected.items()
+  }
+  for ours, theirs in zip(resumed.weights, whole.weights, strict=True):
+    np.testing.assert_array_equal(ours, theirs)
+  assert float(resumed.teacher.value) not in (0.0, float(resumed.a.value))
 
 
 @pytest.mark.parametrize('compiled', [False, True])

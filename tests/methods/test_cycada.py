@@ -389,7 +389,7 @@ def test_the_targets_labels_are_not_looked_at(build_method, build_batch):
 
 def test_f_t_answers(build_method, build_batch):
   method = build_method(CyCADA)
-  assert method.answers and method.translates and method.translates_back
+  assert method.predicts and method.translates and method.translates_back
   images = build_batch()['target']['image']
   np.testing.assert_array_equal(
     method(images)['logits'], method.task(images)['logits']

@@ -322,7 +322,7 @@ def test_labels_are_not_looked_at(build_method, build_batch):
 def test_translates_both_ways_and_answers_nothing(build_method, build_batch):
   method = build_method(CycleGAN)
   assert method.translates and method.translates_back and method.adapts
-  assert not method.answers
+  assert not method.predicts
   images = build_batch()['source']['image']
   assert method.noise(4) is None and method.noise(4, seed=1) is None
   for translate, network in (

@@ -94,7 +94,7 @@ def test_target_images_are_not_trained_on(kind, build_method, build_batch):
 
 def test_what_it_answers_and_translates(build_method, build_batch):
   method = build_method(CycleGANUDA)
-  assert method.answers and method.translates and not method.translates_back
+  assert method.predicts and method.translates and not method.translates_back
   images = build_batch()['target']['image']
   np.testing.assert_array_equal(
     method(images)['logits'], method.task(images)['logits']
@@ -104,7 +104,7 @@ def test_what_it_answers_and_translates(build_method, build_batch):
   )
   with pytest.raises(NotImplementedError, match='does not translate back'):
     method.translate_back(images)
-  assert method.settle(lambda count: images) == {}
+  assert method.select_without_labels(lambda count: images) == {}
 
 
 def test_the_source_task_learns_source_images_as_they_are(
@@ -173,7 +173,9 @@ def information(probabilities):
 
 
 @pytest.mark.parametrize('count', [4, 300])
-def test_settle_weighs_by_mutual_information(count, build_method, build_batch):
+def test_selection_weighs_by_mutual_information(
+  count, build_method, build_batch
+):
   """Over all images, in batches or not; recomputed as a KL divergence."""
   method = sure(build_method(TwoWayCycleGANUDA))
   images = build_batch(count=count)['target']['image']
@@ -183,7 +185,7 @@ def test_settle_weighs_by_mutual_information(count, build_method, build_batch):
     asked.append(n)
     return images.numpy()
 
-  found = method.settle(target_images)
+  found = method.select_without_labels(target_images)
   forward = softmax(method.task(images))
   backward = softmax(method.source_task(apply(method.target_to_source, images)))
   best = information(forward) / (information(forward) + information(backward))
@@ -202,7 +204,7 @@ def test_settle_weighs_by_mutual_information(count, build_method, build_batch):
     ('constant', 'constant', 0.5),
   ],
 )
-def test_settle_prefers_the_network_that_tells_images_apart(
+def test_selection_prefers_the_network_that_tells_images_apart(
   forward, backward, expected, build_method
 ):
   """Images are -1 or 1 everywhere; a sure network's class is the sign."""
@@ -226,7 +228,7 @@ def test_settle_prefers_the_network_that_tells_images_apart(
   method.source_task.layers[-1].kernel.assign(kernels[backward])
   images = np.ones([6, 8, 8, 1], np.float32)
   images[:3] = -1
-  found = method.settle(lambda n: images[:n])
+  found = method.select_without_labels(lambda n: images[:n])
   assert found == {'combination_weight': pytest.approx(expected)}
 
 

@@ -343,7 +343,7 @@ def test_the_stage_stops_and_a_checkpoint_holds_the_count(
 
 def test_without_a_generator_it_does_not_translate(build_method, build_batch):
   method = build_method(CyCADAFeatures, generator=None)
-  assert not method.translates and method.answers
+  assert not method.translates and method.predicts
   images = build_batch()['target']['image']
   np.testing.assert_array_equal(
     method(images)['logits'], method.task(images)['logits']

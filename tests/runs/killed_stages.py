@@ -73,8 +73,8 @@ PLACES = {
   ),
   'offline, the translated source is not in its place': between_two_renames,
   'offline, the translated source is there': after(translation, 'store'),
-  'two ways, before it is settled': before(handover, 'load'),
-  'two ways, settled': before(handover, 'save', 2),
+  'two ways, before its weight is selected': before(handover, 'load'),
+  'two ways, its weight selected': before(handover, 'save', 2),
   'the export': before(experiment.serving, 'export'),
   'the result': before(results, 'write', 1),
 }

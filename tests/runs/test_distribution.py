@@ -13,6 +13,7 @@ from pixelda_tf.runs import distribution
 
 METHODS = (
   'source_only',
+  'taught',
   'pixelda',
   'pixelda_batch',
   'cyclegan',
@@ -20,7 +21,7 @@ METHODS = (
   'features_open',
   'features_closed',
 )
-ALIGNING = METHODS[4:]
+ALIGNING = METHODS[5:]
 
 
 @pytest.fixture(scope='module')

@@ -174,7 +174,7 @@ def test_the_offline_row_trains_on_it(cyclegan_uda_run, open_stages):
   assert row_training.pair_of(run, run.row('cyclegan_uda')) is run.pair
 
 
-def test_the_combination_is_settled_and_kept(cyclegan_uda_run, open_stages):
+def test_the_combination_is_selected_and_kept(cyclegan_uda_run, open_stages):
   """In the result, the checkpoint and the export."""
   result = read(cyclegan_uda_run, 'cyclegan_uda_two_way', 'result.json')
   weight = result['combination_weight']
@@ -194,7 +194,7 @@ def test_the_combination_is_settled_and_kept(cyclegan_uda_run, open_stages):
   )
 
 
-def test_a_weight_that_is_settled_on_outlives_the_process(
+def test_a_weight_that_is_selected_outlives_the_process(
   cyclegan_uda_run, open_stages, copied, monkeypatch
 ):
   """Also where it is none of those that training starts with."""

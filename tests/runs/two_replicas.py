@@ -70,6 +70,23 @@ def pixelda(normalization, **kwargs):
   )
 
 
+class Taught(SourceOnly):
+  """T moves twice a step, and a teacher follows it by a moving average."""
+
+  def __init__(self, **kwargs):
+    super().__init__(**kwargs)
+    self.teacher = task(self.image_shape, self.n_classes)
+
+  def players(self):
+    return (super().players()[0]._replace(repeats=2),)
+
+  def after_step(self):
+    for ours, theirs in zip(
+      self.teacher.variables, self.task.variables, strict=True
+    ):
+      ours.assign(0.9 * ours + 0.1 * theirs)
+
+
 GENERATOR = functools.partial(
   downsampling_residual_generator, filters=2, levels=1, blocks=0
 )
@@ -84,6 +101,7 @@ features = functools.partial(
 )
 METHODS = {
   'source_only': functools.partial(SourceOnly, task=task),
+  'taught': functools.partial(Taught, task=task),
   # An example's loss depends on that example alone, then on the batch too.
   'pixelda': functools.partial(pixelda, layers.no_normalization),
   'pixelda_batch': functools.partial(pixelda, layers.batch_normalization),
