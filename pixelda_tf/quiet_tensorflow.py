@@ -53,7 +53,6 @@ def _dropped_lines():
     try:
       yield
     finally:
-      sys.stderr.flush()
       os.dup2(stderr, 2)
       os.close(stderr)
       aside.seek(0)

@@ -21,14 +21,16 @@ from pixelda_tf.networks import (
   unet_generator,
 )
 
-# Loads an export and answers every array of a file. tensorflow_addons and the
-# package itself cannot be imported in it.
+# Loads an export and answers every array of a file. Nothing but TensorFlow can
+# be imported in it: of a current one, Keras is Keras 3.
 CLIENT = """
 import sys
-sys.modules['pixelda_tf'] = sys.modules['tensorflow_addons'] = None
+names = ('pixelda_tf', 'tensorflow_addons', 'tf_keras')
+for name in names:
+  sys.modules[name] = None
 import numpy as np
 import tensorflow as tf
-for name in ('pixelda_tf', 'tensorflow_addons'):
+for name in names:
   try:
     __import__(name)
   except ImportError:
@@ -115,7 +117,9 @@ def exports(methods, tmp_path_factory):
 def answers(exports, requests):
   """What the exports answer in a process without pixelda_tf."""
   np.savez(exports / 'requests.npz', **requests)
-  environment = {k: v for k, v in os.environ.items() if k != 'PYTHONPATH'}
+  environment = dict(os.environ)
+  for name in ('PYTHONPATH', 'TF_USE_LEGACY_KERAS'):
+    environment.pop(name, None)
   process = subprocess.run(
     [sys.executable, '-c', CLIENT],
     cwd=exports,

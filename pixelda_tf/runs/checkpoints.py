@@ -6,6 +6,7 @@ written, whenever the process dies.
 """
 
 import os
+import pathlib
 import re
 import shutil
 import tempfile
@@ -16,6 +17,7 @@ from pixelda_tf.errors import UserError
 
 _NAME = re.compile(r'step_(\d{8})')
 _KEEP = 2
+_TENSORFLOW = 'tensorflow'  # A file in a checkpoint: who wrote it.
 
 
 def steps(directory):
@@ -49,6 +51,7 @@ def save(directory, step, checkpoint):
     shutil.rmtree(partial, ignore_errors=True)
     os.makedirs(partial)
     checkpoint.write(os.path.join(partial, 'state'))
+    pathlib.Path(partial, _TENSORFLOW).write_text(tf.__version__)
     for name in os.listdir(partial):
       _flush(os.path.join(partial, name))
     shutil.rmtree(final, ignore_errors=True)
@@ -63,6 +66,15 @@ def save(directory, step, checkpoint):
     ) from error
   for old in steps(directory)[:-_KEEP]:
     shutil.rmtree(os.path.dirname(path(directory, old)))
+
+
+def written_by(directory, step):
+  """Returns the version of TensorFlow that wrote a checkpoint.
+
+  None where it is not told, as earlier releases of pixelda_tf did not.
+  """
+  file = pathlib.Path(path(directory, step)).with_name(_TENSORFLOW)
+  return file.read_text() if file.exists() else None
 
 
 def take_part_in_save(checkpoint):

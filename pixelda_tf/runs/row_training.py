@@ -59,6 +59,14 @@ def train(run, row):
       method.compile(row.optimizer)
   else:
     logging.info('%s: goes on from step %s', row.name, f'{start:,}')
+    written_by = checkpoints.written_by(directory, start)
+    if written_by not in (None, tf.__version__):
+      logging.info(
+        'TensorFlow %s took the steps so far, %s goes on: results are equal to '
+        'rounding, not to the bit',
+        written_by,
+        tf.__version__,
+      )
   distribution.barrier(run.strategy)
   started = time.monotonic() - float(state.wall_seconds)
 

@@ -49,6 +49,15 @@ def test_the_newest_two_are_kept_and_the_newest_is_read(tmp_path):
   assert restore(tmp_path / 'new', step=10) == (10, 10.0)
 
 
+def test_a_checkpoint_says_which_tensorflow_wrote_it(tmp_path):
+  """Earlier releases' do not."""
+  save(tmp_path, 10)
+  assert checkpoints.written_by(str(tmp_path), 10) == tf.__version__
+  (tmp_path / 'step_00000010' / 'tensorflow').unlink()
+  assert checkpoints.written_by(str(tmp_path), 10) is None
+  assert restore(tmp_path) == (10, 10.0)
+
+
 @pytest.mark.parametrize('there', [False, True])
 def test_without_a_checkpoint_nothing_is_read(there, tmp_path):
   directory = tmp_path / 'checkpoints'
