@@ -69,9 +69,9 @@ def wheel_path(tmp_path_factory):
     shutil.copytree(ROOT / name, clone / name, ignore=ignore)
   for name in ('setup.py', 'pyproject.toml', 'README.md', 'LICENSE'):
     shutil.copy(ROOT / name, clone)
-  _set_up(clone, 'sdist')
+  _set_up(clone, 'sdist', '--formats=zip')
   (archive,) = (clone / 'dist').iterdir()
-  shutil.unpack_archive(archive, folder / 'unpacked', filter='data')
+  shutil.unpack_archive(archive, folder / 'unpacked')
   (unpacked,) = (folder / 'unpacked').iterdir()
   _set_up(unpacked, 'bdist_wheel')
   (path,) = (unpacked / 'dist').iterdir()
@@ -101,9 +101,9 @@ def installed_python(wheel_path, tmp_path_factory):
   return python
 
 
-def _set_up(clone, command):
+def _set_up(clone, *command):
   subprocess.run(
-    [sys.executable, 'setup.py', '--quiet', command],
+    [sys.executable, 'setup.py', '--quiet', *command],
     cwd=clone,
     check=True,
     capture_output=True,
