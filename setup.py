@@ -46,7 +46,7 @@ INSTALL_REQUIRES = [
   'keras-cv==0.9.0',
   # The stored format of data sets is this release's.
   'tensorflow-datasets==4.9.10',
-  # pixelda_tf/config.py tells file and line through this release's parser.
+  # pixelda_tf/config tells file and line through this release's parser.
   'gin-config==0.5.0',
   # TensorBoard imports pkg_resources, which setuptools 82 removed.
   'setuptools<82',

@@ -15,7 +15,7 @@ from importlib import metadata
 from absl import app, flags, logging
 
 from pixelda_tf import __version__, quiet_tensorflow
-from pixelda_tf.config_names import unset_parameters
+from pixelda_tf.config.names import unset_parameters
 from pixelda_tf.errors import UserError
 
 # Below 3, TensorFlow's pip package complains of CUDA libraries at every start.

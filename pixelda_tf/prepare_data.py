@@ -164,9 +164,9 @@ def main(kind: str | None = None):
     )
   options = _options(kind.partition('/')[0])
 
-  from pixelda_tf.data import builders
+  from pixelda_tf import datasets
 
-  builder = builders.prepare(
+  builder = datasets.prepare(
     kind,
     data_dir=flags.FLAGS.data_dir,
     manual_dir=_MANUAL_DIR.value,

@@ -69,8 +69,9 @@ def main():
   """Renders the data set and says what is stored."""
   n_test = _check_flags()
 
-  from pixelda_tf.data.builders import BUILDERS, mesh_files, rendered
-  from pixelda_tf.data.rendering import pictures
+  from pixelda_tf.datasets import BUILDERS
+  from pixelda_tf.datasets.pose import mesh_files, rendered
+  from pixelda_tf.rendering import pictures
 
   if _NAME.value in BUILDERS:
     raise UserError(f'--name={_NAME.value}: is the name of a built-in data set')
@@ -135,7 +136,7 @@ def _read_photos():
   if _PHOTOS_DIR.value is None:
     return (), 'black'
 
-  from pixelda_tf.data.builders import mnistm
+  from pixelda_tf.datasets.digits import mnistm
 
   paths = mnistm.find_photos(None, _PHOTOS_DIR.value)
   photos = [mnistm.read_photo(path, _SIZE.value) for path in paths]

@@ -5,8 +5,8 @@ import shutil
 
 import tensorflow as tf
 
-from pixelda_tf.data.preprocessing import prepare_images, to_uint8
 from pixelda_tf.errors import UserError
+from pixelda_tf.fields.images import prepare_images, to_uint8
 
 
 class Servable(tf.Module):

@@ -14,10 +14,15 @@ import venv
 os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
 
 import gin  # noqa: E402
+import hypothesis  # noqa: E402
 import pytest  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
-from pixelda_tf.data.builders import preparing, standin  # noqa: E402
+from pixelda_tf.datasets import preparing  # noqa: E402
+from pixelda_tf.datasets.pose import standin  # noqa: E402
+
+hypothesis.settings.register_profile('tests', deadline=None, derandomize=True)
+hypothesis.settings.load_profile('tests')
 
 ROOT = pathlib.Path(__file__).parents[1]
 # What makes gin/linemod.gin small.

@@ -7,9 +7,8 @@ import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from pixelda_tf import config
-from pixelda_tf.data import builders
-from pixelda_tf.data.builders import base, preparing
+from pixelda_tf import config, datasets
+from pixelda_tf.datasets import base, preparing
 from pixelda_tf.runs import experiment, handover
 
 GIN = pathlib.Path(__file__).resolve().parents[1] / 'gin'
@@ -203,7 +202,7 @@ def data_dir(tmp_path_factory):
   """A data directory with tiny data sets under the real ones' names."""
   directory = tmp_path_factory.mktemp('data')
   for name in DATA_SETS:
-    make_builder = of_random_images(builders.BUILDERS[name])
+    make_builder = of_random_images(datasets.BUILDERS[name])
     preparing.build(
       lambda path, make=make_builder: make(data_dir=path),
       name=name,
@@ -243,7 +242,7 @@ def test_a_file_parses_as_it_is_and_its_text_is_the_same_config(
 def test_every_row_of_a_file_takes_a_step(
   files, tmp_path, data_dir, monkeypatch
 ):
-  for builder in builders.BUILDERS.values():
+  for builder in datasets.BUILDERS.values():
     few = dict.fromkeys(builder.NAMED_SPLITS, 'train[:8]')
     monkeypatch.setattr(builder, 'NAMED_SPLITS', few)
   params, rows = FILES[files]

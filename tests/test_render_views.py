@@ -10,8 +10,9 @@ import pytest
 import trimesh
 from PIL import Image
 
-from pixelda_tf.data import builders, domains
-from pixelda_tf.data.rendering import chunks
+from pixelda_tf import datasets
+from pixelda_tf.data import domains
+from pixelda_tf.rendering import chunks
 
 ROOT = pathlib.Path(__file__).parents[1]
 ENVIRONMENT = os.environ | {'PYTHONPATH': str(ROOT)}
@@ -73,7 +74,7 @@ def test_renders_a_folder(folder, tmp_path):
   domain = domains.Domain(name='balls').open(tmp_path)
   assert domain.image_shape == (32, 32, 3)
   assert domain.class_names == ('small', 'large')
-  builder = builders.find('balls', tmp_path)
+  builder = datasets.find('balls', tmp_path)
   assert 'parts of 1 photos' in builder.info.description
   for example in builder.as_dataset(split='train').as_numpy_iterator():
     assert example['image'].any(axis=-1).all()

@@ -10,8 +10,8 @@ import pytest
 import tensorflow as tf
 
 from pixelda_tf import serving
-from pixelda_tf.data.preprocessing import prepare_images, to_uint8
 from pixelda_tf.errors import UserError
+from pixelda_tf.fields.images import prepare_images, to_uint8
 from pixelda_tf.methods import PixelDA, SourceOnly, TwoWayCycleGANUDA
 from pixelda_tf.networks import (
   layers,

@@ -1,4 +1,4 @@
-"""What models learn from: domains, pairs of them, augmentation, builders."""
+"""What models learn from: domains, pairs of them, augmentation."""
 
 from pixelda_tf.data import augmentation
 from pixelda_tf.data.arrays import pair

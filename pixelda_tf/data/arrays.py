@@ -3,9 +3,9 @@
 import numpy as np
 import tensorflow as tf
 
-from pixelda_tf.data import preprocessing
 from pixelda_tf.data.domains import KEYS
 from pixelda_tf.errors import UserError
+from pixelda_tf.fields.images import match_shape, prepare_images, resize
 
 
 def pair(source, target, *, batch_size=32, seed=0, n_classes=None):
@@ -185,16 +185,16 @@ def _prepare(batch, image_shape):
   if images.shape.rank == 3:
     images = images[..., None]
   if images.dtype == tf.uint8:
-    images = preprocessing.prepare_images(images, image_shape=image_shape)
+    images = prepare_images(images, image_shape=image_shape)
   else:
     images = tf.cast(images, tf.float32)
-    images = preprocessing.match_shape(images, image_shape)
+    images = match_shape(images, image_shape)
   prepared = {'image': images}
   if 'label' in batch:
     prepared['label'] = tf.cast(batch['label'], tf.int32)
   if 'mask' in batch:
     mask = tf.cast(batch['mask'], tf.float32)
-    prepared['mask'] = preprocessing.resize(mask, image_shape[:2], 'nearest')
+    prepared['mask'] = resize(mask, image_shape[:2], 'nearest')
   if 'pose' in batch:
     prepared['pose'] = tf.cast(batch['pose'], tf.float32)
   return prepared

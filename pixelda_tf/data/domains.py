@@ -5,8 +5,10 @@ import pathlib
 import gin
 import tensorflow as tf
 
-from pixelda_tf.data import builders, preprocessing, records
+from pixelda_tf import datasets
+from pixelda_tf.data import records
 from pixelda_tf.errors import UserError
+from pixelda_tf.fields.images import prepare_images, resize
 
 KEYS = ('image', 'label', 'mask', 'pose')
 # What an example in memory takes beside its values.
@@ -51,11 +53,11 @@ class Domain:
         sets are made here if need be.
       skip_corrupt: leave corrupt records out rather than stop at the first.
     """
-    builder = builders.find(self.name, data_dir)
-    if builder is None and self.name in builders.EMBEDDED:
-      builder = builders.prepare(self.name, data_dir=data_dir)
+    builder = datasets.find(self.name, data_dir)
+    if builder is None and self.name in datasets.EMBEDDED:
+      builder = datasets.prepare(self.name, data_dir=data_dir)
     if builder is None:
-      built_in = self.name.partition('/')[0] in builders.BUILDERS
+      built_in = self.name.partition('/')[0] in datasets.BUILDERS
       kind = self.name if built_in else f'images --name={self.name}'
       raise UserError(
         f'{data_dir}: {_what_is_there(data_dir)}, not {self.name}; make it '
@@ -218,7 +220,7 @@ class OpenDomain:
     return self._shards_of[split, part]
 
   def _split_info(self, split):
-    builder = builders.BUILDERS.get(self.name.partition('/')[0])
+    builder = datasets.BUILDERS.get(self.name.partition('/')[0])
     named = builder.NAMED_SPLITS if builder else {}
     try:
       return self._info.splits[named.get(split, split)]
@@ -253,12 +255,10 @@ def prepare_example(example, image_shape):
     of 0 and 1.
   """
   prepared = dict(example)
-  prepared['image'] = preprocessing.prepare_images(
-    example['image'], image_shape=image_shape
-  )
+  prepared['image'] = prepare_images(example['image'], image_shape=image_shape)
   if 'mask' in example:
     mask = tf.cast(example['mask'] > 127, tf.float32)
-    prepared['mask'] = preprocessing.resize(mask, image_shape[:2], 'nearest')
+    prepared['mask'] = resize(mask, image_shape[:2], 'nearest')
   return prepared
 
 

@@ -6,8 +6,9 @@ import gin
 import numpy as np
 import tensorflow as tf
 
-from pixelda_tf.data import classes, domains, preprocessing, streams
+from pixelda_tf.data import classes, domains, streams
 from pixelda_tf.errors import UserError
+from pixelda_tf.fields.images import can_match_channels
 
 _GALLERY_SEED = (0, 0)
 
@@ -315,7 +316,7 @@ def _common_shape(pair, *domains):
   channels = pair.channels or channels
   for domain in domains:
     found = domain.image_shape[-1]
-    if not preprocessing.can_match_channels(found, channels):
+    if not can_match_channels(found, channels):
       raise UserError(
         f'{domain.name}: images of {found} channels cannot become '
         f'{channels}; set Pair.channels to 1 or 3, for grey or RGB images'

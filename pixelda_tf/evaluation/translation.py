@@ -6,9 +6,9 @@ import numpy as np
 import tensorflow as tf
 
 from pixelda_tf.data import domains
-from pixelda_tf.data.builders import translated
-from pixelda_tf.data.preprocessing import to_uint8
+from pixelda_tf.datasets import translated
 from pixelda_tf.evaluation import pictures
+from pixelda_tf.fields.images import to_uint8
 
 _BATCH = 64
 _SHOWN = 12
@@ -84,7 +84,7 @@ def store(
     `tfds.core.DatasetBuilder` that reads it.
 
   Raises:
-    UserError: as `builders.prepare`.
+    UserError: as `datasets.prepare`.
   """
   return translated.store(
     name,

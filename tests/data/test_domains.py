@@ -7,7 +7,8 @@ import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from pixelda_tf.data import builders, domains, records
+from pixelda_tf import datasets
+from pixelda_tf.data import domains, records
 from pixelda_tf.errors import UserError
 
 
@@ -163,7 +164,7 @@ def stream_without_files(store, part):
 
 def test_names_of_splits(store, monkeypatch):
   monkeypatch.setattr(
-    builders.BUILDERS['usps'], 'NAMED_SPLITS', {'paper_train': 'train[:15]'}
+    datasets.BUILDERS['usps'], 'NAMED_SPLITS', {'paper_train': 'train[:15]'}
   )
   domain = store(name='usps').open(store.data_dir)
   assert domain.count('paper_train') == 15
@@ -180,7 +181,7 @@ def test_names_of_splits(store, monkeypatch):
 )
 def test_paper_splits_have_the_papers_counts(name, counts):
   n_train, *expected = counts
-  named = builders.BUILDERS[name].NAMED_SPLITS
+  named = datasets.BUILDERS[name].NAMED_SPLITS
   for split, count in zip(
     ('paper_train', 'paper_validation'), expected, strict=True
   ):

@@ -12,8 +12,7 @@ import tensorflow as tf
 from PIL import Image
 from werkzeug import test as werkzeug_test
 
-from pixelda_tf import config
-from pixelda_tf.data import builders
+from pixelda_tf import config, datasets
 from pixelda_tf.evaluation import analysis, row_choice
 from pixelda_tf.runs import experiment
 
@@ -44,7 +43,7 @@ COUNT = 20
 def data_dir(tmp_path_factory):
   directory = str(tmp_path_factory.mktemp('data'))
   for name in ('digits', 'digits_photo'):
-    builders.prepare(name, data_dir=directory)
+    datasets.prepare(name, data_dir=directory)
   return directory
 
 

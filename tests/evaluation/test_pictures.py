@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pixelda_tf.data import preprocessing
 from pixelda_tf.evaluation import pictures
+from pixelda_tf.fields.images import to_uint8
 
 
 def test_to_uint8_by_hand():
@@ -15,9 +15,7 @@ def test_to_uint8_by_hand():
 
 def test_to_uint8_equals_the_pipelines():
   values = np.linspace(-1.1, 1.1, 5001).astype(np.float32)
-  np.testing.assert_array_equal(
-    pictures.to_uint8(values), preprocessing.to_uint8(values)
-  )
+  np.testing.assert_array_equal(pictures.to_uint8(values), to_uint8(values))
 
 
 def test_grid_by_hand():

@@ -6,8 +6,7 @@ import pathlib
 import pytest
 import tensorflow as tf
 
-from pixelda_tf import config
-from pixelda_tf.data import builders
+from pixelda_tf import config, datasets
 from pixelda_tf.runs import checkpoints, experiment
 
 FOLDER = pathlib.Path(__file__).parent
@@ -19,7 +18,7 @@ def data_dir(tmp_path_factory):
   """A data directory with the embedded pair."""
   directory = str(tmp_path_factory.mktemp('data'))
   for name in ('digits', 'digits_photo'):
-    builders.prepare(name, data_dir=directory)
+    datasets.prepare(name, data_dir=directory)
   return directory
 
 

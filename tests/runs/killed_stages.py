@@ -12,7 +12,7 @@ import signal
 import sys
 
 from pixelda_tf import config
-from pixelda_tf.data.builders import preparing
+from pixelda_tf.datasets import preparing
 from pixelda_tf.evaluation import translation
 from pixelda_tf.runs import checkpoints, experiment, handover, results
 

@@ -7,8 +7,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from pixelda_tf import serving
-from pixelda_tf.data import builders
+from pixelda_tf import datasets, serving
 from pixelda_tf.errors import UserError
 from pixelda_tf.runs import checkpoints, experiment, loop, monitoring
 
@@ -26,7 +25,7 @@ def run_dir(tmp_path_factory, open_run):
 def test_the_result_tells_what_was_reached(run_dir, data_dir, open_run):
   run = open_run(run_dir)
   infos = {
-    name: builders.find(name, data_dir).info
+    name: datasets.find(name, data_dir).info
     for name in ('digits', 'digits_photo')
   }
   result = json.loads((run_dir / 'result.json').read_text())

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from pixelda_tf import config, serving
-from pixelda_tf.data.builders import base, preparing
+from pixelda_tf.datasets import base, preparing
 from pixelda_tf.runs import experiment
 
 CONFIG = """

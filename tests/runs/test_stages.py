@@ -14,8 +14,9 @@ import tensorflow as tf
 from PIL import Image
 
 from pixelda_tf import serving
-from pixelda_tf.data import domains, preprocessing
+from pixelda_tf.data import domains
 from pixelda_tf.errors import UserError
+from pixelda_tf.fields.images import prepare_images, to_uint8
 from pixelda_tf.methods import cyclegan_uda
 from pixelda_tf.runs import checkpoints, handover, loop, row_training
 
@@ -156,10 +157,8 @@ def test_the_offline_data_set_is_the_source_translated(
   )
   for ours, source in pairs:
     np.testing.assert_array_equal(ours['label'], source['label'])
-    images = preprocessing.prepare_images(
-      source['image'], image_shape=(16, 16, 3)
-    )
-    expected = preprocessing.to_uint8(method.translate(images))
+    images = prepare_images(source['image'], image_shape=(16, 16, 3))
+    expected = to_uint8(method.translate(images))
     np.testing.assert_array_equal(ours['image'], expected)
 
 
@@ -220,10 +219,10 @@ def test_the_export_translates_both_ways(cyclegan_uda_run, open_stages):
   images = np.random.default_rng(0).integers(
     256, size=(3, 16, 16, 3), dtype=np.uint8
   )
-  prepared = preprocessing.prepare_images(images, image_shape=(16, 16, 3))
+  prepared = prepare_images(images, image_shape=(16, 16, 3))
   for name in both:
     found = signatures[name](images=tf.constant(images))['images'].numpy()
-    expected = preprocessing.to_uint8(getattr(method, name)(prepared)).numpy()
+    expected = to_uint8(getattr(method, name)(prepared)).numpy()
     assert np.abs(found.astype(int) - expected).max() <= 1
 
 

@@ -1,0 +1,236 @@
+"""Reads gin statements one by one, so that an error can say where it is."""
+
+import dataclasses
+import pathlib
+import re
+import tokenize
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import gin
+
+from pixelda_tf.config.names import check_parameter, component, did_you_mean
+from pixelda_tf.errors import UserError
+
+_MACRO = 'gin.macro'
+_LINE_OF_VALUE = re.compile(r'\n  In bindings string line (\d+)\n')
+_BARE_WORD = re.compile(r"Failed to parse token '(.*)'")
+
+
+class _Binding(NamedTuple):
+  """A bound value, and the place that binds it: `file:line` or the flag."""
+
+  scope: str
+  is_macro: bool
+  value: Any
+  place: str
+
+
+class _Delegate(gin.config.ParserDelegate):
+  """Makes gin's references, with a better word for an unknown one."""
+
+  def configurable_reference(self, scoped_selector, evaluate):
+    component(scoped_selector.rsplit('/', 1)[-1])
+    return super().configurable_reference(scoped_selector, evaluate)
+
+
+class Reader:
+  """Puts gin files and single bindings into gin's config, strictly."""
+
+  def __init__(self, find: Callable[[str], pathlib.Path]):
+    """Starts without bindings.
+
+    Args:
+      find: returns the path of an included file, or raises UserError.
+    """
+    self._find = find
+    self._open = []
+    self._bindings = {}
+    self._overridden = []
+
+  def read_file(self, path: pathlib.Path):
+    """Reads a file and what it includes."""
+    if path.resolve() in self._open:
+      raise UserError(f"gin file '{path}' includes itself")
+    try:
+      text = path.read_text(encoding='utf-8-sig')
+    except (OSError, UnicodeDecodeError) as error:
+      raise UserError(f"cannot read gin file '{path}': {error}") from error
+    self._open.append(path.resolve())
+    self._read(text, lambda line: f'{path}:{line}', path.parent)
+    self._open.pop()
+
+  def read_param(self, text: str):
+    """Reads the text of one --gin_param."""
+    self._read(text, lambda line: f"--gin_param='{text}'", pathlib.Path())
+
+  def finish(self, allow_unused: bool = False):
+    """Finds what gin would silently ignore, then locks the config.
+
+    What only overridden bindings use is no mistake: a config that goes on top
+    of another leaves some of that behind.
+
+    Args:
+      allow_unused: whether macros and scopes may be there that nothing uses.
+
+    Raises:
+      UserError: a macro that is used but not defined, or defined but not used;
+        a binding in a scope that no reference enters; `%gin.REQUIRED` left.
+    """
+    bindings = self._bindings.values()
+    macros = {b.scope: b.place for b in bindings if b.is_macro}
+    used, entered = self._references(macros)
+    if allow_unused:
+      used, entered = macros.keys(), {b.scope for b in bindings}
+    for name in sorted(macros.keys() - used):
+      raise UserError(
+        f"{macros[name]}: nothing uses the macro '{name}'"
+        + did_you_mean(name, used)
+        + ' (a parameter is set as component.parameter = value)'
+      )
+    for b in bindings:
+      if b.scope and not b.is_macro and b.scope not in entered:
+        raise UserError(
+          f"{b.place}: nothing uses the scope '{b.scope}'"
+          + did_you_mean(b.scope, entered)
+        )
+    try:
+      gin.finalize()
+    except ValueError as error:
+      raise UserError(_first_line(error)) from error
+
+  def _references(self, macros):
+    """The macros that values use, and the scopes that they enter."""
+    used, entered = set(), set()
+    for binding in [*self._overridden, *self._bindings.values()]:
+      for reference in gin.config.iterate_references([binding.value]):
+        scopes = reference.scopes
+        if reference.configurable.selector != _MACRO:
+          entered |= {'/'.join(scopes[: i + 1]) for i in range(len(scopes))}
+          continue
+        name = '/'.join(scopes)
+        used.add(name)
+        if name not in macros:
+          raise UserError(
+            f"{binding.place}: the macro '%{name}' is not defined"
+            + did_you_mean(name, macros)
+          )
+    return used, entered
+
+  def _read(self, text, place, folder):
+    for statement in _statements(text, _Delegate(), place):
+      here = place(statement.location.line_num)
+      try:
+        self._execute(statement, here, folder)
+      except ValueError as error:
+        raise UserError(f'{here}: {_first_line(error)}') from error
+
+  def _execute(self, statement, place, folder):
+    kinds = gin.config_parser
+    if isinstance(statement, kinds.BindingStatement):
+      self._bind(statement, place)
+    elif isinstance(statement, kinds.BlockDeclaration):
+      component(statement.selector)
+    elif isinstance(statement, kinds.ImportStatement):
+      try:
+        gin.parse_config(statement.format())
+      except ImportError as error:
+        raise UserError(
+          f'{place}: cannot import: {_first_line(error)}'
+        ) from error
+    else:
+      self._include(statement.filename, place, folder)
+
+  def _include(self, filename, place, folder):
+    beside = folder / filename
+    try:
+      path = beside if beside.is_file() else self._find(filename)
+    except UserError as error:
+      raise UserError(f'{place}: {error.message}') from error
+    self.read_file(path)
+
+  def _bind(self, statement, place):
+    scope, selector, parameter, value, _ = statement
+    is_macro = not parameter
+    if is_macro:
+      scope = f'{scope}/{selector}' if scope else selector
+      selector, parameter = _MACRO, 'value'
+    check_parameter(selector, parameter)
+    key = gin.config.ParsedBindingKey.parse((scope, selector, parameter))
+    gin.bind_parameter(key, value)
+    if key in self._bindings:
+      self._overridden.append(self._bindings[key])
+    self._bindings[key] = _Binding(scope, is_macro, value, place)
+
+
+def _statements(text, delegate, place):
+  """Yields gin's statements; one that cannot be read is a UserError."""
+  line = 1
+  try:
+    parser = gin.config_parser.ConfigParser(text, delegate)
+    for statement in parser:
+      line = parser.current_token.start[0]
+      yield statement
+  except tokenize.TokenError as error:
+    lines = text.splitlines()
+    while re.fullmatch(r'\s*(#.*)?', lines[line - 1]):
+      line += 1
+    raise UserError(
+      f'{place(line)}: a bracket or a string is not closed'
+    ) from error
+  except SyntaxError as error:
+    word = _BARE_WORD.search(error.msg)
+    message = (
+      f"'{word[1]}' is no value; strings need quotes"
+      if word
+      else f'syntax error: {error.msg}'
+    )
+    raise UserError(f'{place(error.lineno)}: {message}') from error
+  except (ValueError, TypeError) as error:
+    of_value = _LINE_OF_VALUE.search(str(error))
+    line = int(of_value[1]) if of_value else line
+    raise UserError(f'{place(line)}: {_first_line(error)}') from error
+
+
+def _first_line(error):
+  return str(error).splitlines()[0]
+
+
+class _Names(gin.config_parser.ParserDelegate):
+  """Leaves references and macros as they are written."""
+
+  def configurable_reference(self, scoped_configurable_name, evaluate):
+    return _Written(f'@{scoped_configurable_name}{"()" if evaluate else ""}')
+
+  def macro(self, macro_name):
+    return _Written(f'%{macro_name}')
+
+
+@dataclasses.dataclass(frozen=True)
+class _Written:
+  text: str
+
+  def __repr__(self):
+    return self.text
+
+
+def read_values(text: str) -> dict[str, Any]:
+  """Reads a config without looking up what it names.
+
+  Args:
+    text: bindings as gin writes them.
+
+  Returns:
+    Values by key, as `{'PixelDA.noise_size': 10}`.
+
+  Raises:
+    UserError: the text is not gin.
+  """
+  values = {}
+  place = 'not a config, line {}'.format
+  for statement in _statements(text, _Names(), place):
+    if isinstance(statement, gin.config_parser.BindingStatement):
+      scope, selector, parameter, value, _ = statement
+      name = f'{selector}.{parameter}' if parameter else selector
+      values[f'{scope}/{name}' if scope else name] = value
+  return values

@@ -1,0 +1,96 @@
+"""What every builder of this package shares."""
+
+import pathlib
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from pixelda_tf.datasets import local as working
+
+DIGIT_NAMES = tuple('0123456789')
+
+
+class ImageBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+  """A data set of equally sized uint8 images, labelled or not.
+
+  Subclasses answer `image_info` (through `_info`) and `_split_generators`.
+
+  Attributes:
+    NAMED_SPLITS: names of the papers' splits to TFDS split strings.
+    ORDERED: records keep the order of the raw files rather than TFDS's hashed
+      order, so that `train[:50000]` is the first 50,000 of the raw file.
+    num_shards: shards of each split; TFDS itself would make one per 64 MiB,
+      and shards are what is read in parallel.
+  """
+
+  VERSION = tfds.core.Version('1.0.0')
+  NAMED_SPLITS: dict[str, str] = {}
+  ORDERED = True
+  num_shards = 1
+  # TFDS looks for download checksums beside the code, by way of a package
+  # (importlib_resources) that it does not install.
+  code_path = None
+
+  def __init__(
+    self, *, data_dir, manual_dir=None, config=None, work=working.LOCAL
+  ):
+    """Makes the builder; nothing is read or written yet.
+
+    Args:
+      data_dir: where the data set is written.
+      manual_dir: where the raw files are, or None.
+      config: name of one of `BUILDER_CONFIGS`, or None for the first.
+      work: `work.Local` or `beam.OnBeam`, which does what is done for each item
+        of the data set.
+    """
+    self.work = work
+    self.manual_dir = pathlib.Path(manual_dir) if manual_dir else None
+    super().__init__(data_dir=str(data_dir), config=config)
+
+  def image_info(
+    self,
+    *,
+    shape,
+    class_names,
+    description,
+    mask=False,
+    pose=False,
+    citation=None,
+  ):
+    """Returns the `DatasetInfo` of uint8 images.
+
+    Args:
+      shape: (height, width, channels) of every image: 1 grey, 3 RGB, 4 RGB and
+        depth (see `depth.normalize`).
+      class_names: names of the classes in the order of their labels, or None
+        where the images have no labels.
+      description: how the data set was made.
+      mask: whether each image has a uint8 mask [height, width, 1], 0 or 255.
+      pose: whether each image has its object's pose, a float32 unit quaternion
+        (w, x, y, z), w >= 0, model to camera, OpenCV axes.
+      citation: BibTeX or a plain reference.
+    """
+    features = {
+      'image': tfds.features.Image(shape=shape, encoding_format='png')
+    }
+    if class_names is not None:
+      features['label'] = tfds.features.ClassLabel(names=list(class_names))
+    if mask:
+      features['mask'] = tfds.features.Image(
+        shape=(*shape[:2], 1), encoding_format='png'
+      )
+    if pose:
+      features['pose'] = tfds.features.Tensor(shape=(4,), dtype=np.float32)
+    return tfds.core.DatasetInfo(
+      builder=self,
+      description=description,
+      features=tfds.features.FeaturesDict(features),
+      supervised_keys=None if class_names is None else ('image', 'label'),
+      citation=citation,
+      disable_shuffling=self.ORDERED,
+    )
+
+  def _generate_examples(self, split, examples, total=None):
+    """Yields the examples of a split, numbered, behind a progress bar."""
+    title = f'{self.name} {split}'
+    yield from enumerate(working.progress(title, examples, total))

@@ -1,0 +1,1 @@
+"""Digits: MNIST, USPS, MNIST-M, SVHN, and those that scikit-learn ships."""

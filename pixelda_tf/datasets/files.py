@@ -1,0 +1,69 @@
+"""Finds raw files in a user's directory, or downloads them."""
+
+import pathlib
+import urllib.request
+
+from pixelda_tf.datasets.digits import raw
+from pixelda_tf.errors import UserError
+
+
+def check_directory(directory, option):
+  """Returns `directory` as a path, which must exist and hold something."""
+  directory = pathlib.Path(directory)
+  if not directory.is_dir():
+    raise UserError(f'{option}={directory}: no such directory')
+  if next(directory.iterdir(), None) is None:
+    raise UserError(f'{option}={directory}: the directory is empty')
+  return directory
+
+
+def locate(names, manual_dir, subfolders, dl_manager, url):
+  """Finds files by name, or downloads them where no directory is given.
+
+  Args:
+    names: the files wanted.
+    manual_dir: directory of raw files, or None to download.
+    subfolders: folders of `manual_dir` to look into besides itself.
+    dl_manager: TFDS's download manager.
+    url: address that each name is appended to.
+
+  Returns:
+    dict of name to path.
+  """
+  if manual_dir is None:
+    return _download(names, dl_manager, url)
+  manual_dir = check_directory(manual_dir, '--manual_dir')
+  paths = {}
+  for name in names:
+    places = [manual_dir, *(manual_dir / folder for folder in subfolders)]
+    found = [place / name for place in places if (place / name).is_file()]
+    if not found:
+      raise UserError(
+        f'{manual_dir / name}: no such file; --manual_dir must hold '
+        f'{", ".join(names)}'
+      )
+    paths[name] = found[0]
+  return paths
+
+
+def read_gzip(path, parse, **options):
+  """Returns `parse(bytes, name=path, **options)` of the gzip file `path`."""
+  try:
+    data = pathlib.Path(path).read_bytes()
+  except OSError as error:
+    raise UserError(f'{path}: cannot be read: {error.strerror}') from error
+  return parse(raw.gunzip(data, name=path), name=path, **options)
+
+
+def _download(names, dl_manager, url):
+  try:
+    # TFDS tries for minutes, so see first whether there is anyone to ask.
+    request = urllib.request.Request(url + names[0], method='HEAD')
+    urllib.request.urlopen(request, timeout=20).close()
+    paths = dl_manager.download({name: url + name for name in names})
+  except Exception as error:
+    raise UserError(
+      f'{url}: cannot be downloaded ({error}); put {", ".join(names)} into a '
+      'folder and name it with --manual_dir'
+    ) from error
+  return {name: pathlib.Path(path) for name, path in paths.items()}

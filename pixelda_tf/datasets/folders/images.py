@@ -1,0 +1,159 @@
+"""A user's own images: folders of classes, plain folders, or a CSV."""
+
+import collections
+import functools
+import hashlib
+
+import tensorflow_datasets as tfds
+
+from pixelda_tf.datasets import base, image_files
+from pixelda_tf.datasets import local as working
+from pixelda_tf.datasets.folders import entries, listing
+from pixelda_tf.errors import UserError
+
+MAX_SHARDS = 16
+SHARD_BYTES = 4 << 20
+# More shards than `MAX_SHARDS` where they would be larger: on Beam a worker
+# holds one in memory.
+LARGEST_SHARD = 256 << 20
+
+
+class Images(base.ImageBuilder, skip_registration=True):
+  """Images of one size, stored under a name that the user gives.
+
+  Records are in an order that depends on the files' names in a hashed way, so
+  that a part such as `train[:80%]` has all classes.
+  """
+
+  name = 'images'
+  ORDERED = False
+
+  def __init__(
+    self,
+    *,
+    data_dir,
+    name,
+    manual_dir=None,
+    csv=None,
+    resize=None,
+    test_fraction=0.0,
+    mask_from=None,
+    config=None,
+    work=working.LOCAL,
+  ):
+    """Lists the files, and reads them once for their form and digest.
+
+    Args:
+      data_dir: where the data set is written.
+      name: what it is stored as.
+      manual_dir: folder of images, see `listing.list_folder`; with `csv`, what
+        its paths are relative to.
+      csv: file of paths and labels, see `csv_listing.list_csv`.
+      resize: (height, width) that images are brought to; None demands that
+        they have one size.
+      test_fraction: share of each class that becomes the test split, where
+        nothing else says which images do.
+      mask_from: 'alpha' or 'black', where the masks of rendered objects come
+        from, see `image_files.read_rendered`; None where the CSV tells, or
+        there are none.
+      config: must be None.
+      work: see `ImageBuilder`.
+    """
+    self.name = name
+    self._mask_from = mask_from
+    self._resize = resize
+    self._entries = entries.hold_out(
+      listing.list_images(manual_dir, csv), test_fraction
+    )
+    self._class_names = entries.class_names(self._entries)
+    if mask_from and self._entries[0].mask is not None:
+      raise UserError(
+        f'--mask_from={mask_from}: the column mask of --csv tells where the '
+        'masks are; leave out one of the two'
+      )
+    surveyed = work.map(
+      f'{name} checking',
+      functools.partial(_survey, mask_from == 'alpha'),
+      self._entries,
+    )
+    forms, sizes, digests = zip(*surveyed, strict=True)
+    self._size, self._mode = image_files.common_form(
+      [entry.path for entry in self._entries], forms, resize
+    )
+    self._digest = _digest(self._entries, digests)
+    n_bytes = sum(sizes)
+    wanted = min(MAX_SHARDS, n_bytes // SHARD_BYTES)
+    smallest = min(collections.Counter(e.split for e in self._entries).values())
+    self.num_shards = max(
+      1, min(smallest, max(wanted, n_bytes // LARGEST_SHARD))
+    )
+    super().__init__(
+      data_dir=data_dir, manual_dir=manual_dir, config=config, work=work
+    )
+
+  def _info(self):
+    height, width = self._size
+    how = 'resized (bilinear)' if self._resize else 'as they are'
+    return self.image_info(
+      shape=(height, width, 1 if self._mode == 'L' else 3),
+      class_names=self._class_names,
+      mask=bool(self._mask_from) or self._entries[0].mask is not None,
+      description=(
+        f'{len(self._entries)} images of a user, {how}: {height}x{width} '
+        f'{"grey" if self._mode == "L" else "RGB"}, '
+        f'{"unlabelled" if self._class_names is None else "labelled"}'
+        f'{f", masks from {self._mask_from}" if self._mask_from else ""}. '
+        'Digest (SHA-256) of their names, splits, labels and bytes: '
+        f'{self._digest}.'
+      ),
+    )
+
+  def _split_generators(self, dl_manager: tfds.download.DownloadManager):
+    del dl_manager
+    used = {entry.split for entry in self._entries}
+    return {
+      split: self._generate_examples(split)
+      for split in entries.SPLITS
+      if split in used
+    }
+
+  def _generate_examples(self, split):
+    return self.work.examples(
+      f'{self.name} {split}',
+      functools.partial(_examples, self._size, self._mode, self._mask_from),
+      [entry for entry in self._entries if entry.split == split],
+    )
+
+
+def _survey(allow_alpha, entry):
+  """Returns an image's form, its file's bytes and the digests of the files."""
+  form = image_files.form(entry.path, allow_alpha)
+  paths = [path for path in (entry.path, entry.mask) if path is not None]
+  contents = [path.read_bytes() for path in paths]
+  digests = [hashlib.sha256(data).digest() for data in contents]
+  return form, len(contents[0]), digests
+
+
+def _digest(listed, digests):
+  """Returns the digest of entries and of their files' digests."""
+  digest = hashlib.sha256()
+  of_files = zip(listed, digests, strict=True)
+  for entry, parts in sorted(of_files, key=lambda pair: pair[0].key):
+    digest.update(f'{entry.key}\0{entry.split}\0{entry.label}\0'.encode())
+    for part in parts:
+      digest.update(part)
+  return digest.hexdigest()
+
+
+def _examples(size, mode, mask_from, entry):
+  """Returns the only (key, example) of an entry, in a list."""
+  if mask_from:
+    image, mask = image_files.read_rendered(entry.path, size, mode, mask_from)
+    example = {'image': image, 'mask': mask}
+  else:
+    example = {'image': image_files.read(entry.path, size, mode)}
+  if entry.label is not None:
+    example['label'] = entry.label
+  if entry.mask is not None:
+    example['mask'] = image_files.read_mask(entry.mask, entry.path, size)
+  return [(entry.key, example)]

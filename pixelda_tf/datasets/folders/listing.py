@@ -1,0 +1,90 @@
+"""Lists a user's folder of images."""
+
+import pathlib
+
+from pixelda_tf.datasets import files, image_files
+from pixelda_tf.datasets.folders import csv_listing, entries
+from pixelda_tf.errors import UserError
+
+
+def list_images(manual_dir, csv_file):
+  """Returns the entries of a folder, or of a CSV where one is given."""
+  if csv_file is None and manual_dir is None:
+    raise UserError('which images? give --manual_dir=FOLDER or --csv=FILE')
+  if manual_dir is not None:
+    manual_dir = files.check_directory(manual_dir, '--manual_dir')
+  if csv_file is None:
+    listed = list_folder(manual_dir)
+  else:
+    listed = csv_listing.list_csv(pathlib.Path(csv_file), manual_dir)
+  entries.check_splits(listed, csv_file or manual_dir)
+  return listed
+
+
+def list_folder(folder):
+  """Lists one subfolder a class, or images alone, or splits of either.
+
+  A folder whose subfolders are `train` and maybe `validation` and `test` has
+  splits. Files that are no images are left alone.
+  """
+  folders = _subfolders(folder)
+  names = {path.name for path in folders}
+  if names >= {'train', 'val'}:
+    raise UserError(f'{folder / "val"}: call the folder validation')
+  if 'train' not in names or not names <= set(entries.SPLITS):
+    return _list_split(folder, folder, 'train')
+  _refuse_images_beside(folder, folders)
+  return [
+    entry for path in folders for entry in _list_split(folder, path, path.name)
+  ]
+
+
+def _list_split(root, folder, split):
+  """Lists a folder of class folders, or of images."""
+  folders = _subfolders(folder)
+  if not folders:
+    return _list_flat(root, folder, split, None)
+  _refuse_images_beside(folder, folders)
+  listed = []
+  for path in folders:
+    nested = _subfolders(path)
+    if nested:
+      raise UserError(
+        f'{nested[0]}: a folder inside the class folder {path.name}; put the '
+        "class's images directly into it"
+      )
+    listed += _list_flat(root, path, split, path.name)
+  return listed
+
+
+def _list_flat(root, folder, split, label):
+  paths = [
+    path
+    for path in sorted(folder.iterdir())
+    if path.is_file() and image_files.is_image(path)
+  ]
+  if not paths:
+    raise UserError(
+      f'{folder}: holds no images ({", ".join(image_files.SUFFIXES)})'
+    )
+  return [
+    entries.Entry(path.relative_to(root).as_posix(), path, label, split)
+    for path in paths
+  ]
+
+
+def _subfolders(folder):
+  return [
+    path
+    for path in sorted(folder.iterdir())
+    if path.is_dir() and not path.name.startswith('.')
+  ]
+
+
+def _refuse_images_beside(folder, folders):
+  for path in sorted(folder.iterdir()):
+    if path.is_file() and image_files.is_image(path):
+      raise UserError(
+        f'{path}: an image beside folders ({folders[0].name}); a folder holds '
+        'one subfolder a class, or images alone'
+      )

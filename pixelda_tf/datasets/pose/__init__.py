@@ -1,0 +1,1 @@
+"""Objects with a pose: cropped LineMod, the BOP format, renderings."""

@@ -1,0 +1,167 @@
+"""What a user says of a BOP set: its objects' names and its splits."""
+
+import hashlib
+import re
+
+from pixelda_tf.datasets.folders import entries
+from pixelda_tf.errors import UserError
+
+# The objects of lm and lmo, from 1.
+LINEMOD = (
+  'ape',
+  'benchvise',
+  'bowl',
+  'cam',
+  'can',
+  'cat',
+  'cup',
+  'driller',
+  'duck',
+  'eggbox',
+  'glue',
+  'holepuncher',
+  'iron',
+  'lamp',
+  'phone',
+)
+# Where a set has meshes of several kinds.
+MODEL_FOLDERS = ('models', 'models_eval', 'models_cad')
+
+
+def find_models(manual_dir):
+  """Returns the mesh files of a BOP set by the objects' ids, in their order.
+
+  Raises:
+    UserError: there are none.
+  """
+  for name in MODEL_FOLDERS:
+    found = {
+      int(match.group(1)): path
+      for path in sorted((manual_dir / name).glob('obj_*.ply'))
+      if (match := re.fullmatch(r'obj_(\d{1,9})', path.stem, re.ASCII))
+    }
+    if found:
+      return found
+  raise UserError(
+    f'{manual_dir / "models"}: no obj_000001.ply or the like; --manual_dir has '
+    'to be the folder of a BOP set, with its models and split folders'
+  )
+
+
+def class_names(names, model_ids):
+  """Returns the classes' names by the objects' ids, in their order.
+
+  Args:
+    names: list of 'ID:NAME'; or ['linemod'] for the names of lm and lmo; or
+      None for obj_000001 and so on.
+    model_ids: the objects that have a model.
+
+  Raises:
+    UserError: it is something else, or an object has no model or no own name.
+  """
+  if not names:
+    return {number: f'obj_{number:06d}' for number in model_ids}
+  if list(names) == ['linemod']:
+    names = [
+      f'{number}:{name}'
+      for number, name in enumerate(LINEMOD, 1)
+      if number in model_ids
+    ]
+  named = {}
+  for pair in names:
+    number, _, name = pair.partition(':')
+    if not re.fullmatch(r'\d{1,9}', number, re.ASCII) or not name.strip():
+      raise UserError(
+        f'--names: {pair!r}; give ID:NAME of each object, as 1:ape,5:can, or '
+        'linemod'
+      )
+    number, name = int(number), name.strip()
+    if number not in model_ids:
+      raise UserError(
+        f'--names: {pair!r}, but the models are '
+        f'{", ".join(str(model_id) for model_id in model_ids)}'
+      )
+    if number in named or name in named.values():
+      raise UserError(f'--names: {pair!r} names an object or a class again')
+    named[number] = name
+  return dict(sorted(named.items()))
+
+
+def split_folders(manual_dir, bop_splits, test_fraction):
+  """Returns (split, folder) of the folders of a BOP set that are used.
+
+  Args:
+    manual_dir: the BOP set.
+    bop_splits: list of 'SPLIT:FOLDER'; None takes train and train_... as train
+      and test as test.
+    test_fraction: share of the training frames that are to be held out.
+
+  Raises:
+    UserError: it is something else, or there is no such folder.
+  """
+  if bop_splits:
+    pairs = [_parse_split(pair, manual_dir) for pair in bop_splits]
+  else:
+    pairs = [('train', path) for path in sorted(manual_dir.glob('train*'))]
+    pairs.append(('test', manual_dir / 'test'))
+    pairs = [(split, path) for split, path in pairs if path.is_dir()]
+    if not pairs:
+      raise UserError(
+        f'{manual_dir}: no folder train, train_... or test; name split folders '
+        'as in --bop_splits=train:val_primesense'
+      )
+    if test_fraction and len(pairs) == 1:
+      pairs = [('train', pairs[0][1])]
+  if len({path for _, path in pairs}) < len(pairs):
+    raise UserError('--bop_splits: a folder is named twice')
+  return pairs
+
+
+def _parse_split(pair, manual_dir):
+  split, _, name = pair.partition(':')
+  if split not in entries.SPLITS or not name:
+    raise UserError(
+      f'--bop_splits: {pair!r}; give SPLIT:FOLDER, the split being '
+      f'{", ".join(entries.SPLITS)}, as train:train_pbr,test:test'
+    )
+  if not (manual_dir / name).is_dir():
+    raise UserError(f'--bop_splits: {manual_dir / name}: no such folder')
+  return split, manual_dir / name
+
+
+def hold_out(frames, test_fraction):
+  """Moves a share of the training frames to a new split test.
+
+  Which ones depends on their keys alone; a frame's objects stay together.
+
+  Args:
+    frames: dict of split to list of `Frame`.
+    test_fraction: share in [0, 1); 0 changes nothing.
+
+  Returns:
+    a dict alike.
+
+  Raises:
+    UserError: the share is something else, there are test frames already, or
+      none to take.
+  """
+  if not 0 <= test_fraction < 1:
+    raise UserError(f'--test_fraction={test_fraction}: must be in [0, 1)')
+  if not test_fraction:
+    return frames
+  if 'test' in frames or 'train' not in frames:
+    raise UserError(
+      '--test_fraction: takes from a training split what the test split is to '
+      f'have, but there are {", ".join(frames)}'
+    )
+  hashed = sorted(
+    frames['train'],
+    key=lambda frame: hashlib.sha256(frame.key.encode()).digest(),
+  )
+  count = round(test_fraction * len(hashed))
+  if not 0 < count < len(hashed):
+    raise UserError(
+      f'--test_fraction={test_fraction}: leaves a split of {len(hashed)} '
+      'frames empty'
+    )
+  return {**frames, 'train': hashed[count:], 'test': hashed[:count]}

@@ -1,0 +1,276 @@
+"""Cropped LineMod: an object's images in folders, its poses in a text file."""
+
+import functools
+import hashlib
+import math
+import re
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from pixelda_tf.datasets import base, files, image_files
+from pixelda_tf.datasets import local as working
+from pixelda_tf.errors import UserError
+
+SIZE = (64, 64)
+RENDERED = ('coarse', 'fine')
+REAL = 'real'
+MAX_SHARDS = 4
+POSES = 'poses.txt'
+TRAINING_SPLIT = 'training_split.txt'
+
+
+class LinemodCropped(base.ImageBuilder, skip_registration=True):
+  """Cropped LineMod (Wohlhart and Lepetit, 2015): RGB, class and pose.
+
+  Reads `<set>/<object>/*.png` with a `poses.txt` each. The config `synthetic`
+  holds the sets coarse and fine, rendered on black, with masks; `real` the set
+  real, whose `training_split.txt` lists the numbers of the training images: the
+  other images are the test split.
+  """
+
+  name = 'linemod_cropped'
+  ORDERED = False
+  BUILDER_CONFIGS = [
+    tfds.core.BuilderConfig(name='synthetic'),
+    tfds.core.BuilderConfig(name='real'),
+  ]
+
+  def __init__(
+    self, *, data_dir, manual_dir=None, config=None, work=working.LOCAL
+  ):
+    """Reads the poses, and the images once for their digest.
+
+    Args:
+      data_dir: where the data set is written.
+      manual_dir: folder of the sets.
+      config: 'synthetic' or 'real'.
+      work: see `ImageBuilder`.
+
+    Raises:
+      UserError: a folder or pose is missing or wrong.
+    """
+    if manual_dir is None:
+      raise UserError(
+        f'{self.name} is not downloaded: name the folder of its sets with '
+        '--manual_dir'
+      )
+    manual_dir = files.check_directory(manual_dir, '--manual_dir')
+    sets = (REAL,) if config == REAL else RENDERED
+    entries = list_sets(manual_dir, sets)
+    self._class_names = sorted({path.parent.name for path, _ in entries})
+    self._splits = {'train': entries}
+    if config == REAL:
+      self._splits = split_real(entries, manual_dir / REAL / TRAINING_SPLIT)
+    self.num_shards = min(MAX_SHARDS, *map(len, self._splits.values()))
+    paths = [path for path, _ in entries]
+    digests = work.map(f'{self.name} checking', _file_digest, paths)
+    self._digest = _digest(self._splits, dict(zip(paths, digests, strict=True)))
+    super().__init__(
+      data_dir=data_dir, manual_dir=manual_dir, config=config, work=work
+    )
+
+  def _info(self):
+    rendered = self.builder_config.name == 'synthetic'
+    return self.image_info(
+      shape=(*SIZE, 3),
+      class_names=self._class_names,
+      mask=rendered,
+      pose=True,
+      description=f'Cropped LineMod, {self.builder_config.name} images of '
+      f'{len(self._class_names)} objects, {SIZE[0]}x{SIZE[1]} RGB, with poses. '
+      'Digest (SHA-256) of splits, names, poses and bytes: '
+      f'{self._digest}.',
+      citation='Wohlhart, Lepetit: Learning descriptors for object recognition '
+      'and 3D pose estimation. CVPR, 2015. Hinterstoisser et al.: Model based '
+      'training, detection and pose estimation of texture-less 3D objects in '
+      'heavily cluttered scenes. ACCV, 2012.',
+    )
+
+  def _split_generators(self, dl_manager: tfds.download.DownloadManager):
+    del dl_manager
+    return {
+      split: self._generate_examples(split, entries)
+      for split, entries in self._splits.items()
+    }
+
+  def _generate_examples(self, split, entries):
+    is_rendered = self.builder_config.name == 'synthetic'
+    return self.work.examples(
+      f'{self.name} {split}', functools.partial(_examples, is_rendered), entries
+    )
+
+
+def _examples(is_rendered, entry):
+  """Returns the only (key, example) of a (path, pose), in a list."""
+  path, pose = entry
+  image = image_files.read(path, SIZE, 'RGB')
+  example = {'image': image, 'label': path.parent.name, 'pose': pose}
+  if is_rendered:
+    example['mask'] = image_files.silhouette(image)
+  return [('/'.join(path.parts[-3:]), example)]
+
+
+def list_sets(manual_dir, sets):
+  """Returns (path, pose) of every image of the sets that are there.
+
+  Args:
+    manual_dir: folder of the sets.
+    sets: names of folders, of which one at least has to be there.
+
+  Raises:
+    UserError: no set is there, a set has no object, or see `read_poses`.
+  """
+  found = [manual_dir / name for name in sets if (manual_dir / name).is_dir()]
+  if not found:
+    raise UserError(
+      f'{manual_dir}: no folder {" or ".join(sets)}; --manual_dir has to hold '
+      f'<set>/<object>/*.png with a {POSES} for each object'
+    )
+  entries = []
+  for folder in found:
+    objects = sorted(path for path in folder.iterdir() if path.is_dir())
+    if not objects:
+      raise UserError(f'{folder}: no folder of an object in it')
+    for path in objects:
+      entries += read_object(path)
+  return entries
+
+
+def read_object(folder):
+  """Returns (path, pose) of the images of one object's folder, sorted.
+
+  Raises:
+    UserError: an image without a pose, a pose without an image, or see
+      `read_poses`.
+  """
+  path = folder / POSES
+  if not path.is_file():
+    raise UserError(f"{path}: no such file; it has to give the images' poses")
+  poses = read_poses(path)
+  images = {image.name: image for image in sorted(folder.glob('*.png'))}
+  for name in images:
+    if not re.search(r'\d+\.png$', name):
+      raise UserError(f'{folder / name}: its name has to end in a number')
+    if name not in poses:
+      raise UserError(f'{path}: no pose of {name}; add it or remove the image')
+  for name in poses:
+    if name not in images:
+      raise UserError(
+        f'{folder / name}: no such file, but {POSES} has its pose'
+      )
+  if not images:
+    raise UserError(f'{folder}: holds no *.png')
+  return [(image, poses[name]) for name, image in images.items()]
+
+
+def read_poses(path):
+  """Reads quaternions by image name.
+
+  Args:
+    path: text file: for each image a line `# name.png` and a line of four
+      numbers, the quaternion (w, x, y, z) with either sign.
+
+  Returns:
+    dict of name to float32 `[4]`, unit, w >= 0.
+
+  Raises:
+    UserError: a line is something else, or no unit quaternion.
+  """
+  poses, name = {}, None
+  text = path.read_bytes().decode('utf-8', 'replace')
+  for number, line in enumerate(text.splitlines(), 1):
+    where = f'{path}, line {number}'
+    if not line.strip():
+      continue
+    if line.startswith('#'):
+      if name is not None:
+        raise UserError(f'{where}: {name} before it has no pose')
+      name = line[1:].strip()
+      if name in poses:
+        raise UserError(f'{where}: a second pose of {name}')
+    elif name is None:
+      raise UserError(f"{where}: a pose needs a line '# name.png' before it")
+    else:
+      poses[name] = parse_quaternion(line, where)
+      name = None
+  if name is not None:
+    raise UserError(f'{path}: {name} at its end has no pose')
+  return poses
+
+
+def parse_quaternion(line, where):
+  """Returns float32 `[4]`, unit, w >= 0, of four numbers in a line of text.
+
+  Raises:
+    UserError: these are not four numbers, or their norm is not 1 (1 % off is
+      taken for rounding).
+  """
+  try:
+    values = [float(word) for word in line.split()]
+  except ValueError:
+    values = []
+  norm = math.hypot(*values)
+  if len(values) != 4 or not abs(norm - 1) < 0.01:
+    raise UserError(
+      f'{where}: {line.strip()[:80]!r} is no unit quaternion; expected four '
+      'numbers w x y z of norm 1'
+    )
+  return np.array(values, np.float32) / norm * (-1 if values[0] < 0 else 1)
+
+
+def read_training_split(path):
+  """Returns the set of numbers in a file, separated by commas or spaces.
+
+  Raises:
+    UserError: the file is missing or holds something else.
+  """
+  if not path.is_file():
+    raise UserError(
+      f'{path}: no such file; it has to list the numbers of the training '
+      'images, separated by commas: all others are test images'
+    )
+  text = path.read_bytes().decode('utf-8', 'replace')
+  words = text.replace(',', ' ').split()
+  wrong = [word for word in words if not re.fullmatch(r'[0-9]{1,9}', word)]
+  if wrong or not words:
+    raise UserError(
+      f'{path}: {wrong[0][:40]!r} is no number' if wrong else f'{path}: empty'
+    )
+  return {int(word) for word in words}
+
+
+def split_real(entries, path):
+  """Returns {'train', 'test'} of (path, pose), see `read_training_split`.
+
+  Args:
+    entries: (path, pose) of images whose names end in a number.
+    path: the file that lists the numbers of the training images.
+
+  Raises:
+    UserError: the file is missing or wrong, or leaves a split without images.
+  """
+  numbers = read_training_split(path)
+  splits = {'train': [], 'test': []}
+  for entry in entries:
+    number = int(re.search(r'(\d+)\.png$', entry[0].name).group(1))
+    splits['train' if number in numbers else 'test'].append(entry)
+  for split, of_split in splits.items():
+    if not of_split:
+      raise UserError(f'{path}: leaves no image for {split}')
+  return splits
+
+
+def _file_digest(path):
+  return hashlib.sha256(path.read_bytes()).digest()
+
+
+def _digest(splits, file_digests):
+  digest = hashlib.sha256()
+  for split, entries in splits.items():
+    digest.update(split.encode())
+    for path, pose in entries:
+      digest.update('/'.join(path.parts[-3:]).encode())
+      digest.update(pose.tobytes())
+      digest.update(file_digests[path])
+  return digest.hexdigest()

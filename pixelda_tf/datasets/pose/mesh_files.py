@@ -1,0 +1,111 @@
+"""A folder of meshes and the names of the objects in it."""
+
+import json
+import pathlib
+import re
+
+import numpy as np
+
+from pixelda_tf.datasets import files
+from pixelda_tf.errors import UserError
+from pixelda_tf.rendering import meshes
+
+# Metres: what the camera, 65 cm away, can see.
+SMALLEST, LARGEST = 0.005, 0.8
+EXAMPLE = '--names=1:ape,6:cat'
+
+
+def load_folder(meshes_dir, names=None, scale=meshes.MILLIMETRES):
+  """Reads the meshes of a folder.
+
+  Args:
+    meshes_dir: folder of files with one of `meshes.SUFFIXES`.
+    names: dict of file stem, or of the number it ends in, to an object's name;
+      only these files are read. None for all files, named by their stems.
+    scale: metres in the files' unit.
+
+  Returns:
+    dict of name to `Mesh`, in the order of the files' names; the mean of a
+    mesh's vertices is its origin.
+
+  Raises:
+    UserError: the folder or a mesh is missing or wrong, two have one name, or
+      there are none.
+  """
+  folder = files.check_directory(meshes_dir, '--meshes_dir')
+  paths = sorted(
+    path for path in folder.iterdir() if path.suffix.lower() in meshes.SUFFIXES
+  )
+  if not paths:
+    raise UserError(
+      f'--meshes_dir={meshes_dir}: no {", ".join(meshes.SUFFIXES)} in it'
+    )
+  named = {}
+  for path in _chosen(paths, names, folder):
+    name = path.stem if names is None else names[_key(path, names)]
+    if name in named:
+      raise UserError(f'{path} and {named[name]} are both named {name!r}')
+    named[name] = path
+  loaded = {name: meshes.load(path, scale) for name, path in named.items()}
+  for name, mesh in loaded.items():
+    _check_extent(named[name], mesh)
+  return {name: meshes.centred(mesh) for name, mesh in loaded.items()}
+
+
+def parse_names(text):
+  """Reads objects' names.
+
+  Args:
+    text: `KEY:NAME,...`, or a JSON file of an object `{"KEY": "NAME", ...}`.
+
+  Returns:
+    dict of key to name.
+
+  Raises:
+    UserError: it is neither.
+  """
+  path = pathlib.Path(text)
+  if path.suffix == '.json':
+    try:
+      names = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+      raise UserError(f'--names={text}: cannot be read: {error}') from error
+    if not isinstance(names, dict):
+      raise UserError(f'--names={text}: holds no object {{"1": "ape", ...}}')
+  else:
+    pairs = [pair.partition(':')[::2] for pair in text.split(',')]
+    names = {key.strip(): name.strip() for key, name in pairs}
+    if len(names) < len(pairs):
+      raise UserError(f'--names={text}: names a file twice')
+  if not names or not all(
+    isinstance(name, str) and name and key for key, name in names.items()
+  ):
+    raise UserError(f'--names={text}: give KEY:NAME,..., as {EXAMPLE}')
+  return names
+
+
+def _check_extent(path, mesh):
+  extent = np.ptp(mesh.vertices, axis=0).max()
+  if not SMALLEST <= extent <= LARGEST:
+    raise UserError(
+      f'{path}: is {extent:.4g} m long, expected {SMALLEST} to {LARGEST}; '
+      "--scale gives the metres in the meshes' unit"
+    )
+
+
+def _chosen(paths, names, folder):
+  if names is None:
+    return paths
+  chosen = [path for path in paths if _key(path, names) is not None]
+  found = {_key(path, names) for path in chosen}
+  for key in names:
+    if key not in found:
+      raise UserError(f'--names: {folder} has no mesh {key!r}')
+  return chosen
+
+
+def _key(path, names):
+  """Returns which key of `names` means a file, or None."""
+  number = re.search(r'\d+$', path.stem)
+  candidates = [path.stem, number and str(int(number.group()))]
+  return next((key for key in candidates if key in names), None)

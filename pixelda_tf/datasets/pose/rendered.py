@@ -1,0 +1,116 @@
+"""Data sets that are rendered while they are written."""
+
+import contextlib
+import functools
+import hashlib
+import pathlib
+import shutil
+
+import tensorflow_datasets as tfds
+
+from pixelda_tf.datasets import base, preparing
+from pixelda_tf.rendering import chunks
+
+WORK_DIR = '.rendering'
+MAX_SHARDS = 8
+
+
+class Rendered(base.ImageBuilder, skip_registration=True):
+  """Pictures of meshes, with class, mask and pose."""
+
+  name = 'rendered'
+  ORDERED = False
+
+  def __init__(
+    self,
+    *,
+    data_dir,
+    name,
+    pictures,
+    description,
+    workers=None,
+    work_dir=None,
+    config=None,
+  ):
+    """Renders nothing yet.
+
+    Args:
+      data_dir: where the data set is written.
+      name: what it is stored as.
+      pictures: `rendering.pictures.Pictures`.
+      description: how the pictures are made.
+      workers: number of processes, see `chunks.examples`.
+      work_dir: where pictures are kept until the data set is complete; None
+        for a folder in `data_dir`.
+      config: see `ImageBuilder`.
+    """
+    self.name = name
+    self._pictures = pictures
+    self._description = description
+    self._workers = workers
+    self.num_shards = min(MAX_SHARDS, *pictures.counts.values())
+    self._work_dir = pathlib.Path(work_dir or pathlib.Path(data_dir) / WORK_DIR)
+    super().__init__(data_dir=data_dir, config=config)
+
+  def _info(self):
+    return self.image_info(
+      shape=self._pictures.shape,
+      class_names=self._pictures.class_names,
+      mask=True,
+      pose=True,
+      description=self._description,
+    )
+
+  def _split_generators(self, dl_manager: tfds.download.DownloadManager):
+    del dl_manager
+    return {
+      split: self._generate_examples(
+        split,
+        chunks.examples(
+          functools.partial(self._pictures.example, split),
+          count,
+          folder=self._work_dir / split,
+          workers=self._workers,
+        ),
+        total=count,
+      )
+      for split, count in self._pictures.counts.items()
+    }
+
+
+def store(name, *, data_dir, description, overwrite=False, **contents):
+  """Renders a data set, or goes on where rendering was interrupted.
+
+  Args:
+    name: of the new data set.
+    data_dir: where data sets are stored.
+    description: how the pictures are made; it names everything they depend on.
+    overwrite: replace a data set of that name.
+    **contents: `pictures` and `workers`, see `Rendered`.
+
+  Returns:
+    `tfds.core.DatasetBuilder` that reads the data set.
+
+  Raises:
+    UserError: as `datasets.prepare`.
+  """
+  digest = hashlib.sha256(description.encode()).hexdigest()[:16]
+  work_dir = pathlib.Path(data_dir) / WORK_DIR
+
+  def make_builder(directory):
+    return Rendered(
+      data_dir=directory,
+      name=name,
+      description=description,
+      work_dir=work_dir / f'{name}-{digest}',
+      **contents,
+    )
+
+  builder = preparing.build(
+    make_builder, name=name, data_dir=data_dir, overwrite=overwrite
+  )
+  for path in work_dir.glob(f'{name}-*'):
+    shutil.rmtree(path)
+  with contextlib.suppress(OSError):
+    work_dir.rmdir()
+  return builder

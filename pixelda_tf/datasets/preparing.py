@@ -1,0 +1,171 @@
+"""Writes data sets completely or not at all, and finds them again."""
+
+import contextlib
+import fcntl
+import io
+import pathlib
+import re
+import shutil
+
+import tensorflow as tf
+import tensorflow_datasets as tfds
+from absl import logging
+
+from pixelda_tf.errors import UserError
+
+STAGING = '.staging'
+REPLACED = 'replaced'
+_WRITING_ERRORS = (OSError, tf.errors.OpError)
+
+
+def find(name, data_dir):
+  """Returns the reader of a stored data set, or None.
+
+  Args:
+    name: its name, followed by `/config` where it has configs.
+    data_dir: where data sets are stored.
+  """
+  stored = [
+    path
+    for path in (pathlib.Path(data_dir) / name).glob('*.*.*')
+    if tfds.core.Version.is_valid(path.name)
+    and (path / 'dataset_info.json').is_file()
+  ]
+  if not stored:
+    return None
+  return _read(max(stored, key=lambda path: tfds.core.Version(path.name)))
+
+
+def _read(directory):
+  try:
+    return tfds.builder_from_directory(directory)
+  except Exception as error:
+    raise UserError(
+      f'{directory}: its dataset_info.json or features.json is damaged; '
+      'prepare the data set again with --overwrite'
+    ) from error
+
+
+def build(make_builder, *, name, data_dir, overwrite=False):
+  """Builds one data set; see `datasets.prepare`.
+
+  Args:
+    make_builder: function of a data directory; returns the TFDS builder.
+    name: the data set's name.
+    data_dir: where data sets are stored; created if need be.
+    overwrite: replace a data set of that name once the new one is complete.
+
+  Returns:
+    `tfds.core.DatasetBuilder` that reads the data set.
+
+  Raises:
+    UserError: as `datasets.prepare`.
+  """
+  _check_name(name)
+  data_dir = pathlib.Path(data_dir)
+  with _explained(data_dir), _staging(data_dir, name) as staging:
+    builder = make_builder(staging)
+    staged = pathlib.Path(builder.data_dir)
+    final = data_dir / staged.relative_to(staging)
+    stored = None
+    if not overwrite and (final / 'dataset_info.json').is_file():
+      stored = _read(final)
+    if stored is None:
+      _write(builder, staging)
+      _swap(staged, final, staging / REPLACED / final.relative_to(data_dir))
+    elif stored.info.description != builder.info.description:
+      raise UserError(
+        f'{final}: holds {name} made otherwise ({stored.info.description}); '
+        'pass --overwrite to replace it, or another --data_dir'
+      )
+    else:
+      logging.info('%s is prepared already: %s', name, final)
+      return stored
+  return tfds.builder_from_directory(final)
+
+
+def _check_name(name):
+  if not re.fullmatch(r'[a-zA-Z]\w*', name, re.ASCII):
+    raise UserError(
+      f'--name={name}: give the data set a name of letters, digits and '
+      'underscores that starts with a letter'
+    )
+
+
+def _write(builder, staging):
+  config = tfds.download.DownloadConfig(
+    num_shards=builder.num_shards,
+    try_download_gcs=False,
+    beam_options=builder.work.options,
+  )
+  # TFDS says where it writes, which is not yet where the data will be; builders
+  # show progress themselves.
+  tfds.disable_progress_bar()
+  try:
+    with (
+      builder.work.explained(),
+      contextlib.redirect_stdout(io.StringIO()),
+    ):
+      builder.download_and_prepare(
+        download_dir=staging / 'downloads', download_config=config
+      )
+  finally:
+    tfds.enable_progress_bar()
+
+
+def _swap(new, final, aside):
+  """Puts the complete directory `new` in the place of `final`."""
+  final.parent.mkdir(parents=True, exist_ok=True)
+  if final.exists():
+    aside.parent.mkdir(parents=True)
+    final.rename(aside)
+  new.rename(final)
+
+
+def _put_back(staging, data_dir):
+  """Restores what a process set aside that was killed while it swapped."""
+  replaced = staging / REPLACED
+  for info in list(replaced.rglob('dataset_info.json')):
+    final = data_dir / info.parent.relative_to(replaced)
+    if not final.exists():
+      info.parent.rename(final)
+
+
+@contextlib.contextmanager
+def _staging(data_dir, name):
+  """Yields an empty directory inside `data_dir`, removed at the end.
+
+  One process at a time builds a data set, so what an earlier one left behind
+  when it was killed can be removed.
+  """
+  staging = data_dir / STAGING / name
+  staging.parent.mkdir(parents=True, exist_ok=True)
+  with open(staging.parent / f'{name}.lock', 'w') as lock:
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    _put_back(staging, data_dir)
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.mkdir()
+    try:
+      yield staging
+    finally:
+      shutil.rmtree(staging, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _explained(data_dir):
+  """Turns the file system's errors, also those TFDS wraps, into `UserError`."""
+  try:
+    yield
+  except UserError:
+    raise
+  except Exception as error:
+    cause = error
+    while cause is not None and not isinstance(cause, _WRITING_ERRORS):
+      cause = cause.__cause__ or cause.__context__
+    if cause is None:
+      raise
+    reason = getattr(cause, 'message', None) or cause
+    raise UserError(
+      f'{data_dir}: cannot be written ({reason}); what was there before is '
+      'untouched; free some space or name another --data_dir'
+    ) from error

@@ -1,0 +1,1 @@
+"""What an example is made of: how its fields are stored, and what they mean."""

@@ -1,0 +1,125 @@
+"""Views of an object as unit quaternions (w, x, y, z), model to camera.
+
+The camera's axes are OpenCV's: x to the right, y down, z into the picture. The
+model's z axis points up. Of the two quaternions of a rotation, that with
+w >= 0 is used.
+"""
+
+import numpy as np
+
+from pixelda_tf import seeding
+
+TOLERANCE = 1e-4
+
+
+def rotation_matrix(quaternion):
+  """Returns the rotation matrix of a quaternion.
+
+  Args:
+    quaternion: float `[4]`, (w, x, y, z), of any norm but 0.
+
+  Returns:
+    float64 `[3, 3]`: maps model coordinates to the camera's axes.
+  """
+  w, x, y, z = np.asarray(quaternion, np.float64) / np.linalg.norm(quaternion)
+  return np.array(
+    [
+      [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+      [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+      [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+    ]
+  )
+
+
+def quaternion(rotation):
+  """Returns the unit quaternion, w >= 0, of a rotation matrix.
+
+  The matrix of outer products of the quaternion, 4 q q^T, is linear in the
+  rotation; its row with the largest diagonal element is q but for the norm.
+
+  Args:
+    rotation: float `[3, 3]`.
+
+  Returns:
+    float32 `[4]`.
+
+  Raises:
+    ValueError: `rotation` is not orthogonal with determinant 1, 1e-4 being
+      taken for rounding.
+  """
+  r = np.asarray(rotation, np.float64)
+  is_rotation = (
+    r.shape == (3, 3)
+    and np.allclose(r @ r.T, np.eye(3), atol=TOLERANCE)
+    and np.linalg.det(r) > 0
+  )
+  if not is_rotation:
+    raise ValueError(f'no rotation matrix: {r.tolist()}')
+  x, y, z = r[2, 1] - r[1, 2], r[0, 2] - r[2, 0], r[1, 0] - r[0, 1]
+  outer = np.empty((4, 4))
+  outer[0] = outer[:, 0] = 1 + np.trace(r), x, y, z
+  outer[1:, 1:] = r + r.T + (1 - np.trace(r)) * np.eye(3)
+  largest = outer[np.argmax(np.diag(outer))]
+  return canonical(largest)
+
+
+def canonical(quaternion):
+  """Returns the unit quaternion with w >= 0 of the same rotation.
+
+  Args:
+    quaternion: float `[4]`, of any norm but 0.
+
+  Returns:
+    float32 `[4]`.
+  """
+  unit = np.asarray(quaternion, np.float64) / np.linalg.norm(quaternion)
+  return (-unit if unit[0] < 0 else unit).astype(np.float32)
+
+
+def sample(seed, index, *, upper=False, in_plane=45.0):
+  """Returns a random view; it depends on the arguments alone.
+
+  Viewpoints are uniform on the sphere, or on its upper half: the share of a
+  sphere between two heights is the same as that of the diameter.
+
+  Args:
+    seed: integer, or a tuple of them.
+    index: of the view.
+    upper: only look from above (model z >= 0).
+    in_plane: degrees that the camera is at most turned about its own axis.
+
+  Returns:
+    float32 `[4]`, unit quaternion.
+  """
+  seed = seed if isinstance(seed, tuple) else (seed,)
+  words = seeding.random_words(3, *seed, index)
+  height, around, turn = words / 2.0**64
+  height = height if upper else 2 * height - 1
+  return look_at(
+    np.arcsin(height), 2 * np.pi * around, np.radians((2 * turn - 1) * in_plane)
+  )
+
+
+def look_at(elevation, azimuth, turn=0.0):
+  """Returns the view from a point on the sphere towards its centre.
+
+  Args:
+    elevation: radians above the model's xy plane.
+    azimuth: radians about the model's z axis, 0 on the x axis.
+    turn: radians by which the picture is turned clockwise.
+
+  Returns:
+    float32 `[4]`, unit quaternion.
+  """
+  sin_e, cos_e = np.sin(elevation), np.cos(elevation)
+  sin_a, cos_a = np.sin(azimuth), np.cos(azimuth)
+  right = np.array([-sin_a, cos_a, 0.0])
+  forward = -np.array([cos_e * cos_a, cos_e * sin_a, sin_e])
+  down = np.cross(forward, right)
+  sin_t, cos_t = np.sin(turn), np.cos(turn)
+  rotation = [
+    cos_t * right - sin_t * down,
+    sin_t * right + cos_t * down,
+    forward,
+  ]
+  return quaternion(rotation)
