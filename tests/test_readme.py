@@ -212,9 +212,12 @@ def test_client_asks_what_the_signature_takes():
 
 
 @pytest.mark.parametrize('name', ['README.md', 'CONTRIBUTING.md'])
-def test_links_lead_to_files(name):
+def test_what_is_linked_or_named_is_there(name):
+  """Names are those of files and folders of the clone, without a <part>."""
   text = (ROOT / name).read_text()
   text = re.sub('^```.*?^```', '', text, flags=re.M | re.S)
-  links = re.findall(r'\]\(([^)#]+)', text)
-  paths = [link for link in links if not link.startswith('http')]
-  assert [path for path in paths if not (ROOT / path).exists()] == []
+  links = re.findall(r'\]\((?!http)([^)#]+)', text)
+  names = re.findall(r'`((?:pixelda_tf|gin|tests)/[\w/.]+)`', text)
+  assert len(names) > 5
+  paths = {path for path in links + names if not path.endswith('...')}
+  assert {path for path in paths if not (ROOT / path).exists()} == set()
