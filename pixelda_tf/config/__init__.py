@@ -5,25 +5,15 @@ what gin checks itself, a macro or a scope that nothing refers to is one too:
 gin would accept it and change nothing.
 """
 
-import importlib
 import pathlib
 from collections.abc import Sequence
 
 import gin
 
+from pixelda_tf.config.comparison import difference
 from pixelda_tf.config.names import did_you_mean
-from pixelda_tf.config.reader import Reader, read_values
+from pixelda_tf.config.reader import Reader
 from pixelda_tf.errors import UserError
-
-COMPONENTS = (
-  'pixelda_tf.data',
-  'pixelda_tf.losses',
-  'pixelda_tf.networks',
-  'pixelda_tf.problems',
-  'pixelda_tf.methods',
-  'pixelda_tf.runs',
-  'pixelda_tf.evaluation',
-)
 
 
 def search_path() -> list[pathlib.Path]:
@@ -69,6 +59,8 @@ def parse(
   """Parses gin files, then single bindings that override them.
 
   Whatever was parsed before is forgotten. The config is locked afterwards.
+  Whoever parses has imported what the config names; `pixelda_tf.runs` imports
+  all of pixelda_tf that a config can name.
 
   Args:
     gin_files: paths, see `find`; a file may `include` others, relative to
@@ -82,8 +74,6 @@ def parse(
       binding is not gin's syntax or names what does not exist.
   """
   paths = [find(gin_file) for gin_file in gin_files]
-  for module in COMPONENTS:
-    importlib.import_module(module)
   gin.clear_config()
   reader = Reader(find)
   for path in paths:
@@ -103,26 +93,11 @@ def operative() -> str:
   return gin.operative_config_str()
 
 
-def difference(old: str, new: str) -> list[str]:
-  """Compares two configs by value, without looking up what they name.
-
-  Args:
-    old: config as returned by `text`.
-    new: the same, of another run.
-
-  Returns:
-    A line for each binding that differs, sorted: `key: old -> new`.
-
-  Raises:
-    UserError: a config is not gin.
-  """
-  old, new = read_values(old), read_values(new)
-  return [
-    f'{key}: {_show(old, key)} -> {_show(new, key)}'
-    for key in sorted(old.keys() | new.keys())
-    if (key in old) != (key in new) or old[key] != new[key]
-  ]
-
-
-def _show(values, key):
-  return repr(values[key]) if key in values else '(not set)'
+__all__ = [
+  'difference',
+  'find',
+  'operative',
+  'parse',
+  'search_path',
+  'text',
+]

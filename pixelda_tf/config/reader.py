@@ -1,20 +1,20 @@
-"""Reads gin statements one by one, so that an error can say where it is."""
+"""Puts gin files into gin's config statement by statement.
 
-import dataclasses
+Gin itself forgets where a binding stands, and what it was before another one
+took its place: its hooks see neither, but a message has to name the place.
+"""
+
 import pathlib
-import re
-import tokenize
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import gin
 
 from pixelda_tf.config.names import check_parameter, component, did_you_mean
+from pixelda_tf.config.statements import first_line, statements
 from pixelda_tf.errors import UserError
 
 _MACRO = 'gin.macro'
-_LINE_OF_VALUE = re.compile(r'\n  In bindings string line (\d+)\n')
-_BARE_WORD = re.compile(r"Failed to parse token '(.*)'")
 
 
 class _Binding(NamedTuple):
@@ -97,7 +97,7 @@ class Reader:
     try:
       gin.finalize()
     except ValueError as error:
-      raise UserError(_first_line(error)) from error
+      raise UserError(first_line(error)) from error
 
   def _references(self, macros):
     """The macros that values use, and the scopes that they enter."""
@@ -118,12 +118,12 @@ class Reader:
     return used, entered
 
   def _read(self, text, place, folder):
-    for statement in _statements(text, _Delegate(), place):
+    for statement in statements(text, _Delegate(), place):
       here = place(statement.location.line_num)
       try:
         self._execute(statement, here, folder)
       except ValueError as error:
-        raise UserError(f'{here}: {_first_line(error)}') from error
+        raise UserError(f'{here}: {first_line(error)}') from error
 
   def _execute(self, statement, place, folder):
     kinds = gin.config_parser
@@ -136,7 +136,7 @@ class Reader:
         gin.parse_config(statement.format())
       except ImportError as error:
         raise UserError(
-          f'{place}: cannot import: {_first_line(error)}'
+          f'{place}: cannot import: {first_line(error)}'
         ) from error
     else:
       self._include(statement.filename, place, folder)
@@ -161,76 +161,3 @@ class Reader:
     if key in self._bindings:
       self._overridden.append(self._bindings[key])
     self._bindings[key] = _Binding(scope, is_macro, value, place)
-
-
-def _statements(text, delegate, place):
-  """Yields gin's statements; one that cannot be read is a UserError."""
-  line = 1
-  try:
-    parser = gin.config_parser.ConfigParser(text, delegate)
-    for statement in parser:
-      line = parser.current_token.start[0]
-      yield statement
-  except tokenize.TokenError as error:
-    lines = text.splitlines()
-    while re.fullmatch(r'\s*(#.*)?', lines[line - 1]):
-      line += 1
-    raise UserError(
-      f'{place(line)}: a bracket or a string is not closed'
-    ) from error
-  except SyntaxError as error:
-    word = _BARE_WORD.search(error.msg)
-    message = (
-      f"'{word[1]}' is no value; strings need quotes"
-      if word
-      else f'syntax error: {error.msg}'
-    )
-    raise UserError(f'{place(error.lineno)}: {message}') from error
-  except (ValueError, TypeError) as error:
-    of_value = _LINE_OF_VALUE.search(str(error))
-    line = int(of_value[1]) if of_value else line
-    raise UserError(f'{place(line)}: {_first_line(error)}') from error
-
-
-def _first_line(error):
-  return str(error).splitlines()[0]
-
-
-class _Names(gin.config_parser.ParserDelegate):
-  """Leaves references and macros as they are written."""
-
-  def configurable_reference(self, scoped_configurable_name, evaluate):
-    return _Written(f'@{scoped_configurable_name}{"()" if evaluate else ""}')
-
-  def macro(self, macro_name):
-    return _Written(f'%{macro_name}')
-
-
-@dataclasses.dataclass(frozen=True)
-class _Written:
-  text: str
-
-  def __repr__(self):
-    return self.text
-
-
-def read_values(text: str) -> dict[str, Any]:
-  """Reads a config without looking up what it names.
-
-  Args:
-    text: bindings as gin writes them.
-
-  Returns:
-    Values by key, as `{'PixelDA.noise_size': 10}`.
-
-  Raises:
-    UserError: the text is not gin.
-  """
-  values = {}
-  place = 'not a config, line {}'.format
-  for statement in _statements(text, _Names(), place):
-    if isinstance(statement, gin.config_parser.BindingStatement):
-      scope, selector, parameter, value, _ = statement
-      name = f'{selector}.{parameter}' if parameter else selector
-      values[f'{scope}/{name}' if scope else name] = value
-  return values
