@@ -35,6 +35,12 @@ def statements(
       line = parser.current_token.start[0]
       yield statement
   except tokenize.TokenError as error:
+    message, (line_of_error, _) = error.args
+    # From Python 3.12 on there are others.
+    if not re.search('EOF|unterminated', message):
+      raise UserError(
+        f'{place(line_of_error)}: syntax error: {message}'
+      ) from error
     lines = text.splitlines()
     while re.fullmatch(r'\s*(#.*)?', lines[line - 1]):
       line += 1

@@ -177,6 +177,14 @@ def test_a_mistake_in_a_gin_param_names_the_flag(param, message, write):
   assert error.value.message == f"--gin_param='{param}': {message}"
 
 
+@pytest.mark.parametrize('line', ['\x01', '\0', "brick.colour = 'blue"])
+def test_what_the_tokenizer_refuses_is_told_with_its_line(line, write):
+  """From Python 3.12 on it refuses more; before, gin finds what is left."""
+  write(a=f'# a comment\nbrick.size = 1\n{line}\n')
+  with pytest.raises(UserError, match=r'^gin/a\.gin:3: '):
+    config.parse(['gin/a.gin'])
+
+
 def test_a_mistake_in_an_included_file_names_that_file(write):
   write(a="include 'gin/b.gin'", b='brick.size = 1\nbrick.sise = 2')
   with pytest.raises(UserError, match=r'^gin/b\.gin:2: brick has no'):
