@@ -257,7 +257,7 @@ def test_every_row_of_a_file_takes_a_step(
       for name, network in handover.networks_of(method).items()
     }
     weights |= {f'{row.name}/{name}': of for name, of in shapes.items()}
-    for name, origin in row.handed_on.items():
+    for name, origin in row.initial_networks.items():
       assert shapes[name] == weights[origin], (row.name, name, origin)
     batches = run.pair.train_batches(run.seed, role=method.role)
     moving = must_move(method)

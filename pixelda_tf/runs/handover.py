@@ -35,14 +35,14 @@ def save(method, class_names, row_directory):
   os.rename(partial, directory)
 
 
-def load(method, class_names, handed_on, run_dir):
+def load(method, class_names, initial_networks, run_dir):
   """Gives a method's networks the weights that other rows left.
 
   Args:
     method: a method that has just been built.
     class_names: its classes, in order.
-    handed_on: dict of the method's network to `<row>/<network>`, of this run,
-      or to `<run_dir>/<row>/<network>` of another.
+    initial_networks: dict of the method's network to `<row>/<network>`, of this
+      run, or to `<run_dir>/<row>/<network>` of another.
     run_dir: directory of this run.
 
   Raises:
@@ -52,16 +52,16 @@ def load(method, class_names, handed_on, run_dir):
   """
   networks = networks_of(method)
   for name in method.needs:
-    if name not in handed_on:
+    if name not in initial_networks:
       raise UserError(
-        f'Row.handed_on: {type(method).__name__} needs a trained {name!r}: add '
-        f"{{'{name}': '<row>/<network>'}}"
+        f'Row.initial_networks: {type(method).__name__} needs a trained '
+        f"{name!r}: add {{'{name}': '<row>/<network>'}}"
       )
-  for name, origin in handed_on.items():
+  for name, origin in initial_networks.items():
     if name not in networks:
       raise UserError(
-        f'Row.handed_on: {type(method).__name__} has no network {name!r}, it '
-        f'has {", ".join(networks)}'
+        f'Row.initial_networks: {type(method).__name__} has no network '
+        f'{name!r}, it has {", ".join(networks)}'
       )
     _load(networks[name], method, class_names, path(origin, run_dir))
 
@@ -80,7 +80,7 @@ def _load(network, method, class_names, file):
     raise UserError(
       f"{file}: not there; row '{row}' writes it at its end, if it has a "
       f"network '{name}': train that row first, or name another in "
-      'Row.handed_on'
+      'Row.initial_networks'
     )
   about_file = os.path.join(os.path.dirname(file), 'about.json')
   about = results.read(about_file)

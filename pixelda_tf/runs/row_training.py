@@ -53,9 +53,9 @@ def train(run, row):
   directory = run.directory(row, 'checkpoints')
   start = checkpoints.restore(directory, state)
   if start is None:
-    handover.load(method, pair.class_names, row.handed_on, run.run_dir)
+    handover.load(method, pair.class_names, row.initial_networks, run.run_dir)
     with run.strategy.scope():
-      # Again: averages start from what was handed on.
+      # Again: averages start from the initial networks.
       method.compile(row.optimizer)
   else:
     logging.info('%s: goes on from step %s', row.name, f'{start:,}')

@@ -247,7 +247,6 @@ def test_a_row_may_have_settings_of_its_own_and_a_note(tmp_path, open_run):
   run = open_run(
     tmp_path,
     'Experiment.rows = [@other/Row()]',
-    "other/Row.name = 'other'",
     "other/Row.note = 'why'",
     'other/Row.method = @other/PixelDA',
     'other/Row.optimizer = @pixelda/adam()',

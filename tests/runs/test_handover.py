@@ -46,9 +46,11 @@ def run_dir(tmp_path):
   return tmp_path
 
 
-def load(run_dir, method, handed_on=None, class_names=CLASSES):
-  handed_on = {'task': 'first/task'} if handed_on is None else handed_on
-  handover.load(method, class_names, handed_on, str(run_dir))
+def load(run_dir, method, initial_networks=None, class_names=CLASSES):
+  initial_networks = (
+    {'task': 'first/task'} if initial_networks is None else initial_networks
+  )
+  handover.load(method, class_names, initial_networks, str(run_dir))
 
 
 @pytest.mark.parametrize('normalized', [False, True])
@@ -65,7 +67,7 @@ def test_what_is_saved_is_loaded(normalized, tmp_path):
     np.testing.assert_array_equal(ours, theirs)
 
 
-def test_nothing_handed_on_changes_nothing(run_dir):
+def test_no_initial_networks_change_nothing(run_dir):
   method = build(seed=2)
   before = values(method)
   load(run_dir, method, {})
@@ -201,7 +203,7 @@ def test_a_file_that_is_not_there_is_told(run_dir):
   assert error.value.message == (
     f"{run_dir}/first/networks/tusk.weights.h5: not there; row 'first' writes "
     "it at its end, if it has a network 'tusk': train that row first, or name "
-    'another in Row.handed_on'
+    'another in Row.initial_networks'
   )
 
 
@@ -209,7 +211,7 @@ def test_a_network_that_the_method_does_not_have_is_told(run_dir):
   with pytest.raises(UserError) as error:
     load(run_dir, build(), {'tusk': 'first/task'})
   assert error.value.message == (
-    "Row.handed_on: SourceOnly has no network 'tusk', it has task"
+    "Row.initial_networks: SourceOnly has no network 'tusk', it has task"
   )
 
 

@@ -30,7 +30,6 @@ Experiment.log_every = 2
 Experiment.checkpoint_every = 2
 source_only/Row.steps = 2
 pixelda/Row.steps = 2
-semi_supervised/Row.name = 'semi_supervised'
 semi_supervised/Row.method = @semi_supervised/PixelDA
 semi_supervised/Row.optimizer = @pixelda/adam()
 semi_supervised/Row.steps = 2

@@ -82,7 +82,7 @@ def test_one_command_gives_every_stage_its_result(run, rows, request):
 def test_cycadas_stages_start_from_each_other(cycada_run, open_stages):
   """f_S and the feature stage's generator do not move; f_T hardly does.
 
-  Its rate is 1e-5, and its average begins with what was handed on, in six
+  Its rate is 1e-5, and its average begins with its initial networks, in six
   steps: a fresh network or average would be far away.
   """
   run = open_stages('cycada', cycada_run)
@@ -101,18 +101,20 @@ def test_cycadas_stages_start_from_each_other(cycada_run, open_stages):
 
 
 @pytest.mark.parametrize('row', ['cycada_translate', 'cycada'])
-def test_before_the_first_step_the_weights_are_those_handed_on(
+def test_before_the_first_step_the_weights_are_the_initial_networks(
   row, cycada_run, open_stages
 ):
   """Averaged ones, where the optimizer averages."""
   run = open_stages('cycada', cycada_run)
   settings = run.row(row)
   method = run.build(settings)
-  fresh = {name: values(getattr(method, name)) for name in settings.handed_on}
+  fresh = {
+    name: values(getattr(method, name)) for name in settings.initial_networks
+  }
   handover.load(
-    method, run.pair.class_names, settings.handed_on, str(cycada_run)
+    method, run.pair.class_names, settings.initial_networks, str(cycada_run)
   )
-  for name, origin in settings.handed_on.items():
+  for name, origin in settings.initial_networks.items():
     giver, _, network = origin.partition('/')
     given = getattr(run.restore(run.row(giver)), network)
     assert_same(getattr(method, name), given)
@@ -287,7 +289,7 @@ def test_a_row_whose_input_is_missing_names_the_file(
   assert error.value.message == (
     f"{path}/source_to_target.weights.h5: not there; row 'cycada_translate' "
     "writes it at its end, if it has a network 'source_to_target': train that "
-    'row first, or name another in Row.handed_on'
+    'row first, or name another in Row.initial_networks'
   )
   assert not os.path.exists(os.path.join(run.run_dir, 'result.json'))
 
@@ -295,7 +297,7 @@ def test_a_row_whose_input_is_missing_names_the_file(
 def test_networks_may_be_of_another_run(
   cycada_run, tmp_path, open_stages, newest_values
 ):
-  handed_on = {
+  initial_networks = {
     'task': f'{cycada_run}/cycada_translate/task',
     'reference_task': f'{cycada_run}/cycada_translate/task',
     'source_to_target': f'{cycada_run}/cycada_translate/source_to_target',
@@ -303,8 +305,8 @@ def test_networks_may_be_of_another_run(
   run = open_stages(
     'cycada',
     tmp_path,
-    'Experiment.rows = [@feature/Row()]',
-    f'feature/Row.handed_on = {handed_on}',
+    'Experiment.rows = [@cycada/Row()]',
+    f'cycada/Row.initial_networks = {initial_networks}',
   )
   run.train()
   step, found = newest_values(tmp_path / 'cycada')
@@ -332,8 +334,8 @@ def test_a_result_that_was_deleted_is_made_again_without_training(
 
 
 STOPS = (
-  'Experiment.rows = [@feature/Row()]',
-  'feature/Row.steps = 20',
+  'Experiment.rows = [@cycada/Row()]',
+  'cycada/Row.steps = 20',
   'CyCADAFeatures.generator = None',
   'CyCADAFeatures.threshold = 1.0',
   'CyCADAFeatures.patience = 3',
@@ -367,8 +369,8 @@ def test_a_stage_that_is_over_ends_at_the_next_line(
   is translated, and there is no picture.
   """
   task = f'{cycada_run}/source_only/task'
-  handed_on = {'task': task, 'reference_task': task}
-  stops = (*STOPS, f'feature/Row.handed_on = {handed_on}')
+  initial_networks = {'task': task, 'reference_task': task}
+  stops = (*STOPS, f'cycada/Row.initial_networks = {initial_networks}')
   whole, resumed = tmp_path / 'whole', tmp_path / 'resumed'
   (row,) = open_stages('cycada', whole, *stops).train()['rows']
   assert row['steps'] == 4
@@ -396,11 +398,13 @@ def test_a_stage_that_is_over_ends_at_the_next_line(
 def test_a_network_that_has_to_come_from_another_row_is_asked_for(
   tmp_path, open_stages
 ):
-  run = open_stages('cycada', tmp_path, *STOPS, 'feature/Row.handed_on = {}')
+  run = open_stages(
+    'cycada', tmp_path, *STOPS, 'cycada/Row.initial_networks = {}'
+  )
   with pytest.raises(UserError) as error:
     run.train()
   assert error.value.message == (
-    "Row.handed_on: CyCADAFeatures needs a trained 'task': add {'task': "
+    "Row.initial_networks: CyCADAFeatures needs a trained 'task': add {'task': "
     "'<row>/<network>'}"
   )
 
@@ -477,12 +481,12 @@ def test_a_setting_may_take_translation_away(tmp_path, open_stages):
 # Bindings on top of a config, and what they are told at once.
 BETWEEN_ROWS = {
   'translated by no row': (
-    "offline/Row.translated_by = 'cyclgan'",
+    "cyclegan_uda_offline/Row.translated_by = 'cyclgan'",
     "Row.translated_by of 'cyclegan_uda_offline' is 'cyclgan': name a row "
     'before it (cyclegan, cyclegan_uda)',
   ),
   'translated by itself': (
-    "offline/Row.translated_by = 'cyclegan_uda_offline'",
+    "cyclegan_uda_offline/Row.translated_by = 'cyclegan_uda_offline'",
     "Row.translated_by of 'cyclegan_uda_offline' is 'cyclegan_uda_offline': "
     'name a row before it (cyclegan, cyclegan_uda)',
   ),
@@ -492,25 +496,26 @@ BETWEEN_ROWS = {
     'before it (cyclegan)',
   ),
   'translated by a row that does not': (
-    "two_way/Row.translated_by = 'cyclegan_uda_offline'",
+    "cyclegan_uda_two_way/Row.translated_by = 'cyclegan_uda_offline'",
     "Row.translated_by of 'cyclegan_uda_two_way' is 'cyclegan_uda_offline', "
     'which does not translate; name one that does',
   ),
-  'handed on by no row': (
-    "cyclegan_uda/Row.handed_on = {'source_to_target': 'gan/source_to_target'}",
-    "Row.handed_on of 'cyclegan_uda': source_to_target is from "
-    "'gan/source_to_target': name a row before it (cyclegan), or "
+  'a network of no row': (
+    "cyclegan_uda/Row.initial_networks = {'source_to_target': 'gan/x'}",
+    "Row.initial_networks of 'cyclegan_uda': source_to_target is from "
+    "'gan/x': name a row before it (cyclegan), or "
     '<run_dir>/<row>/<network> of another run',
   ),
-  'handed on by a later row': (
-    "cyclegan/Row.handed_on = {'source_to_target': 'cyclegan_uda/x'}",
-    "Row.handed_on of 'cyclegan': source_to_target is from 'cyclegan_uda/x': "
-    'name a row before it (none), or <run_dir>/<row>/<network> of another run',
+  'a network of a later row': (
+    "cyclegan/Row.initial_networks = {'source_to_target': 'cyclegan_uda/x'}",
+    "Row.initial_networks of 'cyclegan': source_to_target is from "
+    "'cyclegan_uda/x': name a row before it (none), or "
+    '<run_dir>/<row>/<network> of another run',
   ),
-  'handed on by a network without row': (
-    "cyclegan_uda/Row.handed_on = {'source_to_target': 'source_to_target'}",
-    "Row.handed_on of 'cyclegan_uda': source_to_target is from "
-    "'source_to_target'; write <row>/<network>, or <run_dir>/<row>/<network> "
+  'a network without a row': (
+    "cyclegan_uda/Row.initial_networks = {'source_to_target': 'network'}",
+    "Row.initial_networks of 'cyclegan_uda': source_to_target is from "
+    "'network'; write <row>/<network>, or <run_dir>/<row>/<network> "
     'for another run',
   ),
 }
