@@ -69,6 +69,7 @@ TEST_REQUIRES = [
   *BEAM_REQUIRES,
   'hypothesis',
   'pytest',
+  'pytest-xdist',
   # Another release may format differently.
   'ruff==0.17.5',
 ]

@@ -1,25 +1,36 @@
 """What all tests share: a fixed seed, a config that does not leak, commands.
 
-Also the stand-in for LineMod, tiny, and how to run commands on it.
+Also a trained run, and the stand-in for LineMod, tiny.
 """
 
 import os
+
+os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
+# Workers share the processors: one thread each, as for the processes they
+# start. TensorFlow reads this as it starts.
+for _kind in ('INTRAOP', 'INTEROP'):
+  os.environ.setdefault(f'TF_NUM_{_kind}_THREADS', '1')
+
+import dataclasses
 import pathlib
+import runpy
 import shutil
 import subprocess
 import sys
 import sysconfig
 import venv
 
-os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
+import gin
+import hypothesis
+import pytest
+import tensorflow as tf
+from absl import app
+from absl.testing import flagsaver
 
-import gin  # noqa: E402
-import hypothesis  # noqa: E402
-import pytest  # noqa: E402
-import tensorflow as tf  # noqa: E402
-
-from pixelda_tf.datasets import preparing  # noqa: E402
-from pixelda_tf.datasets.pose import standin  # noqa: E402
+from pixelda_tf import config, datasets
+from pixelda_tf.datasets import preparing
+from pixelda_tf.datasets.pose import standin
+from pixelda_tf.runs import distribution, experiment, run_directory
 
 hypothesis.settings.register_profile('tests', deadline=None, derandomize=True)
 hypothesis.settings.load_profile('tests')
@@ -37,6 +48,12 @@ TINY = (
   'pose_estimator.filters = 2',
 )
 
+# What `train` asks for by default, which has to be said before TensorFlow
+# starts; `in_process` below runs it here.
+distribution.use_logical_cpus(1)
+# Else the first command would define these, and its end delete them.
+app.define_help_flags()
+
 
 @pytest.fixture(autouse=True)
 def _independent():
@@ -46,15 +63,71 @@ def _independent():
   tf.keras.mixed_precision.set_global_policy('float32')
 
 
+@dataclasses.dataclass(frozen=True)
+class Done:
+  """How a command ended; what it logged is not in `stderr`."""
+
+  returncode: int
+  stdout: str
+  stderr: str
+
+  def assert_mistake(self, *parts):
+    """Checks that it told a mistake in one line with these parts."""
+    assert self.returncode == 2, self.stderr
+    assert self.stderr.startswith('error: '), self.stderr
+    assert self.stderr.count('\n') == 1, self.stderr
+    assert self.stdout == ''
+    for part in parts:
+      assert part in self.stderr
+
+
+@pytest.fixture
+def in_process(capsys, monkeypatch):
+  """Function of a command's name and arguments that runs it, to its `Done`.
+
+  A process of its own, as `run_command` gives it, first imports TensorFlow for
+  seconds.
+  """
+
+  def run(name, *arguments):
+    monkeypatch.setattr(sys, 'argv', [name, *arguments])
+    capsys.readouterr()
+    # Flags that the command defines are gone afterwards.
+    with flagsaver.flagsaver(), pytest.raises(SystemExit) as end:
+      runpy.run_module(f'pixelda_tf.{name}', run_name='__main__')
+    return Done(end.value.code or 0, *capsys.readouterr())
+
+  return run
+
+
+@pytest.fixture(scope='session')
+def data_dir(tmp_path_factory):
+  """A data directory with the embedded pair."""
+  directory = str(tmp_path_factory.mktemp('data'))
+  for name in ('digits', 'digits_photo'):
+    datasets.prepare(name, data_dir=directory)
+  return directory
+
+
+@pytest.fixture(scope='session')
+def tiny_run(tmp_path_factory, data_dir):
+  """Directory of a finished run of tiny.gin; not to be changed."""
+  directory = tmp_path_factory.mktemp('tiny')
+  config.parse([str(ROOT / 'tests/runs/tiny.gin')])
+  run_directory.claim(str(directory), config.text())
+  experiment.Experiment(str(directory), data_dir).train()
+  return directory
+
+
 @pytest.fixture(scope='session')
 def standin_dir(tmp_path_factory):
   """Data directory with 44 and 22 pictures of each domain of the stand-in."""
   directory = tmp_path_factory.mktemp('standin')
-  for config in ('rendered', 'camera'):
+  for name in ('rendered', 'camera'):
     preparing.build(
-      lambda path, config=config: standin.Standin(
+      lambda path, name=name: standin.Standin(
         data_dir=path,
-        config=config,
+        config=name,
         views_of={'train': 4, 'test': 2},
         workers=1,
       ),

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -11,69 +12,65 @@ import pytest
 ROOT = pathlib.Path(__file__).parents[1]
 
 
-def command(name, *arguments, cwd):
-  return subprocess.run(
-    [sys.executable, '-m', f'pixelda_tf.{name}', *arguments],
-    cwd=cwd,
+@pytest.fixture(scope='module')
+def run_dir(tmp_path_factory, tiny_run):
+  """A run to be analysed."""
+  return shutil.copytree(tiny_run, tmp_path_factory.mktemp('analyze') / 'run')
+
+
+@pytest.fixture
+def analyze(in_process, run_dir, data_dir):
+  """Function of arguments to the command on the run."""
+  where = f'--run_dir={run_dir}', f'--data_dir={data_dir}'
+  return lambda *arguments: in_process('analyze', *where, *arguments)
+
+
+def summary(run_dir):
+  return json.loads((run_dir / 'analysis/analysis.json').read_text())
+
+
+def test_it_prints_accuracies_and_every_file(run_dir, data_dir):
+  """As users run it: in a process of its own."""
+  done = subprocess.run(
+    [
+      *(sys.executable, '-m', 'pixelda_tf.analyze', '--run_dir=run'),
+      *(f'--data_dir={data_dir}', '--examples=12', '--seed=3'),
+    ],
+    cwd=run_dir.parent,
     capture_output=True,
     text=True,
     check=False,
     env=os.environ | {'PYTHONPATH': str(ROOT)},
   )
-
-
-@pytest.fixture(scope='module')
-def folder(tmp_path_factory):
-  """A folder with a trained run."""
-  folder = tmp_path_factory.mktemp('analyze')
-  (folder / 'gin').symlink_to(ROOT / 'gin')
-  done = command(
-    'train',
-    f'--gin_file={ROOT}/tests/runs/tiny.gin',
-    '--gin_param=Experiment.picture_every = 100',
-    '--run_dir=run',
-    cwd=folder,
-  )
-  assert done.returncode == 0, done.stderr
-  return folder
-
-
-def analyze(folder, *arguments):
-  return command('analyze', '--run_dir=run', *arguments, cwd=folder)
-
-
-def test_it_prints_accuracies_and_every_file(folder):
-  done = analyze(folder, '--examples=12', '--seed=3')
   assert done.returncode == 0, done.stderr
   assert 'Warning' not in done.stderr
   lines = done.stdout.splitlines()
   files = {line for line in lines if line.startswith('run/analysis/')}
   assert len(files) == 13
   assert {
-    str(path.relative_to(folder))
-    for path in (folder / 'run/analysis').rglob('*')
+    str(path.relative_to(run_dir.parent))
+    for path in (run_dir / 'analysis').rglob('*')
     if path.is_file() and 'tfevents' not in path.name
   } == files
-  summary = json.loads((folder / 'run/analysis/analysis.json').read_text())
-  assert summary['seed'] == 3
-  assert summary['examples']['source']['count'] == 12
+  found = summary(run_dir)
+  assert found['seed'] == 3
+  assert found['examples']['source']['count'] == 12
   for when, name in (('before', 'source_only'), ('after', 'pixelda')):
-    right = summary['target_test'][when]['correct']
+    right = found['target_test'][when]['correct']
     (line,) = (line for line in lines if line.startswith(f'{when}: {name}, 6'))
     assert line.endswith(f', {right} of 500 right')
 
 
-def test_rows_can_be_named(folder):
+def test_rows_can_be_named(analyze, run_dir):
   done = analyze(
-    folder,
     '--examples=10',
     '--row=source_only',
     '--before=pixelda',
     '--translator=pixelda',
   )
   assert done.returncode == 0, done.stderr
-  summary = json.loads((folder / 'run/analysis/analysis.json').read_text())
-  assert {key: row['name'] for key, row in summary['rows'].items()} == {
+  rows = summary(run_dir)['rows']
+  assert {key: row['name'] for key, row in rows.items()} == {
     'before': 'pixelda',
     'after': 'source_only',
     'translator': 'pixelda',
@@ -81,21 +78,14 @@ def test_rows_can_be_named(folder):
 
 
 @pytest.mark.parametrize(
-  ('arguments', 'message'),
+  ('argument', 'parts'),
   [
-    (['--row=none'], "run: no row 'none'; there are source_only, pixelda"),
-    (
-      ['--translator=source_only'],
-      "run: row 'source_only' does not translate: name another --translator",
-    ),
-    (['--examples=9'], 'flag --examples=9: 9 is not integer >= 10'),
-    (['--run_dir='], '--run_dir is needed'),
-    (['--run_dir=gin'], 'gin: not a run directory (no config.gin)'),
+    ('--row=none', ["no row 'none'", 'source_only, pixelda']),
+    ('--translator=source_only', ["'source_only' does not translate"]),
+    ('--examples=9', ['--examples=9', '>= 10']),
+    ('--run_dir=', ['--run_dir is needed']),
+    ('--run_dir=gin', ['gin: not a run directory']),
   ],
 )
-def test_a_mistake_is_one_line(arguments, message, folder):
-  done = analyze(folder, *arguments)
-  assert done.returncode == 2
-  assert done.stderr.startswith(f'error: {message}'), done.stderr
-  assert done.stderr.count('\n') == 1
-  assert done.stdout == ''
+def test_a_mistake_is_one_line(argument, parts, analyze):
+  analyze(argument).assert_mistake(*parts)

@@ -116,38 +116,21 @@ def without_logs(stderr):
 @pytest.mark.parametrize(
   ('args', 'line'),
   [
-    (
-      ['--gin_fil=x'],
-      "Unknown command line flag 'gin_fil'. Did you mean: gin_file ? (--help "
-      'lists the flags)',
-    ),
-    (
-      ['--gin_file'],
-      'Missing value for flag --gin_file (--help lists the flags)',
-    ),
-    (
-      ['--skip_corrupt=maybe'],
-      "flag --skip_corrupt=maybe: ('Non-boolean argument to boolean flag', "
-      "'maybe') (--help lists the flags)",
-    ),
-    (
-      ['a', 'gin/quickstart.gin'],
-      "'gin/quickstart.gin' is no flag (did you mean "
-      '--gin_file=gin/quickstart.gin?)',
-    ),
-    (['a', 'b'], "'b' is no flag (--help lists the flags)"),
-    (['--what=mistake in gin'], 'a mistake on two lines'),
-    (['--what=a folder'], "Is a directory: '/'"),
-    (['--what=full disk'], 'No space left on device'),
-    (
-      ['--what=unset'],
-      "left/needy needs 'steps': set it in a gin file or by --gin_param",
-    ),
+    (['--gin_fil=x'], "'gin_fil'.* gin_file .*--help"),
+    (['--gin_file'], '--gin_file .*--help'),
+    (['--skip_corrupt=maybe'], "--skip_corrupt=maybe: .*'maybe'.*--help"),
+    (['a', 'gin/quickstart.gin'], r'--gin_file=gin/quickstart\.gin'),
+    (['a', 'b'], "'b' .*--help"),
+    (['--what=mistake in gin'], 'a mistake on two lines$'),
+    (['--what=a folder'], "Is a directory: '/'$"),
+    (['--what=full disk'], 'No space left on device$'),
+    (['--what=unset'], "left/needy needs 'steps': .*--gin_param"),
   ],
 )
 def test_a_mistake_is_one_line_and_status_2(args, line, run):
   done = run(*args)
-  assert without_logs(done.stderr) == [f'error: {line}']
+  (told,) = without_logs(done.stderr)
+  assert re.match(f'error: .*{line}', told), told
   assert done.stdout == ''
   assert done.returncode == 2
 
@@ -275,22 +258,18 @@ def test_every_command_refuses_what_it_does_not_know(name, tmp_path):
   assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-  ('args', 'line'),
-  [
-    ([], 'which run? give a config, as --gin_file=gin/quickstart.gin'),
-    (
-      ['--gin_file=gin/quickstart.gin', '--gin_param=PixelDA.noise_sise=3'],
-      "--gin_param='PixelDA.noise_sise=3': PixelDA has no parameter "
-      "'noise_sise'; did you mean 'noise_size'?",
-    ),
-  ],
-)
-def test_train_tells_a_mistake_in_the_config_and_leaves_nothing(
-  args, line, tmp_path
-):
+def test_train_asks_for_a_config(tmp_path):
+  done = command('train', cwd=tmp_path)
+  assert re.match('error: which run.*--gin_file=.*\n$', done.stderr)
+  assert done.returncode == 2
+  assert list(tmp_path.iterdir()) == []
+
+
+def test_train_tells_a_mistake_in_the_config_and_leaves_nothing(tmp_path):
+  param = 'PixelDA.noise_sise=3'
+  args = '--gin_file=gin/quickstart.gin', f'--gin_param={param}'
   done = command('train', *args, cwd=tmp_path)
-  assert done.stderr == f'error: {line}\n'
+  assert re.match(f"error: .*'{param}': .*'noise_size'.*\n$", done.stderr)
   assert done.returncode == 2
   assert list(tmp_path.iterdir()) == []
 

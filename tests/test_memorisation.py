@@ -1,9 +1,11 @@
 import csv
 
 import numpy as np
+import pytest
 from PIL import Image
 
 
+@pytest.mark.slow
 def test_distances_and_picture_of_a_run(run_command, tiny, tmp_path):
   rows = '--gin_param=Experiment.rows = [@pixelda/Row()]'
   run_dir = f'--run_dir={tmp_path}/run'
@@ -27,6 +29,5 @@ def test_distances_and_picture_of_a_run(run_command, tiny, tmp_path):
     assert picture.size == (2 * (12 * 18 - 2), 2 * (3 * 18 - 2))
 
 
-def test_a_run_is_needed(run_command):
-  done = run_command('memorisation')
-  assert (done.returncode, done.stderr) == (2, 'error: --run_dir is needed\n')
+def test_a_run_is_needed(in_process):
+  in_process('memorisation').assert_mistake('--run_dir is needed')

@@ -12,13 +12,13 @@ from pixelda_tf.data import domains
 ROOT = pathlib.Path(__file__).parents[1]
 
 
-def prepare_data(*arguments, cwd=ROOT, python_path=ROOT):
+def prepare_data(*arguments, cwd=ROOT):
   return subprocess.run(
     [sys.executable, '-m', 'pixelda_tf.prepare_data', *arguments],
     cwd=cwd,
     capture_output=True,
     text=True,
-    env={**os.environ, 'PYTHONPATH': str(python_path)},
+    env={**os.environ, 'PYTHONPATH': str(ROOT)},
   )
 
 
@@ -54,6 +54,7 @@ def test_prepares_a_users_images_and_says_what_it_wrote(tmp_path):
   assert (domain.count('train'), domain.count('test')) == (12, 4)
 
 
+@pytest.mark.slow
 def test_prepares_on_beam(tmp_path):
   write_photos(tmp_path / 'photos')
   result = prepare_data(
@@ -72,24 +73,14 @@ def test_prepares_on_beam(tmp_path):
   assert domain.count('train') == 16
 
 
-def test_beam_that_is_not_installed_is_told(tmp_path):
-  """A module that fails to be imported stands in the way of Beam."""
+def test_beam_that_is_not_installed_is_told(tmp_path, in_process, monkeypatch):
+  monkeypatch.chdir(tmp_path)
+  monkeypatch.setitem(sys.modules, 'apache_beam', None)
   write_photos(tmp_path / 'photos')
-  (tmp_path / 'apache_beam.py').write_text("raise ImportError('not here')")
-  result = prepare_data(
-    'images',
-    '--name=mine',
-    '--manual_dir=photos',
-    '--beam',
-    cwd=tmp_path,
-    python_path=f'{tmp_path}{os.pathsep}{ROOT}',
+  done = in_process(
+    'prepare_data', 'images', '--name=mine', '--manual_dir=photos', '--beam'
   )
-  assert result.returncode == 2
-  (line,) = result.stderr.splitlines()
-  assert line.startswith(
-    'error: --beam: needs Apache Beam (not here): pip inst'
-  )
-  assert "'pixelda_tf[beam]'" in line
+  done.assert_mistake('--beam', 'Apache Beam', "'pixelda_tf[beam]'")
 
 
 def test_help_explains_the_data_sets():
@@ -115,10 +106,9 @@ def test_help_explains_the_data_sets():
     ),
   ],
 )
-def test_mistake_is_one_line_and_status_2(tmp_path, arguments, expected):
-  result = prepare_data(*arguments, cwd=tmp_path)
-  assert result.returncode == 2
-  (line,) = result.stderr.splitlines()
-  assert line.startswith('error: ')
-  assert expected in line
+def test_mistake_is_one_line_and_status_2(
+  arguments, expected, tmp_path, in_process, monkeypatch
+):
+  monkeypatch.chdir(tmp_path)
+  in_process('prepare_data', *arguments).assert_mistake(expected)
   assert not list(tmp_path.rglob('dataset_info.json'))

@@ -59,89 +59,84 @@ def write(tmp_path, monkeypatch):
   return write
 
 
+# By what is wrong: a file's text, and what is told of it.
 MISTAKES = {
   'component': (
     'brick.size = 1\nbrik.size = 2',
-    "gin/a.gin:2: no component is named 'brik'; did you mean 'brick'?",
+    "gin/a.gin:2: .*'brik'.*'brick'",
   ),
   'component of a block': (
     '\nTowr:\n  depth = 2',
-    "gin/a.gin:2: no component is named 'Towr'; did you mean 'Tower'?",
+    "gin/a.gin:2: .*'Towr'.*'Tower'",
   ),
   'component with two homes': (
     'twin.size = 1',
-    "gin/a.gin:1: 'twin' may be any of test_config.one.twin, "
-    'test_config.two.twin',
+    "gin/a.gin:1: 'twin' .*test_config.one.twin, test_config.two.twin",
   ),
   'parameter of a function': (
     'brick.sise = 1',
-    "gin/a.gin:1: brick has no parameter 'sise'; did you mean 'size'?",
+    "gin/a.gin:1: brick .*'sise'.*'size'",
   ),
   'parameter of a class that takes **kwargs': (
     'Tower.widht = 1',
-    "gin/a.gin:1: Tower has no parameter 'widht'; did you mean 'width'?",
+    "gin/a.gin:1: Tower .*'widht'.*'width'",
   ),
   'parameter in a block': (
     'Tower:\n  depth = 2\n\n  dept = 3',
-    "gin/a.gin:4: Tower has no parameter 'dept'; did you mean 'depth'?",
+    "gin/a.gin:4: Tower .*'dept'.*'depth'",
   ),
   'reference': (
     'Tower.top = [\n  1,\n  @Bric(),\n]\n',
-    "gin/a.gin:3: no component is named 'Bric'; did you mean 'brick'?",
+    "gin/a.gin:3: .*'Bric'.*'brick'",
   ),
   'macro that is used': (
     'SIZE = 3\n\nbrick.size = %SIZ',
-    "gin/a.gin:3: the macro '%SIZ' is not defined; did you mean 'SIZE'?",
+    "gin/a.gin:3: .*'%SIZ'.*'SIZE'",
   ),
   'macro that is set': (
     'SIZE = 3\nbrick.size = %SIZE\nSISE = 4',
-    "gin/a.gin:3: nothing uses the macro 'SISE'; did you mean 'SIZE'? (a "
-    'parameter is set as component.parameter = value)',
+    r"gin/a.gin:3: .*'SISE'.*'SIZE'.*component\.parameter = value",
   ),
   'scope': (
     'Tower.top = @upper/brick()\nuper/brick.size = 2',
-    "gin/a.gin:2: nothing uses the scope 'uper'; did you mean 'upper'?",
+    "gin/a.gin:2: .*'uper'.*'upper'",
   ),
   'inner scope': (
     'Tower.top = @upper/brick()\nupper/left/brick.size = 2',
-    "gin/a.gin:2: nothing uses the scope 'upper/left'; did you mean 'upper'?",
+    "gin/a.gin:2: .*'upper/left'.*'upper'",
   ),
   'string without quotes': (
     'brick.colour = blue',
-    "gin/a.gin:1: 'blue' is no value; strings need quotes",
+    "gin/a.gin:1: 'blue' .*quotes",
   ),
   'no equals sign': (
     '# a comment\nbrick.size 3',
-    "gin/a.gin:2: syntax error: Couldn't parse statement, expected ':' or '='.",
+    "gin/a.gin:2: .*expected ':' or '='",
   ),
   'open bracket': (
     'brick.size = 1\n\n# a comment\nbrick.colour = [1,\n  2\n',
-    'gin/a.gin:4: a bracket or a string is not closed',
+    'gin/a.gin:4: .*not closed',
   ),
   'open bracket at the start': (
     'brick.size = (1',
-    'gin/a.gin:1: a bracket or a string is not closed',
+    'gin/a.gin:1: .*not closed',
   ),
   'indentation': (
     'Tower:\n    depth = 1\n  width = 2\n',
-    'gin/a.gin:3: syntax error: unindent does not match any outer indentation '
-    'level',
+    'gin/a.gin:3: .*unindent',
   ),
   'value that cannot be a key': (
     'brick.size = 1\nbrick.colour = {[1]: 2}',
-    "gin/a.gin:2: unhashable type: 'list'",
+    "gin/a.gin:2: .*'list'",
   ),
   'import': (
     'import no_such_module',
-    "gin/a.gin:1: cannot import: No module named 'no_such_module'",
+    "gin/a.gin:1: .*'no_such_module'",
   ),
-  'include of itself': (
-    "include 'a.gin'",
-    "gin file 'gin/a.gin' includes itself",
-  ),
+  'include of itself': ("include 'a.gin'", "'gin/a.gin' includes itself"),
   'value left to the user': (
     'brick.size = %gin.REQUIRED',
-    'brick.size set to `%gin.REQUIRED` but not subsequently overridden.',
+    'brick.size set to .*gin.REQUIRED',
   ),
 }
 
@@ -150,31 +145,27 @@ MISTAKES = {
 def test_a_mistake_in_a_file_is_told_with_its_place(name, write):
   text, message = MISTAKES[name]
   write(a=text)
-  with pytest.raises(UserError) as error:
+  with pytest.raises(UserError, match=message) as error:
     config.parse(['gin/a.gin'])
-  assert error.value.message == message
+  assert '\n' not in error.value.message
 
 
 @pytest.mark.parametrize(
   ('param', 'message'),
   [
-    ('brik.size=2', "no component is named 'brik'; did you mean 'brick'?"),
-    ('brick.sise=2', "brick has no parameter 'sise'; did you mean 'size'?"),
-    ('brick.size=x', "'x' is no value; strings need quotes"),
-    (
-      'size=2',
-      "nothing uses the macro 'size'; did you mean 'SIZE'? (a parameter is set "
-      'as component.parameter = value)',
-    ),
-    ('up/brick.size=2', "nothing uses the scope 'up'"),
-    ('brick.size=[1', 'a bracket or a string is not closed'),
+    ('brik.size=2', "'brik'.*'brick'"),
+    ('brick.sise=2', "brick .*'sise'.*'size'"),
+    ('brick.size=x', "'x'.*quotes"),
+    ('size=2', r"'size'.*'SIZE'.*component\.parameter = value"),
+    ('up/brick.size=2', "scope 'up'"),
+    ('brick.size=[1', 'not closed'),
   ],
 )
 def test_a_mistake_in_a_gin_param_names_the_flag(param, message, write):
   write(a='SIZE = 3\nbrick.size = %SIZE')
-  with pytest.raises(UserError) as error:
+  with pytest.raises(UserError, match=message) as error:
     config.parse(['gin/a.gin'], ['brick.colour = "blue"', param])
-  assert error.value.message == f"--gin_param='{param}': {message}"
+  assert error.value.message.startswith(f"--gin_param='{param}': ")
 
 
 @pytest.mark.parametrize('line', ['\x01', '\0', "brick.colour = 'blue"])

@@ -20,6 +20,8 @@ from pixelda_tf.datasets import beam
 from pixelda_tf.datasets.pose.bop_masks import Silhouettes
 from pixelda_tf.errors import UserError
 
+pytestmark = pytest.mark.slow
+
 
 def records(builder):
   """Returns the stored records of each split, in their order."""

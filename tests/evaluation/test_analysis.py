@@ -12,7 +12,6 @@ import tensorflow as tf
 from PIL import Image
 from werkzeug import test as werkzeug_test
 
-from pixelda_tf import config, datasets
 from pixelda_tf.evaluation import analysis, row_choice
 from pixelda_tf.runs import experiment
 
@@ -28,7 +27,6 @@ with warnings.catch_warnings():
   from tensorboard.plugins.image import images_plugin
   from tensorboard.plugins.projector import projector_plugin
 
-TINY = str(pathlib.Path(__file__).parents[1] / 'runs/tiny.gin')
 PICTURES = (
   'translations',
   'neighbours',
@@ -40,24 +38,12 @@ COUNT = 20
 
 
 @pytest.fixture(scope='module')
-def data_dir(tmp_path_factory):
-  directory = str(tmp_path_factory.mktemp('data'))
-  for name in ('digits', 'digits_photo'):
-    datasets.prepare(name, data_dir=directory)
-  return directory
-
-
-@pytest.fixture(scope='module')
-def analysed(tmp_path_factory, data_dir):
+def analysed(tmp_path_factory, tiny_run, data_dir):
   """(directory of a trained and analysed run, its files before, the lines)."""
-  config.parse([TINY], ['Experiment.picture_every = 100'])
-  run_dir = str(tmp_path_factory.mktemp('run'))
-  config_path = os.path.join(run_dir, 'config.gin')
-  pathlib.Path(config_path).write_text(config.text())
-  run = experiment.Experiment(run_dir, data_dir)
-  run.train()
+  run_dir = str(tmp_path_factory.mktemp('analysed') / 'run')
+  shutil.copytree(tiny_run, run_dir)
   before = contents(run_dir)
-  return run_dir, before, analyse(run)
+  return run_dir, before, analyse(experiment.reopen(run_dir, data_dir))
 
 
 @pytest.fixture

@@ -16,7 +16,10 @@ from pixelda_tf.measuring.torch_benchmark import against
 from pixelda_tf.networks.layers import instance_normalization
 from pixelda_tf.runs.optimizers import adam
 
-pytestmark = pytest.mark.filterwarnings("ignore:Using padding='same'")
+pytestmark = [
+  pytest.mark.slow,
+  pytest.mark.filterwarnings("ignore:Using padding='same'"),
+]
 
 # Builder, image shape, the number after it, options, and whether PyTorch's is
 # the mirror image. Sides of 28 are halved to an odd 7 on the pyramid.

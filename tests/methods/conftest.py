@@ -88,6 +88,17 @@ def networks_of(method):
   return found
 
 
+@pytest.fixture(params=[False, True], ids=['eager', 'compiled'])
+def step_of(request):
+  """Function of a method to its train step, as training compiles it or not."""
+
+  def step_of(method):
+    step = method.train_step
+    return tf.function(step, autograph=False) if request.param else step
+
+  return step_of
+
+
 @pytest.fixture
 def build_networks():
   """Function that builds (G, D, T), the same ones at every call."""

@@ -6,20 +6,11 @@ import pathlib
 import pytest
 import tensorflow as tf
 
-from pixelda_tf import config, datasets
+from pixelda_tf import config
 from pixelda_tf.runs import checkpoints, experiment
 
 FOLDER = pathlib.Path(__file__).parent
 TINY = str(FOLDER / 'tiny.gin')
-
-
-@pytest.fixture(scope='session')
-def data_dir(tmp_path_factory):
-  """A data directory with the embedded pair."""
-  directory = str(tmp_path_factory.mktemp('data'))
-  for name in ('digits', 'digits_photo'):
-    datasets.prepare(name, data_dir=directory)
-  return directory
 
 
 @pytest.fixture(scope='session')

@@ -35,6 +35,7 @@ def trained():
   return json.loads(process.stdout.splitlines()[-1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', METHODS)
 def test_two_replicas_reach_the_weights_of_one(name, trained):
   """The same global batches: the loss is divided by the replicas, once."""
@@ -50,6 +51,7 @@ def test_two_replicas_reach_the_weights_of_one(name, trained):
       np.testing.assert_allclose(ours, theirs, atol=1e-5, err_msg=player)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', ALIGNING)
 def test_the_gates_accuracy_is_the_mean_over_the_replicas(name, trained):
   """Two batches of the window: their accuracies, the same on both sides."""
@@ -59,6 +61,7 @@ def test_the_gates_accuracy_is_the_mean_over_the_replicas(name, trained):
     np.testing.assert_allclose(result['window'], found, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', ALIGNING)
 def test_the_gate_holds_on_both_replicas(name, trained):
   """Closed, f_T's momenta and its count of steps stay 0; so does it move."""
@@ -72,6 +75,7 @@ def test_the_gate_holds_on_both_replicas(name, trained):
     assert (result['stopped'] is not None) == closed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', METHODS)
 def test_logs_are_means_over_the_replicas(name, trained):
   """So are gradient norms: they are of the whole batch's gradient."""

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 
 import numpy as np
@@ -9,26 +10,24 @@ from PIL import Image
 
 from pixelda_tf import datasets, serving
 from pixelda_tf.errors import UserError
-from pixelda_tf.runs import checkpoints, experiment, loop, monitoring
+from pixelda_tf.runs import (
+  checkpoints,
+  experiment,
+  loop,
+  monitoring,
+  row_training,
+)
 
 ONE_ROW = 'Experiment.rows = [@source_only/Row()]'
 
 
-@pytest.fixture(scope='module')
-def run_dir(tmp_path_factory, open_run):
-  """Directory of a finished run."""
-  directory = tmp_path_factory.mktemp('run')
-  open_run(directory).train()
-  return directory
-
-
-def test_the_result_tells_what_was_reached(run_dir, data_dir, open_run):
-  run = open_run(run_dir)
+def test_the_result_tells_what_was_reached(tiny_run, data_dir, open_run):
+  run = open_run(tiny_run)
   infos = {
     name: datasets.find(name, data_dir).info
     for name in ('digits', 'digits_photo')
   }
-  result = json.loads((run_dir / 'result.json').read_text())
+  result = json.loads((tiny_run / 'result.json').read_text())
   rows = result.pop('rows')
   assert result == {
     'source': 'digits',
@@ -58,7 +57,9 @@ def test_the_result_tells_what_was_reached(run_dir, data_dir, open_run):
     assert len(test['per_class_accuracy']) == 10
 
 
-def test_a_finished_run_is_not_trained_again(run_dir, open_run):
+def test_a_finished_run_is_not_trained_again(tiny_run, tmp_path, open_run):
+  run_dir = shutil.copytree(tiny_run, tmp_path / 'run')
+
   def trained():
     return {
       path: path.stat().st_mtime_ns
@@ -73,16 +74,16 @@ def test_a_finished_run_is_not_trained_again(run_dir, open_run):
   assert trained() == before
 
 
-def test_checkpoints_metrics_and_pictures_come_when_they_should(run_dir):
+def test_checkpoints_metrics_and_pictures_come_when_they_should(tiny_run):
   """Lines every 2 steps, checkpoints every 4 and at the end.
 
   Pictures at the first line after every 3 steps: 4 and 6.
   """
   for row in ('source_only', 'pixelda'):
-    assert checkpoints.steps(str(run_dir / row / 'checkpoints')) == [4, 6]
-    pictures = sorted(os.listdir(run_dir / row / 'samples'))
+    assert checkpoints.steps(str(tiny_run / row / 'checkpoints')) == [4, 6]
+    pictures = sorted(os.listdir(tiny_run / row / 'samples'))
     assert pictures == ['step_00000004.png', 'step_00000006.png']
-    with open(run_dir / row / 'metrics.jsonl') as file:
+    with open(tiny_run / row / 'metrics.jsonl') as file:
       lines = [json.loads(line) for line in file]
     assert [line['step'] for line in lines] == [2, 4, 6]
     seen = ['target/accuracy_uses_labels' in line for line in lines]
@@ -92,9 +93,9 @@ def test_checkpoints_metrics_and_pictures_come_when_they_should(run_dir):
   assert {'discriminator/domain', 'generator/learning_rate'} <= set(lines[0])
 
 
-def test_the_logged_rate_is_the_schedules(run_dir):
+def test_the_logged_rate_is_the_schedules(tiny_run):
   """Cosine from 1e-3 over 6 steps; the second step had the rate of 1."""
-  with open(run_dir / 'pixelda' / 'metrics.jsonl') as file:
+  with open(tiny_run / 'pixelda' / 'metrics.jsonl') as file:
     line = json.loads(file.readline())
   rate = 1e-3 * 0.5 * (1 + np.cos(np.pi / 6))
   for player in ('discriminator', 'task', 'generator'):
@@ -111,8 +112,8 @@ def tags(directory):
   return found
 
 
-def test_tensorboard_shows_everything(run_dir):
-  found = tags(run_dir / 'pixelda' / 'tensorboard')
+def test_tensorboard_shows_everything(tiny_run):
+  found = tags(tiny_run / 'pixelda' / 'tensorboard')
   terms = ['generator/domain', 'task/source_class', 'task/translated_class']
   accuracy = ['discriminator/accuracy_real', 'discriminator/accuracy_fake']
   for tag in [*terms, *accuracy, 'generator/gradient_norm']:
@@ -126,15 +127,15 @@ def test_tensorboard_shows_everything(run_dir):
   assert found['config'] == [0]
 
 
-def test_the_picture_has_three_rows(run_dir):
+def test_the_picture_has_three_rows(tiny_run):
   """Source, translated, nearest: 12 of 16 pixels, gaps of 2, times 3."""
-  with Image.open(run_dir / 'translated.png') as picture:
+  with Image.open(tiny_run / 'translated.png') as picture:
     assert picture.size == (3 * (12 * 16 + 11 * 2), 3 * (3 * 16 + 2 * 2))
 
 
-def test_the_export_is_of_the_last_row_that_adapts(run_dir, open_run):
-  run = open_run(run_dir)
-  signatures = serving.load(str(run_dir / 'export'))
+def test_the_export_is_of_the_last_row_that_adapts(tiny_run, open_run):
+  run = open_run(tiny_run)
+  signatures = serving.load(str(tiny_run / 'export'))
   assert set(signatures) == {'predict', 'translate', 'serving_default'}
   images = np.random.default_rng(0).integers(
     256, size=(3, 16, 16, 3), dtype=np.uint8
@@ -148,12 +149,12 @@ def test_the_export_is_of_the_last_row_that_adapts(run_dir, open_run):
 
 
 def test_a_restored_row_has_the_averages_in_place(
-  run_dir, open_run, newest_values
+  tiny_run, open_run, newest_values
 ):
   """PixelDA's optimizers keep averages: they are what is tested."""
-  run = open_run(run_dir)
+  run = open_run(tiny_run)
   kernel = run.restore(run.rows[1]).task.layers[1].kernel.numpy()
-  _, stored = newest_values(run_dir / 'pixelda')
+  _, stored = newest_values(tiny_run / 'pixelda')
   same = {
     name.split('/.')[0]
     for name, value in stored.items()
@@ -164,7 +165,7 @@ def test_a_restored_row_has_the_averages_in_place(
 
 
 def test_ctrl_c_saves_and_the_same_run_ends_with_the_same_bits(
-  run_dir, tmp_path, open_run, newest_values, monkeypatch
+  tiny_run, tmp_path, open_run, newest_values, monkeypatch
 ):
   """At step 2, where no checkpoint is due."""
 
@@ -180,9 +181,10 @@ def test_ctrl_c_saves_and_the_same_run_ends_with_the_same_bits(
   assert checkpoints.steps(directory) == [2]
   assert f'stopped after step 2 of 6; saved in {directory}' in str(error.value)
   assert not (tmp_path / 'result.json').exists()
-  open_run(tmp_path, ONE_ROW).train()
+  resumed = open_run(tmp_path, ONE_ROW)
+  row_training.train(resumed, resumed.row())
   ours = newest_values(tmp_path / 'source_only')
-  theirs = newest_values(run_dir / 'source_only')
+  theirs = newest_values(tiny_run / 'source_only')
   assert ours[0] == theirs[0] == 6
   assert ours[1].keys() == theirs[1].keys()
   for name, value in ours[1].items():

@@ -116,43 +116,33 @@ def test_a_network_of_another_run_is_loaded(run_dir, tmp_path):
   np.testing.assert_array_equal(values(method)[0], values(build(seed=1))[0])
 
 
-# By what is wrong: the method, its classes, and the end of the line.
+# By what is wrong: the method, its classes, and what is told.
 MADE_FOR = {
   'another size': (
     {'image_shape': (8, 8, 3)},
     CLASSES,
-    'made for image_shape [4, 4, 3], this run has [8, 8, 3]: name a row that '
-    'was trained on such data',
+    r'image_shape \[4, 4, 3\], .*\[8, 8, 3\]',
   ),
   'other channels': (
     {'image_shape': (4, 4, 1)},
     CLASSES,
-    'made for image_shape [4, 4, 3], this run has [4, 4, 1]: name a row that '
-    'was trained on such data',
+    r'image_shape \[4, 4, 3\], .*\[4, 4, 1\]',
   ),
   'more classes': (
     {'n_classes': 4},
     (*CLASSES, 'd'),
-    "made for class_names ['a', 'b', 'c'], this run has ['a', 'b', 'c', 'd']: "
-    'name a row that was trained on such data',
+    r"class_names \['a', 'b', 'c'\], .*\['a', 'b', 'c', 'd'\]",
   ),
   'the classes in another order': (
     {},
     ('b', 'a', 'c'),
-    "made for class_names ['a', 'b', 'c'], this run has ['b', 'a', 'c']: name "
-    'a row that was trained on such data',
+    r"class_names \['a', 'b', 'c'\], .*\['b', 'a', 'c'\]",
   ),
-  'more layers': (
-    {'layers': 2},
-    CLASSES,
-    'the weights of another network than this task: build both rows from the '
-    'same networks',
-  ),
+  'more layers': ({'layers': 2}, CLASSES, 'another network than this task'),
   'other layers': (
     {'normalized': True},
     CLASSES,
-    'the weights of another network than this task: build both rows from the '
-    'same networks',
+    'another network than this task',
   ),
 }
 
@@ -160,10 +150,9 @@ MADE_FOR = {
 @pytest.mark.parametrize('name', MADE_FOR)
 def test_what_does_not_fit_is_told(name, run_dir):
   options, class_names, message = MADE_FOR[name]
-  with pytest.raises(UserError) as error:
-    load(run_dir, build(**options), class_names=class_names)
   file = run_dir / 'first' / 'networks' / 'task.weights.h5'
-  assert error.value.message == f'{file}: {message}'
+  with pytest.raises(UserError, match=f'^{file}: .*{message}'):
+    load(run_dir, build(**options), class_names=class_names)
 
 
 def test_a_network_of_more_layers_does_not_fit_one_of_fewer(tmp_path):
@@ -198,21 +187,18 @@ def test_a_damaged_file_is_told(name, run_dir):
 
 
 def test_a_file_that_is_not_there_is_told(run_dir):
-  with pytest.raises(UserError) as error:
+  file = run_dir / 'first' / 'networks' / 'tusk.weights.h5'
+  with pytest.raises(
+    UserError, match=f"^{file}: .*'first'.*'tusk'.*initial_networks"
+  ):
     load(run_dir, build(), {'task': 'first/tusk'})
-  assert error.value.message == (
-    f"{run_dir}/first/networks/tusk.weights.h5: not there; row 'first' writes "
-    "it at its end, if it has a network 'tusk': train that row first, or name "
-    'another in Row.initial_networks'
-  )
 
 
 def test_a_network_that_the_method_does_not_have_is_told(run_dir):
-  with pytest.raises(UserError) as error:
+  with pytest.raises(
+    UserError, match="initial_networks: SourceOnly .*'tusk'.* task$"
+  ):
     load(run_dir, build(), {'tusk': 'first/task'})
-  assert error.value.message == (
-    "Row.initial_networks: SourceOnly has no network 'tusk', it has task"
-  )
 
 
 ABOUT = {

@@ -7,8 +7,11 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 
 from pixelda_tf.data import domains
+
+pytestmark = pytest.mark.slow
 
 FOLDER = pathlib.Path(__file__).parent
 ROWS = ('cyclegan', 'cyclegan_uda_offline', 'cyclegan_uda_two_way')

@@ -1,9 +1,6 @@
 """A run of class and pose on tiny stored sets, from config to picture."""
 
 import json
-import pathlib
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -154,18 +151,11 @@ def test_the_export_answers_poses(run):
   assert answer['pose'].shape == (3, 4)
 
 
-def test_the_command_prints_angles_and_draws_the_worst_answers(run):
+def test_the_command_prints_angles_and_draws_the_worst_answers(run, in_process):
   """Five cases, a row of the picture, of the run's last row that adapts."""
   run_dir, data_dir, result = run
-  done = subprocess.run(
-    [
-      *(sys.executable, '-m', 'pixelda_tf.evaluate'),
-      *(f'--run_dir={run_dir}', f'--data_dir={data_dir}'),
-    ],
-    cwd=pathlib.Path(__file__).parents[2],
-    capture_output=True,
-    text=True,
-    check=False,
+  done = in_process(
+    'evaluate', f'--run_dir={run_dir}', f'--data_dir={data_dir}'
   )
   assert done.returncode == 0, done.stderr
   title, overall, *classes, worst = done.stdout.splitlines()

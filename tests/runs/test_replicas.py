@@ -12,6 +12,8 @@ import sys
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
+
 FOLDER = pathlib.Path(__file__).parent
 # Steps whose metrics are logged, by row. Batch normalisation, image pools, rows
 # that start from another's networks, and one from its translations.

@@ -9,6 +9,9 @@ import sys
 import time
 
 import numpy as np
+import pytest
+
+pytestmark = pytest.mark.slow
 
 TINY = pathlib.Path(__file__).with_name('tiny.gin')
 KILLS = 3

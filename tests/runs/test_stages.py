@@ -5,8 +5,6 @@ import os
 import pathlib
 import shutil
 import signal
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -20,7 +18,6 @@ from pixelda_tf.fields.images import prepare_images, to_uint8
 from pixelda_tf.methods import cyclegan_uda
 from pixelda_tf.runs import checkpoints, handover, loop, row_training
 
-ROOT = pathlib.Path(__file__).parents[2]
 CYCADA = ['source_only', 'cycada_translate', 'cycada', 'target_only']
 UDA = [
   'cyclegan',
@@ -206,9 +203,10 @@ def test_a_weight_that_is_selected_outlives_the_process(
     cyclegan_uda, 'mutual_information', lambda _: next(information)
   )
   run = open_stages('cyclegan_uda', run_dir)
-  (_, row) = run.train(['cyclegan_uda_two_way'])['rows']
-  assert row['combination_weight'] == pytest.approx(0.3)
-  method = run.restore(run.row('cyclegan_uda_two_way'))
+  row = run.row('cyclegan_uda_two_way')
+  row_training.train(run, row)
+  assert run.result(row)['combination_weight'] == pytest.approx(0.3)
+  method = run.restore(row)
   np.testing.assert_allclose(float(method.combination_weight), 0.3)
 
 
@@ -283,14 +281,10 @@ def test_a_row_whose_input_is_missing_names_the_file(
   cycada_run, open_stages, copied
 ):
   run = open_stages('cycada', copied(cycada_run, 'source_only'))
-  with pytest.raises(UserError) as error:
+  networks = os.path.join(run.run_dir, 'cycada_translate', 'networks')
+  file = f'{networks}/source_to_target.weights.h5'
+  with pytest.raises(UserError, match=f"^{file}: .*row 'cycada_translate'"):
     run.train(['cycada'])
-  path = os.path.join(run.run_dir, 'cycada_translate', 'networks')
-  assert error.value.message == (
-    f"{path}/source_to_target.weights.h5: not there; row 'cycada_translate' "
-    "writes it at its end, if it has a network 'source_to_target': train that "
-    'row first, or name another in Row.initial_networks'
-  )
   assert not os.path.exists(os.path.join(run.run_dir, 'result.json'))
 
 
@@ -308,7 +302,7 @@ def test_networks_may_be_of_another_run(
     'Experiment.rows = [@cycada/Row()]',
     f'cycada/Row.initial_networks = {initial_networks}',
   )
-  run.train()
+  row_training.train(run, run.row('cycada'))
   step, found = newest_values(tmp_path / 'cycada')
   expected_step, expected = newest_values(cycada_run / 'cycada')
   assert step == expected_step and found.keys() == expected.keys()
@@ -322,9 +316,10 @@ def test_a_result_that_was_deleted_is_made_again_without_training(
   run_dir = copied(cycada_run, 'source_only')
   os.remove(run_dir / 'source_only' / 'result.json')
   shutil.rmtree(run_dir / 'source_only' / 'networks')
-  (row,) = open_stages('cycada', run_dir).train(['source_only'])['rows']
-  expected = read(cycada_run, 'source_only', 'result.json')
-  assert row == expected
+  run = open_stages('cycada', run_dir)
+  row = run.row('source_only')
+  row_training.train(run, row)
+  assert run.result(row) == read(cycada_run, 'source_only', 'result.json')
   assert checkpoints.steps(str(run_dir / 'source_only' / 'checkpoints')) == [
     4,
     6,
@@ -384,7 +379,9 @@ def test_a_stage_that_is_over_ends_at_the_next_line(
     with pytest.raises(loop.Interrupted, match='cycada: stopped after step 3'):
       open_stages('cycada', resumed, *stops).train()
   assert not (resumed / 'cycada' / 'result.json').exists()
-  (again,) = open_stages('cycada', resumed, *stops).train()['rows']
+  run = open_stages('cycada', resumed, *stops)
+  row_training.train(run, run.row())
+  again = run.result(run.row())
   assert (again['steps'], again['stopped']) == (4, row['stopped'])
   ours, theirs = (
     newest_values(resumed / 'cycada'),
@@ -401,12 +398,9 @@ def test_a_network_that_has_to_come_from_another_row_is_asked_for(
   run = open_stages(
     'cycada', tmp_path, *STOPS, 'cycada/Row.initial_networks = {}'
   )
-  with pytest.raises(UserError) as error:
+  message = "initial_networks: CyCADAFeatures .*'task'"
+  with pytest.raises(UserError, match=message):
     run.train()
-  assert error.value.message == (
-    "Row.initial_networks: CyCADAFeatures needs a trained 'task': add {'task': "
-    "'<row>/<network>'}"
-  )
 
 
 def test_cyclegan_alone_has_no_export(cyclegan_uda_run, open_stages, copied):
@@ -428,28 +422,18 @@ COMMANDS = {
 }
 
 
-def command(name, *args):
-  return subprocess.run(
-    [sys.executable, '-m', f'pixelda_tf.{name}', *args],
-    cwd=ROOT,
-    capture_output=True,
-    text=True,
-    check=False,
-  )
-
-
 @pytest.mark.parametrize('name', COMMANDS)
-def test_a_row_that_cannot_is_told(name, cyclegan_uda_run, data_dir, tmp_path):
+def test_a_row_that_cannot_is_told(
+  name, cyclegan_uda_run, data_dir, tmp_path, in_process
+):
   row, message = COMMANDS[name]
   args = [f'--run_dir={cyclegan_uda_run}', f'--data_dir={data_dir}']
   if name == 'export':
     args += [f'--export_dir={tmp_path / "export"}']
   if name == 'translate':
     args += ['--name=other']
-  done = command(name, *args, f'--row={row}')
-  assert done.returncode == 2, done.stderr
-  last = done.stderr.splitlines()[-1]
-  assert last == f"error: row '{row}' {message}: name another --row"
+  done = in_process(name, *args, f'--row={row}')
+  done.assert_mistake(f"row '{row}' {message}", '--row')
 
 
 @pytest.mark.parametrize(
@@ -482,41 +466,37 @@ def test_a_setting_may_take_translation_away(tmp_path, open_stages):
 BETWEEN_ROWS = {
   'translated by no row': (
     "cyclegan_uda_offline/Row.translated_by = 'cyclgan'",
-    "Row.translated_by of 'cyclegan_uda_offline' is 'cyclgan': name a row "
-    'before it (cyclegan, cyclegan_uda)',
+    r"translated_by of 'cyclegan_uda_offline' .*'cyclgan'.*"
+    r'\(cyclegan, cyclegan_uda\)',
   ),
   'translated by itself': (
     "cyclegan_uda_offline/Row.translated_by = 'cyclegan_uda_offline'",
-    "Row.translated_by of 'cyclegan_uda_offline' is 'cyclegan_uda_offline': "
-    'name a row before it (cyclegan, cyclegan_uda)',
+    r"translated_by of 'cyclegan_uda_offline' .*'cyclegan_uda_offline'.*"
+    r'\(cyclegan, cyclegan_uda\)',
   ),
   'translated by a later row': (
     "cyclegan_uda/Row.translated_by = 'cyclegan_uda_two_way'",
-    "Row.translated_by of 'cyclegan_uda' is 'cyclegan_uda_two_way': name a row "
-    'before it (cyclegan)',
+    r"translated_by of 'cyclegan_uda' .*'cyclegan_uda_two_way'.*\(cyclegan\)",
   ),
   'translated by a row that does not': (
     "cyclegan_uda_two_way/Row.translated_by = 'cyclegan_uda_offline'",
-    "Row.translated_by of 'cyclegan_uda_two_way' is 'cyclegan_uda_offline', "
-    'which does not translate; name one that does',
+    "translated_by of 'cyclegan_uda_two_way' .*'cyclegan_uda_offline', "
+    'which does not translate',
   ),
   'a network of no row': (
     "cyclegan_uda/Row.initial_networks = {'source_to_target': 'gan/x'}",
-    "Row.initial_networks of 'cyclegan_uda': source_to_target is from "
-    "'gan/x': name a row before it (cyclegan), or "
-    '<run_dir>/<row>/<network> of another run',
+    "initial_networks of 'cyclegan_uda': source_to_target .*'gan/x'.*"
+    r'\(cyclegan\)',
   ),
   'a network of a later row': (
     "cyclegan/Row.initial_networks = {'source_to_target': 'cyclegan_uda/x'}",
-    "Row.initial_networks of 'cyclegan': source_to_target is from "
-    "'cyclegan_uda/x': name a row before it (none), or "
-    '<run_dir>/<row>/<network> of another run',
+    "initial_networks of 'cyclegan': source_to_target .*'cyclegan_uda/x'.*"
+    r'\(none\)',
   ),
   'a network without a row': (
     "cyclegan_uda/Row.initial_networks = {'source_to_target': 'network'}",
-    "Row.initial_networks of 'cyclegan_uda': source_to_target is from "
-    "'network'; write <row>/<network>, or <run_dir>/<row>/<network> "
-    'for another run',
+    "initial_networks of 'cyclegan_uda': source_to_target .*'network'; "
+    'write <row>/<network>',
   ),
 }
 
@@ -526,9 +506,8 @@ def test_rows_that_do_not_follow_each_other_are_told_at_once(
   name, tmp_path, open_stages
 ):
   param, message = BETWEEN_ROWS[name]
-  with pytest.raises(UserError) as error:
+  with pytest.raises(UserError, match=message):
     open_stages('cyclegan_uda', tmp_path, param)
-  assert error.value.message == message
 
 
 def test_a_translating_row_that_is_not_finished_is_told(
@@ -539,12 +518,9 @@ def test_a_translating_row_that_is_not_finished_is_told(
   os.remove(run_dir / 'cyclegan' / 'result.json')
   shutil.rmtree(run_dir / 'cyclegan' / 'translated')
   run = open_stages('cyclegan_uda', run_dir)
-  with pytest.raises(UserError) as error:
+  message = f"^{run_dir}/cyclegan/result.json: .*row 'cyclegan' .*_offline'"
+  with pytest.raises(UserError, match=message):
     run.train(['cyclegan_uda_offline'])
-  assert error.value.message == (
-    f"{run_dir}/cyclegan/result.json: not there; train row 'cyclegan' to its "
-    "end first, which translates for 'cyclegan_uda_offline'"
-  )
 
 
 def empty(folder):
@@ -605,29 +581,26 @@ def test_a_data_set_translated_at_another_size_is_told(
 ):
   run_dir = copied(cyclegan_uda_run, 'cyclegan')
   run = open_stages('cyclegan_uda', run_dir, 'Pair.image_size = (32, 32)')
-  with pytest.raises(UserError) as error:
+  message = r'translated: .*\(16, 16, 3\), .*\(32, 32, 3\): delete'
+  with pytest.raises(UserError, match=message):
     run.train(['cyclegan_uda_offline'])
-  assert error.value.message == (
-    f'{run_dir}/cyclegan/translated: has images (16, 16, 3), expected '
-    '(32, 32, 3): delete the folder and it is translated again'
-  )
 
 
 UNBUILDABLE = {
   'sides that cannot be halved': (
     ('Pair.image_size = (18, 18)',),
-    "row 'cycada_translate' cannot be built: downsampling_residual_generator: "
-    '2 levels need sides divisible by 4, images are 18x18',
+    'cycada_translate',
+    'downsampling_residual_generator: .*divisible by 4, .*18x18',
   ),
   'sides that are too small': (
     ('Pair.image_size = (15, 15)',),
-    "row 'source_only' cannot be built: lenet_classifier: sides of at least "
-    '16 are needed, images are 15x15: ',
+    'source_only',
+    'lenet_classifier: .*at least 16 .*15x15',
   ),
   'optimizers of other players': (
     ("source_only/Row.optimizer = {'tusk': @source_only/adam()}",),
-    "row 'source_only' cannot be built: optimizers for ['tusk'], but the "
-    "players of SourceOnly are ['task']",
+    'source_only',
+    r"\['tusk'\].*SourceOnly .*\['task'\]",
   ),
 }
 
@@ -636,9 +609,8 @@ UNBUILDABLE = {
 def test_a_network_that_cannot_be_built_is_told_in_one_line(
   name, tmp_path, open_stages
 ):
-  params, message = UNBUILDABLE[name]
+  params, row, message = UNBUILDABLE[name]
   run = open_stages('cycada', tmp_path, *params)
-  row = message.split("'")[1]
-  with pytest.raises(UserError) as error:
+  with pytest.raises(UserError, match=f"^row '{row}' .*{message}") as error:
     run.build(run.row(row))
-  assert error.value.message.startswith(message)
+  assert '\n' not in error.value.message
