@@ -136,12 +136,12 @@ def _read_photos():
   if _PHOTOS_DIR.value is None:
     return (), 'black'
 
-  from pixelda_tf.datasets.digits import mnistm
+  from pixelda_tf.datasets import files, photos
 
-  paths = mnistm.find_photos(None, _PHOTOS_DIR.value)
-  photos = [mnistm.read_photo(path, _SIZE.value) for path in paths]
-  digest = mnistm.files_digest(paths)
-  return photos, f'parts of {len(photos)} photos (SHA-256 {digest})'
+  paths = photos.find(None, _PHOTOS_DIR.value)
+  backgrounds = [photos.read(path, _SIZE.value) for path in paths]
+  digest = files.digest(paths)
+  return backgrounds, f'parts of {len(paths)} photos (SHA-256 {digest})'
 
 
 if __name__ == '__main__':

@@ -11,8 +11,8 @@ import gin
 def did_you_mean(name: str, names: Iterable[str]) -> str:
   """Returns `"; did you mean 'x'?"` for the name nearest to `name`, or ''."""
   near = {known.lower(): known for known in names}
-  found = difflib.get_close_matches(name.lower(), near, n=1)
-  return f"; did you mean '{near[found[0]]}'?" if found else ''
+  close = difflib.get_close_matches(name.lower(), near, n=1)
+  return f"; did you mean '{near[close[0]]}'?" if close else ''
 
 
 _UNSET = re.compile(

@@ -94,7 +94,7 @@ def prepare(
 
   def make_builder(directory):
     if beam is not None:
-      options['work'] = on_beam.OnBeam(beam, directory / '.beam')
+      options['executor'] = on_beam.OnBeam(beam, directory / '.beam')
     return BUILDERS[kind](
       data_dir=directory,
       manual_dir=manual_dir,

@@ -5,9 +5,10 @@ import pathlib
 import numpy as np
 import tensorflow_datasets as tfds
 
-from pixelda_tf.datasets import local as working
+from pixelda_tf.datasets import executors
 
 DIGIT_NAMES = tuple('0123456789')
+SPLITS = ('train', 'validation', 'test')
 
 
 class ImageBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
@@ -32,7 +33,7 @@ class ImageBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
   code_path = None
 
   def __init__(
-    self, *, data_dir, manual_dir=None, config=None, work=working.LOCAL
+    self, *, data_dir, manual_dir=None, config=None, executor=executors.LOCAL
   ):
     """Makes the builder; nothing is read or written yet.
 
@@ -40,10 +41,10 @@ class ImageBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
       data_dir: where the data set is written.
       manual_dir: where the raw files are, or None.
       config: name of one of `BUILDER_CONFIGS`, or None for the first.
-      work: `work.Local` or `beam.OnBeam`, which does what is done for each item
-        of the data set.
+      executor: `executors.Local` or `beam.OnBeam`: calls the functions that
+        read and make the examples.
     """
-    self.work = work
+    self.executor = executor
     self.manual_dir = pathlib.Path(manual_dir) if manual_dir else None
     super().__init__(data_dir=str(data_dir), config=config)
 
@@ -93,4 +94,4 @@ class ImageBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
   def _generate_examples(self, split, examples, total=None):
     """Yields the examples of a split, numbered, behind a progress bar."""
     title = f'{self.name} {split}'
-    yield from enumerate(working.progress(title, examples, total))
+    yield from enumerate(executors.progress(title, examples, total))

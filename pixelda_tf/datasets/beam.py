@@ -1,4 +1,4 @@
-"""Works on the items of a data set with Apache Beam, on many machines.
+"""Calls functions on the items of a data set by Apache Beam, on many machines.
 
 The machines have to have this package, and to see the folders of the raw files
 and of the data sets by the same paths.
@@ -45,7 +45,7 @@ class OnBeam:
     Args:
       options: list of Beam's pipeline options, as `runner=FlinkRunner`; without
         a runner it is `LOCAL_RUNNER`.
-      folder: where items and answers are handed over; it is created, and is
+      folder: through which items and results pass; it is created, and is
         removed by whoever names it.
 
     Raises:
@@ -54,8 +54,8 @@ class OnBeam:
     self._flags = [f'--{option}' for option in (LOCAL_RUNNER, *options)]
     _check(self._flags)
     self._folder = pathlib.Path(folder)
-    self._told = self._folder / 'told'
-    self._told.mkdir(parents=True)
+    self._errors = self._folder / 'errors'
+    self._errors.mkdir(parents=True)
     self._numbers = itertools.count()
 
   @property
@@ -79,18 +79,21 @@ class OnBeam:
     import apache_beam
 
     paths = self._write(items)
-    answer = functools.partial(_answer, function, self._told)
-    with self.explained(), apache_beam.Pipeline(options=self.options) as start:
+    evaluate = functools.partial(_evaluate, function, self._errors)
+    with (
+      self.reporting_errors(),
+      apache_beam.Pipeline(options=self.options) as start,
+    ):
       _ = (
         start
         | apache_beam.Create(paths)
         | apache_beam.Reshuffle()
-        | title >> apache_beam.Map(answer)
+        | title >> apache_beam.Map(evaluate)
       )
     return [
-      answer
+      result
       for path in paths
-      for answer in pickle.loads(_answers(path).read_bytes())
+      for result in pickle.loads(_results(path).read_bytes())
     ]
 
   def examples(self, title, function, items):
@@ -103,7 +106,7 @@ class OnBeam:
     """
     import apache_beam
 
-    examples = functools.partial(_examples, function, self._told)
+    examples = functools.partial(_examples, function, self._errors)
     return (
       apache_beam.Create(self._write(items))
       | apache_beam.Reshuffle()
@@ -111,8 +114,8 @@ class OnBeam:
     )
 
   @contextlib.contextmanager
-  def explained(self):
-    """Returns a context of a pipeline that raises what its workers told.
+  def reporting_errors(self):
+    """Returns a context of a pipeline that raises its workers' errors.
 
     Raises:
       UserError: a function raised it.
@@ -123,7 +126,7 @@ class OnBeam:
       yield
     except Exception as error:
       failure = error
-    for message in _messages(self._told):
+    for message in _messages(self._errors):
       raise UserError(message.read_text('utf-8')) from failure
     for number in _WRITING_ERRORS:
       if os.strerror(number) in str(failure):
@@ -172,30 +175,30 @@ def _check(flags):
     ) from error
 
 
-def _examples(function, told, path):
+def _examples(function, errors, path):
   """Yields the examples of a file of items."""
-  with _telling(told, path):
+  with _recording(errors, path):
     items = pickle.loads(path.read_bytes())
-    if _messages(told):
+    if _messages(errors):
       # All is lost; but TFDS would complain of a split without examples.
       items = items[:1]
     for item in items:
       yield from function(item)
 
 
-def _answer(function, told, path):
+def _evaluate(function, errors, path):
   """Writes what a function returns of a file of items to another file."""
-  with _telling(told, path):
-    answers = [function(item) for item in pickle.loads(path.read_bytes())]
-    _write_whole(_answers(path), pickle.dumps(answers))
+  with _recording(errors, path):
+    results = [function(item) for item in pickle.loads(path.read_bytes())]
+    _write_whole(_results(path), pickle.dumps(results))
 
 
-def _answers(path):
-  return path.with_suffix('.answers')
+def _results(path):
+  return path.with_suffix('.results')
 
 
 @contextlib.contextmanager
-def _telling(told, path):
+def _recording(errors, path):
   """Writes a `UserError` down and goes on: the others then have little to do.
 
   If it was raised, runners would try again, and print its traceback.
@@ -204,12 +207,12 @@ def _telling(told, path):
     yield
   except UserError as error:
     name = f'{path.parent.name}-{path.name}'
-    _write_whole(told / name, error.message.encode())
+    _write_whole(errors / name, error.message.encode())
 
 
-def _messages(told):
-  """Returns the files of what workers told, in the order of their items."""
-  return sorted(told.glob('[!.]*'))
+def _messages(errors):
+  """Returns the files of workers' errors, in the order of their items."""
+  return sorted(errors.glob('[!.]*'))
 
 
 def _write_whole(path, data):

@@ -1,9 +1,9 @@
 """Finds raw files in a user's directory, or downloads them."""
 
+import hashlib
 import pathlib
 import urllib.request
 
-from pixelda_tf.datasets.digits import raw
 from pixelda_tf.errors import UserError
 
 
@@ -36,23 +36,23 @@ def locate(names, manual_dir, subfolders, dl_manager, url):
   paths = {}
   for name in names:
     places = [manual_dir, *(manual_dir / folder for folder in subfolders)]
-    found = [place / name for place in places if (place / name).is_file()]
-    if not found:
+    candidates = [place / name for place in places if (place / name).is_file()]
+    if not candidates:
       raise UserError(
         f'{manual_dir / name}: no such file; --manual_dir must hold '
         f'{", ".join(names)}'
       )
-    paths[name] = found[0]
+    paths[name] = candidates[0]
   return paths
 
 
-def read_gzip(path, parse, **options):
-  """Returns `parse(bytes, name=path, **options)` of the gzip file `path`."""
-  try:
-    data = pathlib.Path(path).read_bytes()
-  except OSError as error:
-    raise UserError(f'{path}: cannot be read: {error.strerror}') from error
-  return parse(raw.gunzip(data, name=path), name=path, **options)
+def digest(paths):
+  """Returns the SHA-256 of the files' names and bytes, in hex."""
+  sha256 = hashlib.sha256()
+  for path in paths:
+    sha256.update(path.name.encode())
+    sha256.update(hashlib.sha256(path.read_bytes()).digest())
+  return sha256.hexdigest()
 
 
 def _download(names, dl_manager, url):

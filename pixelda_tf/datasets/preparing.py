@@ -63,7 +63,7 @@ def build(make_builder, *, name, data_dir, overwrite=False):
   """
   _check_name(name)
   data_dir = pathlib.Path(data_dir)
-  with _explained(data_dir), _staging(data_dir, name) as staging:
+  with _reporting_errors(data_dir), _staging(data_dir, name) as staging:
     builder = make_builder(staging)
     staged = pathlib.Path(builder.data_dir)
     final = data_dir / staged.relative_to(staging)
@@ -96,14 +96,14 @@ def _write(builder, staging):
   config = tfds.download.DownloadConfig(
     num_shards=builder.num_shards,
     try_download_gcs=False,
-    beam_options=builder.work.options,
+    beam_options=builder.executor.options,
   )
   # TFDS says where it writes, which is not yet where the data will be; builders
   # show progress themselves.
   tfds.disable_progress_bar()
   try:
     with (
-      builder.work.explained(),
+      builder.executor.reporting_errors(),
       contextlib.redirect_stdout(io.StringIO()),
     ):
       builder.download_and_prepare(
@@ -152,7 +152,7 @@ def _staging(data_dir, name):
 
 
 @contextlib.contextmanager
-def _explained(data_dir):
+def _reporting_errors(data_dir):
   """Turns the file system's errors, also those TFDS wraps, into `UserError`."""
   try:
     yield

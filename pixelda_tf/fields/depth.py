@@ -25,6 +25,6 @@ def normalize(depth, centre, reach=REACH):
   """
   depth = np.asarray(depth, np.float32)
   measured = np.isfinite(depth) & (depth > 0)
-  share = np.where(measured, depth - centre + reach, np.inf) / (2 * reach)
-  near = np.rint(254 * np.clip(share, 0, 1))
-  return np.where(share <= 1, near, FAR).astype(np.uint8)
+  relative = np.where(measured, depth - centre + reach, np.inf) / (2 * reach)
+  near = np.rint(254 * np.clip(relative, 0, 1))
+  return np.where(relative <= 1, near, FAR).astype(np.uint8)

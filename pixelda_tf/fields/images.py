@@ -47,25 +47,25 @@ def to_uint8(images):
   return tf.cast(tf.clip_by_value(images, 0.0, 255.0), tf.uint8)
 
 
-def can_match_channels(found, wanted):
-  """Whether images of `found` channels can become images of `wanted`."""
-  return found == wanted or (found in (1, 3, 4) and wanted in (1, 3))
+def can_match_channels(stored, wanted):
+  """Whether images of `stored` channels can become images of `wanted`."""
+  return stored == wanted or (stored in (1, 3, 4) and wanted in (1, 3))
 
 
 def _match_channels(images, channels):
   """Converts float images between RGB-D, RGB and grey."""
-  found = images.shape[-1]
-  if found == channels:
+  stored = images.shape[-1]
+  if stored == channels:
     return images
-  if found is not None:
-    if not can_match_channels(found, channels):
-      raise ValueError(f'images of {found} channels cannot become {channels}')
+  if stored is not None:
+    if not can_match_channels(stored, channels):
+      raise ValueError(f'images of {stored} channels cannot become {channels}')
     return _to_grey(images) if channels == 1 else _to_rgb(images)
-  found = tf.shape(images)[-1]
+  stored = tf.shape(images)[-1]
   if channels == 4:
-    is_known, expected = found == 4, '4 channels (RGB and depth)'
+    is_known, expected = stored == 4, '4 channels (RGB and depth)'
   else:
-    is_known = (found == 1) | (found == 3) | (found == 4)
+    is_known = (stored == 1) | (stored == 3) | (stored == 4)
     expected = '1, 3 or 4 channels'
   check = tf.debugging.assert_equal(
     is_known, True, message=f'images must have {expected}'
@@ -77,9 +77,9 @@ def _match_channels(images, channels):
     return images
   if channels == 3:
     return tf.cond(
-      found == 1, lambda: tf.repeat(images, 3, -1), lambda: images[..., :3]
+      stored == 1, lambda: tf.repeat(images, 3, -1), lambda: images[..., :3]
     )
-  return tf.cond(found == 1, lambda: images, lambda: _to_grey(images))
+  return tf.cond(stored == 1, lambda: images, lambda: _to_grey(images))
 
 
 def _to_rgb(images):

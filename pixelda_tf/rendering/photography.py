@@ -73,9 +73,9 @@ def random_surface(photos, size, rng):
   side = int(rng.integers(*SURFACE, endpoint=True))
   part = seeding.random_crop(photos, side, int(rng.integers(1 << 32)))
   blotches = rng.integers(0, 256, (NOISE_CELLS, NOISE_CELLS, 3), np.uint8)
-  share = rng.uniform(0, 0.5)
+  weight = rng.uniform(0, 0.5)
   return rng.uniform(0.6, 1.1) * (
-    (1 - share) * _resize(part, size) + share * _resize(blotches, size)
+    (1 - weight) * _resize(part, size) + weight * _resize(blotches, size)
   )
 
 

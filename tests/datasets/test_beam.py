@@ -218,16 +218,18 @@ def test_full_disk_is_told_and_nothing_is_lost(tmp_path, photos, monkeypatch):
 
 
 def test_other_errors_stay_as_they_are(tmp_path):
-  work = beam.OnBeam([], tmp_path)
+  executor = beam.OnBeam([], tmp_path)
   with pytest.raises(Exception, match='ZeroDivisionError|by zero'):
-    work.map('dividing', functools.partial(divmod, 1), [1, 0])
+    executor.map('dividing', functools.partial(divmod, 1), [1, 0])
 
 
-def test_map_answers_in_the_order_of_the_items(tmp_path, monkeypatch):
+def test_map_returns_in_the_order_of_the_items(tmp_path, monkeypatch):
   monkeypatch.setattr(beam, 'CHUNK', 3)
-  work = beam.OnBeam([], tmp_path)
-  assert work.map('negating', int.__neg__, range(20)) == [-n for n in range(20)]
-  assert work.map('negating', int.__neg__, []) == []
+  executor = beam.OnBeam([], tmp_path)
+  assert executor.map('negating', int.__neg__, range(20)) == [
+    -n for n in range(20)
+  ]
+  assert executor.map('negating', int.__neg__, []) == []
 
 
 def test_silhouettes_are_pickled_without_what_they_have_read(tmp_path):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pixelda_tf.datasets.digits import embedded
+from pixelda_tf.datasets.photos import load_sample
 from pixelda_tf.rendering import photography, procedural, render, scenes, views
 
 
@@ -12,7 +12,7 @@ def renderers():
 
 @pytest.fixture(scope='module')
 def photos():
-  return embedded.load_photos()
+  return load_sample()
 
 
 def photograph(renderers, photos, index, label=2, seed=(0,)):

@@ -9,7 +9,7 @@ import tensorflow as tf
 from sklearn import datasets
 
 from pixelda_tf import seeding
-from pixelda_tf.datasets import base
+from pixelda_tf.datasets import base, photos
 from pixelda_tf.datasets.digits import blending
 
 SIZE = 16
@@ -46,23 +46,6 @@ def load_part(name, split):
   images = tf.image.resize(images, (SIZE, SIZE), antialias=False)
   images = np.clip(np.round(images.numpy()), 0, 255).astype(np.uint8)
   return images, bunch.target[indices], indices
-
-
-def load_photos():
-  """Returns scikit-learn's two photos at half size.
-
-  Half size gives a 16x16 crop about the share of a photo that a 28x28 crop has
-  of a BSDS500 photo.
-
-  Returns:
-    list of uint8 [213, 320, 3].
-  """
-  photos = []
-  for photo in datasets.load_sample_images().images:
-    height, width = photo.shape[0] // 2, photo.shape[1] // 2
-    half = photo[: 2 * height, : 2 * width].reshape(height, 2, width, 2, 3)
-    photos.append(np.round(half.mean(axis=(1, 3))).astype(np.uint8))
-  return photos
 
 
 class Digits(base.ImageBuilder, skip_registration=True):
@@ -127,9 +110,10 @@ class DigitsPhoto(base.ImageBuilder, skip_registration=True):
     }
 
   def _blended(self, split, copies):
-    photos = load_photos()
+    backgrounds = photos.load_sample()
     images, labels, indices = load_part(self.name, split)
     for copy in range(copies):
       for image, label, index in zip(images, labels, indices, strict=True):
-        background = seeding.random_crop(photos, SIZE, SEED, int(index), copy)
+        key = SEED, int(index), copy
+        background = seeding.random_crop(backgrounds, SIZE, *key)
         yield {'image': blending.blend(image, background), 'label': label}

@@ -29,8 +29,8 @@ def read(paths):
   for split, prefix in PREFIXES.items():
     image_path = paths[f'{prefix}-images-idx3-ubyte.gz']
     label_path = paths[f'{prefix}-labels-idx1-ubyte.gz']
-    images = files.read_gzip(image_path, raw.parse_idx, magic=raw.IMAGES_MAGIC)
-    labels = files.read_gzip(label_path, raw.parse_idx, magic=raw.LABELS_MAGIC)
+    images = raw.read_gzip(image_path, raw.parse_idx, magic=raw.IMAGES_MAGIC)
+    labels = raw.read_gzip(label_path, raw.parse_idx, magic=raw.LABELS_MAGIC)
     if images.shape[1:] != (28, 28):
       raise UserError(
         f'{image_path}: images of {images.shape[1]}x{images.shape[2]} pixels, '

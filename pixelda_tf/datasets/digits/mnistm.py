@@ -7,26 +7,16 @@ an image is 255 - crop, elsewhere it is the crop; there is nothing between.
 
 import dataclasses
 import functools
-import hashlib
-import pathlib
 
 import numpy as np
 import tensorflow_datasets as tfds
-from PIL import Image
 
 from pixelda_tf import seeding
-from pixelda_tf.datasets import base, files
+from pixelda_tf.datasets import base, files, photos
 from pixelda_tf.datasets.digits import blending, mnist, mnistm_files
 from pixelda_tf.errors import UserError
 
 DIGIT_SIZE = 28
-SUFFIXES = ('.jpg', '.jpeg', '.png')
-PHOTO_FOLDERS = (
-  'photos',
-  'bsds500/train',
-  'BSDS500/data/images/train',
-  'BSR/BSDS500/data/images/train',
-)
 CITATION = (
   'Ganin et al.: Domain-adversarial training of neural networks. JMLR, 2016. '
   'Photographs: Arbelaez et al.: Contour detection and hierarchical image '
@@ -78,7 +68,7 @@ class Mnistm(base.ImageBuilder, skip_registration=True):
     Args:
       data_dir: where the data set is written.
       manual_dir: holds MNIST's four files (or `mnist/` with them), and the
-        photos in one of `PHOTO_FOLDERS` where `photos_dir` is None; for
+        photos in one of `photos.FOLDERS` where `photos_dir` is None; for
         'files' the published images (see `mnistm_files`).
       photos_dir: folder of photographs, searched with its subfolders.
       seed: decides every crop.
@@ -101,7 +91,7 @@ class Mnistm(base.ImageBuilder, skip_registration=True):
 
   @functools.cached_property
   def _photo_files(self):
-    return find_photos(self.manual_dir, self._photos_dir)
+    return photos.find(self.manual_dir, self._photos_dir)
 
   @functools.cached_property
   def _published(self):
@@ -117,7 +107,7 @@ class Mnistm(base.ImageBuilder, skip_registration=True):
     )
 
   def _reading(self):
-    digest = files_digest(
+    digest = files.digest(
       [
         path
         for listing in self._published
@@ -132,7 +122,7 @@ class Mnistm(base.ImageBuilder, skip_registration=True):
   def _making(self):
     config = self.builder_config
     padding = (config.size - DIGIT_SIZE) // 2
-    digest = files_digest(self._photo_files)
+    digest = files.digest(self._photo_files)
     return (
       'MNIST-M made as published: |digit - photo crop| per channel. Digits: '
       f'the first {config.n_train} of MNIST train and the first '
@@ -158,15 +148,17 @@ class Mnistm(base.ImageBuilder, skip_registration=True):
     )
     config = self.builder_config
     digits = mnist.read(paths)
-    photos = [read_photo(path, config.size) for path in self._photo_files]
+    backgrounds = [photos.read(path, config.size) for path in self._photo_files]
     return {
       split: self._generate_examples(
-        split, self._blended(split, count, *digits[split], photos), total=count
+        split,
+        self._blended(split, count, *digits[split], backgrounds),
+        total=count,
       )
       for split, count in (('train', config.n_train), ('test', config.n_test))
     }
 
-  def _blended(self, split, count, images, labels, photos):
+  def _blended(self, split, count, images, labels, backgrounds):
     size = self.builder_config.size
     if count > len(images):
       raise UserError(
@@ -176,62 +168,10 @@ class Mnistm(base.ImageBuilder, skip_registration=True):
     split_key = ('train', 'test').index(split)
     for index in range(count):
       key = self._seed, split_key, index
-      background = seeding.random_crop(photos, size, *key)
+      background = seeding.random_crop(backgrounds, size, *key)
       digit = np.where(images[index] > 0, np.uint8(255), np.uint8(0))
       digit = np.pad(digit, (size - DIGIT_SIZE) // 2)
       yield {
         'image': blending.blend(digit[..., None], background),
         'label': labels[index],
       }
-
-
-def find_photos(manual_dir, photos_dir):
-  """Returns the photos' paths, sorted by file name."""
-  if photos_dir is not None:
-    folder = files.check_directory(photos_dir, '--photos_dir')
-  else:
-    if manual_dir is None:
-      raise UserError(
-        'mnistm needs photographs: name a folder of them with --photos_dir '
-        '(the images/train folder of BSDS500)'
-      )
-    manual_dir = files.check_directory(manual_dir, '--manual_dir')
-    folders = [manual_dir / name for name in PHOTO_FOLDERS]
-    folder = next((path for path in folders if path.is_dir()), None)
-    if folder is None:
-      raise UserError(
-        f'{manual_dir}: no photographs: --manual_dir has none of the folders '
-        f'{", ".join(PHOTO_FOLDERS)}; name one with --photos_dir'
-      )
-  photos = [
-    path
-    for path in pathlib.Path(folder).rglob('*')
-    if path.suffix.lower() in SUFFIXES and path.is_file()
-  ]
-  if not photos:
-    raise UserError(f'{folder}: holds no {", ".join(SUFFIXES)} photographs')
-  return sorted(photos, key=lambda path: (path.name, str(path)))
-
-
-def files_digest(paths):
-  """Returns the SHA-256 of the files' names and bytes, in hex."""
-  digest = hashlib.sha256()
-  for path in paths:
-    digest.update(path.name.encode())
-    digest.update(hashlib.sha256(path.read_bytes()).digest())
-  return digest.hexdigest()
-
-
-def read_photo(path, size):
-  """Returns a photo as uint8 [height, width, 3], at least `size` a side."""
-  try:
-    with Image.open(path) as image:
-      photo = np.asarray(image.convert('RGB'))
-  except (OSError, ValueError, SyntaxError) as error:
-    raise UserError(f'{path}: not a readable photograph: {error}') from error
-  if min(photo.shape[:2]) < size:
-    raise UserError(
-      f'{path}: {photo.shape[1]}x{photo.shape[0]} pixels, too small for a crop '
-      f'of {size}x{size}'
-    )
-  return photo

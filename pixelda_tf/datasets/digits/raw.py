@@ -2,6 +2,7 @@
 
 import gzip
 import math
+import pathlib
 import struct
 import zlib
 
@@ -11,6 +12,15 @@ from pixelda_tf.errors import UserError
 
 IMAGES_MAGIC = 2051
 LABELS_MAGIC = 2049
+
+
+def read_gzip(path, parse, **options):
+  """Returns `parse(bytes, name=path, **options)` of the gzip file `path`."""
+  try:
+    data = pathlib.Path(path).read_bytes()
+  except OSError as error:
+    raise UserError(f'{path}: cannot be read: {error.strerror}') from error
+  return parse(gunzip(data, name=path), name=path, **options)
 
 
 def gunzip(data, *, name):
@@ -49,10 +59,10 @@ def parse_idx(data, *, magic, name):
     raise UserError(
       f'{name}: truncated: {len(data)} bytes, but the header alone has {header}'
     )
-  found, *shape = struct.unpack_from(f'>{1 + dimensions}I', data)
-  if found != magic:
+  first, *shape = struct.unpack_from(f'>{1 + dimensions}I', data)
+  if first != magic:
     raise UserError(
-      f'{name}: wrong magic number {found}, expected {magic}: this is not an '
+      f'{name}: wrong magic number {first}, expected {magic}: this is not an '
       f'idx file of {"images" if magic == IMAGES_MAGIC else "labels"}'
     )
   expected = math.prod(shape)

@@ -32,7 +32,7 @@ class Usps(base.ImageBuilder, skip_registration=True):
   def _split_generators(self, dl_manager: tfds.download.DownloadManager):
     paths = files.locate(FILES, self.manual_dir, ('usps',), dl_manager, URL)
     digits = {
-      split: files.read_gzip(paths[f'zip.{split}.gz'], raw.parse_usps)
+      split: raw.read_gzip(paths[f'zip.{split}.gz'], raw.parse_usps)
       for split in ('train', 'test')
     }
     return {

@@ -2,6 +2,7 @@
 
 import csv
 
+from pixelda_tf.datasets import base
 from pixelda_tf.datasets.folders import entries
 from pixelda_tf.errors import UserError
 
@@ -13,7 +14,7 @@ def list_csv(csv_file, folder=None):
 
   Args:
     csv_file: UTF-8 file with a column `path`, and where they apply `label`
-      (name of the class), `split` (one of `entries.SPLITS`) and `mask` (path).
+      (name of the class), `split` (one of `base.SPLITS`) and `mask` (path).
     folder: what paths are relative to; None for the CSV's own folder.
   """
   folder = folder or csv_file.parent
@@ -58,9 +59,9 @@ def _entry_of_row(place, row, folder):
       raise UserError(f'{place}: {column} is empty')
   row = {column: value.strip() for column, value in row.items()}
   split = row.get('split', 'train')
-  if split not in entries.SPLITS:
+  if split not in base.SPLITS:
     raise UserError(
-      f'{place}: split is {split!r}, must be one of {", ".join(entries.SPLITS)}'
+      f'{place}: split is {split!r}, must be one of {", ".join(base.SPLITS)}'
     )
   for column in ('path', 'mask'):
     if column in row and not (folder / row[column]).is_file():

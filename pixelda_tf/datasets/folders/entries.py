@@ -6,8 +6,6 @@ import pathlib
 
 from pixelda_tf.errors import UserError
 
-SPLITS = ('train', 'validation', 'test')
-
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
@@ -18,7 +16,7 @@ class Entry:
       CSV gives it.
     path: its file.
     label: the name of its class, or None.
-    split: one of `SPLITS`.
+    split: one of `base.SPLITS`.
     mask: the file of its mask, or None.
   """
 

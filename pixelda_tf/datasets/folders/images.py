@@ -6,8 +6,7 @@ import hashlib
 
 import tensorflow_datasets as tfds
 
-from pixelda_tf.datasets import base, image_files
-from pixelda_tf.datasets import local as working
+from pixelda_tf.datasets import base, executors, image_files
 from pixelda_tf.datasets.folders import entries, listing
 from pixelda_tf.errors import UserError
 
@@ -39,7 +38,7 @@ class Images(base.ImageBuilder, skip_registration=True):
     test_fraction=0.0,
     mask_from=None,
     config=None,
-    work=working.LOCAL,
+    executor=executors.LOCAL,
   ):
     """Lists the files, and reads them once for their form and digest.
 
@@ -57,7 +56,7 @@ class Images(base.ImageBuilder, skip_registration=True):
         from, see `image_files.read_rendered`; None where the CSV tells, or
         there are none.
       config: must be None.
-      work: see `ImageBuilder`.
+      executor: see `ImageBuilder`.
     """
     self.name = name
     self._mask_from = mask_from
@@ -71,7 +70,7 @@ class Images(base.ImageBuilder, skip_registration=True):
         f'--mask_from={mask_from}: the column mask of --csv tells where the '
         'masks are; leave out one of the two'
       )
-    surveyed = work.map(
+    surveyed = executor.map(
       f'{name} checking',
       functools.partial(_survey, mask_from == 'alpha'),
       self._entries,
@@ -88,7 +87,7 @@ class Images(base.ImageBuilder, skip_registration=True):
       1, min(smallest, max(wanted, n_bytes // LARGEST_SHARD))
     )
     super().__init__(
-      data_dir=data_dir, manual_dir=manual_dir, config=config, work=work
+      data_dir=data_dir, manual_dir=manual_dir, config=config, executor=executor
     )
 
   def _info(self):
@@ -113,12 +112,12 @@ class Images(base.ImageBuilder, skip_registration=True):
     used = {entry.split for entry in self._entries}
     return {
       split: self._generate_examples(split)
-      for split in entries.SPLITS
+      for split in base.SPLITS
       if split in used
     }
 
   def _generate_examples(self, split):
-    return self.work.examples(
+    return self.executor.examples(
       f'{self.name} {split}',
       functools.partial(_examples, self._size, self._mode, self._mask_from),
       [entry for entry in self._entries if entry.split == split],

@@ -2,7 +2,7 @@
 
 import pathlib
 
-from pixelda_tf.datasets import files, image_files
+from pixelda_tf.datasets import base, files, image_files
 from pixelda_tf.datasets.folders import csv_listing, entries
 from pixelda_tf.errors import UserError
 
@@ -31,7 +31,7 @@ def list_folder(folder):
   names = {path.name for path in folders}
   if names >= {'train', 'val'}:
     raise UserError(f'{folder / "val"}: call the folder validation')
-  if 'train' not in names or not names <= set(entries.SPLITS):
+  if 'train' not in names or not names <= set(base.SPLITS):
     return _list_split(folder, folder, 'train')
   _refuse_images_beside(folder, folders)
   return [

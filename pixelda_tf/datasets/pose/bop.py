@@ -8,9 +8,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 from absl import logging
 
-from pixelda_tf.datasets import base, files
-from pixelda_tf.datasets import local as working
-from pixelda_tf.datasets.folders import entries
+from pixelda_tf.datasets import base, executors, files
 from pixelda_tf.datasets.pose import bop_crops, bop_options, bop_scenes
 from pixelda_tf.datasets.pose.bop_examples import Examples
 from pixelda_tf.datasets.pose.bop_faults import Faults
@@ -63,7 +61,7 @@ class Bop(base.ImageBuilder, skip_registration=True):
     test_fraction=0.0,
     skip_bad=False,
     config=None,
-    work=working.LOCAL,
+    executor=executors.LOCAL,
   ):
     """Reads the set, and finds what has to be left out.
 
@@ -83,7 +81,7 @@ class Bop(base.ImageBuilder, skip_registration=True):
       test_fraction: share of the training frames to hold out as test split.
       skip_bad: whether to leave out what is wrong, counted, rather than stop.
       config: must be None.
-      work: see `ImageBuilder`.
+      executor: see `ImageBuilder`.
 
     Raises:
       UserError: an option or something in the set is wrong, or a split is left
@@ -124,7 +122,7 @@ class Bop(base.ImageBuilder, skip_registration=True):
       f'{", ".join(f"{path.name} ({split})" for split, path in folders)}; '
       f'poses relative to the {"ray" if allocentric else "camera"}'
     )
-    self._counts, self._digest = self._survey(work, faults)
+    self._counts, self._digest = self._survey(executor, faults)
     self._left_out = str(faults)
     logging.info('%s: left out: %s', name, faults)
     smallest = min(self._counts.values())
@@ -134,16 +132,16 @@ class Bop(base.ImageBuilder, skip_registration=True):
       1, min(smallest, max(wanted, largest // LARGEST_SHARD))
     )
     super().__init__(
-      data_dir=data_dir, manual_dir=manual_dir, config=config, work=work
+      data_dir=data_dir, manual_dir=manual_dir, config=config, executor=executor
     )
 
-  def _survey(self, work, faults):
+  def _survey(self, executor, faults):
     """Returns the numbers of examples by split, and their digest."""
     counts, digest = collections.Counter(), hashlib.sha256()
     survey = functools.partial(_survey, self._examples, self._skip_bad)
     for split, frames in self._frames.items():
       title = f'{self.name} {split}, checking'
-      for count, part, of_frame in work.map(title, survey, frames):
+      for count, part, of_frame in executor.map(title, survey, frames):
         counts[split] += count
         digest.update(part)
         faults.counts.update(of_frame)
@@ -173,7 +171,7 @@ class Bop(base.ImageBuilder, skip_registration=True):
     return {split: self._generate_examples(split) for split in self._frames}
 
   def _generate_examples(self, split):
-    return self.work.examples(
+    return self.executor.examples(
       f'{self.name} {split}',
       functools.partial(_of_frame, self._examples, self._skip_bad),
       self._frames[split],
@@ -188,24 +186,24 @@ def _of_frame(examples, skip_bad, frame):
 def _survey(examples, skip_bad, frame):
   """Returns how many examples a frame has, their digest, and the faults."""
   faults, digest = Faults(skip_bad), hashlib.sha256()
-  found = examples.of_frame(frame, faults)
-  for key, example in found:
+  made = examples.of_frame(frame, faults)
+  for key, example in made:
     digest.update(f'{key}\0{example.pop("label")}\0'.encode())
     for _, values in sorted(example.items()):
       digest.update(np.ascontiguousarray(values))
-  return len(found), digest.digest(), faults.counts
+  return len(made), digest.digest(), faults.counts
 
 
 def _read_frames(folders, models, faults):
-  """Returns a dict of split to list of `Frame`, in the order of `SPLITS`."""
+  """Returns a dict of split to list of `Frame`."""
   frames = {}
-  for split in entries.SPLITS:
+  for split in base.SPLITS:
     for path in (path for name, path in folders if name == split):
       scenes = [scene for scene in sorted(path.iterdir()) if scene.is_dir()]
       scenes = [scene for scene in scenes if scene.name.isdigit()]
       if not scenes:
         raise UserError(f'{path}: no scene folder, such as 000001, in it')
       for scene in scenes:
-        found = bop_scenes.read_scene(scene, models, faults)
-        frames.setdefault(split, []).extend(found)
+        of_scene = bop_scenes.read_scene(scene, models, faults)
+        frames.setdefault(split, []).extend(of_scene)
   return frames

@@ -16,17 +16,17 @@ class Crop:
     steps: (horizontal, vertical) pixels of the frame in one of the crop.
   """
 
-  def __init__(self, camera, translation, metres):
+  def __init__(self, camera, position, metres):
     """Places the crop.
 
     Args:
       camera: float `[3, 3]`, intrinsic matrix.
-      translation: float `[3]`, metres, of the object's origin.
+      position: float `[3]`, metres, of the object's origin.
       metres: side of the square that is seen, at the object's distance.
     """
     self._camera = camera
-    self.centre = (camera @ translation)[:2] / translation[2]
-    self.steps = np.diag(camera)[:2] * metres / translation[2] / SIZE
+    self.centre = (camera @ position)[:2] / position[2]
+    self.steps = np.diag(camera)[:2] * metres / position[2] / SIZE
     offsets = np.arange(SIZE) + 0.5 - SIZE / 2
     self._u = self.centre[0] + self.steps[0] * offsets
     self._v = self.centre[1] + self.steps[1] * offsets

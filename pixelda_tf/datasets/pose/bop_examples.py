@@ -31,7 +31,7 @@ class Examples:
       silhouettes: `Silhouettes` of the set.
       class_names: dict of object id to name.
       crop_metres: side of the square that a crop shows.
-      min_visibility: share of an object that has to be seen.
+      min_visibility: fraction of an object that has to be seen.
       masks: whether examples have masks.
       depth: whether images have depth.
       allocentric: whether poses are relative to the ray to the object.
@@ -79,9 +79,7 @@ class Examples:
       )
     if self._is_hidden(annotation.visibility, faults):
       return None
-    crop = bop_crops.Crop(
-      frame.camera, annotation.translation, self._crop_metres
-    )
+    crop = bop_crops.Crop(frame.camera, annotation.position, self._crop_metres)
     if not crop.is_centre_inside(image.shape[:2]):
       raise Fault(
         'objects with their centre outside of the frame',
@@ -94,7 +92,7 @@ class Examples:
       return None
     image = crop.colours(image)
     if distances is not None:
-      channel = normalize(crop.nearest(distances), annotation.translation[2])
+      channel = normalize(crop.nearest(distances), annotation.position[2])
       image = np.concatenate([image, channel[..., None]], axis=-1)
     example = {
       'image': image,
@@ -137,20 +135,20 @@ class Examples:
   def _pose(self, annotation):
     rotation = annotation.rotation
     if self._allocentric:
-      rotation = along_ray(annotation.translation).T @ rotation
+      rotation = along_ray(annotation.position).T @ rotation
     return views.quaternion(rotation)
 
 
-def along_ray(translation):
+def along_ray(position):
   """Returns the smallest rotation from the optical axis to an object's ray.
 
   Args:
-    translation: float `[3]`, of the object, in front of the camera.
+    position: float `[3]`, of the object, in front of the camera.
 
   Returns:
-    float64 `[3, 3]`, maps (0, 0, 1) to the direction of `translation`.
+    float64 `[3, 3]`, maps (0, 0, 1) to the direction of `position`.
   """
-  x, y, z = translation / np.linalg.norm(translation)
+  x, y, z = position / np.linalg.norm(position)
   axis = np.array([[0, 0, x], [0, 0, y], [-x, -y, 0]])
   return np.eye(3) + axis + axis @ axis / (1 + z)
 

@@ -1,4 +1,4 @@
-"""What is wrong in a BOP set: told, or counted and left out."""
+"""What is wrong in a BOP set: raised, or counted and left out."""
 
 import collections
 import contextlib

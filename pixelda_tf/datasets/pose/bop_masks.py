@@ -55,7 +55,7 @@ class Silhouettes:
     # Rays are cast in the model's axes; the parameter where they hit is the
     # depth, as their third camera coordinate is 1.
     rays = rays @ annotation.rotation
-    origin = -annotation.translation @ annotation.rotation
+    origin = -annotation.position @ annotation.rotation
     hits = self._scene(annotation.obj_id).run(
       np.broadcast_to(origin, rays.shape).astype(np.float32),
       rays.astype(np.float32),

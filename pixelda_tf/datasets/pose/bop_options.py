@@ -3,7 +3,7 @@
 import hashlib
 import re
 
-from pixelda_tf.datasets.folders import entries
+from pixelda_tf.datasets import base
 from pixelda_tf.errors import UserError
 
 # The objects of lm and lmo, from 1.
@@ -35,13 +35,13 @@ def find_models(manual_dir):
     UserError: there are none.
   """
   for name in MODEL_FOLDERS:
-    found = {
+    paths = {
       int(match.group(1)): path
       for path in sorted((manual_dir / name).glob('obj_*.ply'))
       if (match := re.fullmatch(r'obj_(\d{1,9})', path.stem, re.ASCII))
     }
-    if found:
-      return found
+    if paths:
+      return paths
   raise UserError(
     f'{manual_dir / "models"}: no obj_000001.ply or the like; --manual_dir has '
     'to be the folder of a BOP set, with its models and split folders'
@@ -119,10 +119,10 @@ def split_folders(manual_dir, bop_splits, test_fraction):
 
 def _parse_split(pair, manual_dir):
   split, _, name = pair.partition(':')
-  if split not in entries.SPLITS or not name:
+  if split not in base.SPLITS or not name:
     raise UserError(
       f'--bop_splits: {pair!r}; give SPLIT:FOLDER, the split being '
-      f'{", ".join(entries.SPLITS)}, as train:train_pbr,test:test'
+      f'{", ".join(base.SPLITS)}, as train:train_pbr,test:test'
     )
   if not (manual_dir / name).is_dir():
     raise UserError(f'--bop_splits: {manual_dir / name}: no such folder')

@@ -8,8 +8,7 @@ import re
 import numpy as np
 import tensorflow_datasets as tfds
 
-from pixelda_tf.datasets import base, files, image_files
-from pixelda_tf.datasets import local as working
+from pixelda_tf.datasets import base, executors, files, image_files
 from pixelda_tf.errors import UserError
 
 SIZE = (64, 64)
@@ -37,7 +36,7 @@ class LinemodCropped(base.ImageBuilder, skip_registration=True):
   ]
 
   def __init__(
-    self, *, data_dir, manual_dir=None, config=None, work=working.LOCAL
+    self, *, data_dir, manual_dir=None, config=None, executor=executors.LOCAL
   ):
     """Reads the poses, and the images once for their digest.
 
@@ -45,7 +44,7 @@ class LinemodCropped(base.ImageBuilder, skip_registration=True):
       data_dir: where the data set is written.
       manual_dir: folder of the sets.
       config: 'synthetic' or 'real'.
-      work: see `ImageBuilder`.
+      executor: see `ImageBuilder`.
 
     Raises:
       UserError: a folder or pose is missing or wrong.
@@ -64,10 +63,10 @@ class LinemodCropped(base.ImageBuilder, skip_registration=True):
       self._splits = split_real(entries, manual_dir / REAL / TRAINING_SPLIT)
     self.num_shards = min(MAX_SHARDS, *map(len, self._splits.values()))
     paths = [path for path, _ in entries]
-    digests = work.map(f'{self.name} checking', _file_digest, paths)
+    digests = executor.map(f'{self.name} checking', _file_digest, paths)
     self._digest = _digest(self._splits, dict(zip(paths, digests, strict=True)))
     super().__init__(
-      data_dir=data_dir, manual_dir=manual_dir, config=config, work=work
+      data_dir=data_dir, manual_dir=manual_dir, config=config, executor=executor
     )
 
   def _info(self):
@@ -96,7 +95,7 @@ class LinemodCropped(base.ImageBuilder, skip_registration=True):
 
   def _generate_examples(self, split, entries):
     is_rendered = self.builder_config.name == 'synthetic'
-    return self.work.examples(
+    return self.executor.examples(
       f'{self.name} {split}', functools.partial(_examples, is_rendered), entries
     )
 
@@ -121,14 +120,14 @@ def list_sets(manual_dir, sets):
   Raises:
     UserError: no set is there, a set has no object, or see `read_poses`.
   """
-  found = [manual_dir / name for name in sets if (manual_dir / name).is_dir()]
-  if not found:
+  folders = [manual_dir / name for name in sets if (manual_dir / name).is_dir()]
+  if not folders:
     raise UserError(
       f'{manual_dir}: no folder {" or ".join(sets)}; --manual_dir has to hold '
       f'<set>/<object>/*.png with a {POSES} for each object'
     )
   entries = []
-  for folder in found:
+  for folder in folders:
     objects = sorted(path for path in folder.iterdir() if path.is_dir())
     if not objects:
       raise UserError(f'{folder}: no folder of an object in it')

@@ -97,9 +97,9 @@ def _chosen(paths, names, folder):
   if names is None:
     return paths
   chosen = [path for path in paths if _key(path, names) is not None]
-  found = {_key(path, names) for path in chosen}
+  present = {_key(path, names) for path in chosen}
   for key in names:
-    if key not in found:
+    if key not in present:
       raise UserError(f'--names: {folder} has no mesh {key!r}')
   return chosen
 

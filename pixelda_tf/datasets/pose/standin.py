@@ -6,7 +6,7 @@ needs no files. It is not LineMod.
 
 import tensorflow_datasets as tfds
 
-from pixelda_tf.datasets.digits import embedded
+from pixelda_tf.datasets import photos
 from pixelda_tf.datasets.pose import rendered
 from pixelda_tf.rendering import pictures, procedural
 
@@ -81,7 +81,7 @@ def _renders(seed, **options):
 
 def _photographs(seed, **options):
   return pictures.Photographs(
-    _meshes(), photos=embedded.load_photos(), seed=(*seed, 1), **options
+    _meshes(), photos=photos.load_sample(), seed=(*seed, 1), **options
   )
 
 

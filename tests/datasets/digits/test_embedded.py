@@ -29,15 +29,6 @@ def test_labels_belong_to_the_images(part):
   assert set(labels) == set(range(10))
 
 
-def test_photos_are_halved():
-  """The mean of 2x2 pixels, by hand for the first."""
-  photos = embedded.load_photos()
-  assert [photo.shape for photo in photos] == [(213, 320, 3)] * 2
-  corner = sklearn.datasets.load_sample_images().images[0][:2, :2].astype(int)
-  expected = np.round(corner.sum(axis=(0, 1)) / 4)
-  np.testing.assert_array_equal(photos[0][0, 0], expected)
-
-
 @pytest.mark.parametrize(
   ('name', 'shape', 'counts'),
   [

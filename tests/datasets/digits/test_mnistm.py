@@ -7,7 +7,7 @@ import tensorflow_datasets as tfds
 
 from pixelda_tf import datasets
 from pixelda_tf.data import domains
-from pixelda_tf.datasets import image_files
+from pixelda_tf.datasets import image_files, photos
 from pixelda_tf.datasets.digits import mnist, mnistm
 from pixelda_tf.errors import UserError
 
@@ -72,7 +72,7 @@ def test_images_are_binary_digits_subtracted_from_photo_crops(
   windows = np.concatenate(
     [
       np.lib.stride_tricks.sliding_window_view(
-        mnistm.read_photo(path, size), (size, size, 3)
+        photos.read(path, size), (size, size, 3)
       ).reshape(-1, size, size, 3)
       for path in paths
     ]

@@ -57,7 +57,7 @@ def test_real_files_have_the_published_counts(real_data):
     'test': [359, 264, 198, 166, 200, 160, 170, 147, 166, 177],
   }
   for split, counts in published.items():
-    images, labels = datasets.files.read_gzip(
+    images, labels = raw.read_gzip(
       real_data / 'usps' / f'zip.{split}.gz', raw.parse_usps
     )
     assert images.shape == (sum(counts), 16, 16, 1)

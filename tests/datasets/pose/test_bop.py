@@ -33,13 +33,13 @@ BOXES = {
 DEPTH_SCALE = 0.1  # millimetres
 
 
-def hit(obj_id, rotation, translation, rays):
+def hit(obj_id, rotation, position, rays):
   """Returns where rays enter a box, millimetres in depth, inf for nowhere.
 
   The box is the meeting of three slabs; rays [..., 3] have third coordinate 1.
   """
   half = np.array(BOXES[obj_id][0]) / 2
-  origin, directions = -rotation.T @ translation, rays @ rotation
+  origin, directions = -rotation.T @ position, rays @ rotation
   with np.errstate(divide='ignore'):
     sides = np.stack(
       [(-half - origin) / directions, (half - origin) / directions]
@@ -59,7 +59,7 @@ def write_set(root, frames, scene='test/000002'):
 
   Args:
     root: the set's folder.
-    frames: dict of number to list of (obj_id, rotation, translation in mm).
+    frames: dict of number to list of (obj_id, rotation, position in mm).
     scene: folder of the scene.
   """
   (root / 'models').mkdir(parents=True, exist_ok=True)
@@ -76,7 +76,7 @@ def write_set(root, frames, scene='test/000002'):
     first, nearest = depths.argmin(axis=0), depths.min(axis=0)
     image = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
     truth[number], infos[number] = [], []
-    for index, (obj_id, rotation, translation) in enumerate(objects):
+    for index, (obj_id, rotation, position) in enumerate(objects):
       visible = (first == index) & np.isfinite(nearest)
       image[visible] = BOXES[obj_id][1]
       mask = Image.fromarray(np.where(visible, 255, 0).astype(np.uint8))
@@ -86,7 +86,7 @@ def write_set(root, frames, scene='test/000002'):
       truth[number].append(
         {
           'cam_R_m2c': rotation.ravel().tolist(),
-          'cam_t_m2c': list(translation),
+          'cam_t_m2c': list(position),
           'obj_id': obj_id,
         }
       )
@@ -213,18 +213,18 @@ def test_depth_is_relative_to_the_origin(boxes, tmp_path):
   little within a pixel.
   """
   found = examples(make(boxes, tmp_path, crop_metres=0.2))
-  obj_id, rotation, translation = FRAMES[9][0]
+  obj_id, rotation, position = FRAMES[9][0]
   offsets = (np.arange(64) - 31.5) / 64 * 200  # 0.2 m around the origin
-  x, y = np.meshgrid(translation[0] + offsets, translation[1] + offsets)
-  rays = np.stack([x, y, np.full_like(x, translation[2])], axis=-1)
-  depth = hit(obj_id, rotation, np.array(translation), rays / translation[2])
+  x, y = np.meshgrid(position[0] + offsets, position[1] + offsets)
+  rays = np.stack([x, y, np.full_like(x, position[2])], axis=-1)
+  depth = hit(obj_id, rotation, np.array(position), rays / position[2])
   is_hit = np.isfinite(depth)
   channel = found[9, 0]['image'][..., 3]
   mask = found[9, 0]['mask'][..., 0]
   assert ((mask == 255) == (channel < 255)).all()
   both = is_hit & (mask == 255)
   assert both.sum() > 0.97 * (is_hit | (mask == 255)).sum()
-  expected = 254 * ((depth[both] - translation[2]) / 1000 + 0.2) / 0.4
+  expected = 254 * ((depth[both] - position[2]) / 1000 + 0.2) / 0.4
   assert np.median(np.abs(channel[both] - expected)) < 1
   assert np.abs(channel[both] - expected).max() < 6
 
@@ -359,10 +359,10 @@ FAULTS = {
     '1 bad rotations',
     3,
   ),
-  'no translation': (
+  'no position': (
     edit('scene_gt.json', lambda truth: truth['9'][0].pop('cam_t_m2c')),
     'scene_gt.json, frame 9, object 0, cam_t_m2c: nothing; expected 3 numbers',
-    '1 bad translations',
+    '1 bad positions',
     3,
   ),
   'behind': (
@@ -568,7 +568,7 @@ def test_linemod_occlusion(real_data, tmp_path):
     for annotation in frame.annotations:
       if annotation.visibility >= 0.98:
         key = frame.number, annotation.index
-        crop = bop_crops.Crop(frame.camera, annotation.translation, 0.4)
+        crop = bop_crops.Crop(frame.camera, annotation.position, 0.4)
         area = (found[key]['mask'] > 0).sum() * crop.steps.prod()
         published = infos[str(frame.number)][annotation.index]
         ratios.append(area / published['px_count_visib'])

@@ -52,7 +52,7 @@ def test_frames_have_metres_and_matrices(tmp_path):
   (annotation,) = frame.annotations
   assert (annotation.index, annotation.obj_id) == (0, 5)
   assert annotation.visibility == 0.75
-  np.testing.assert_allclose(annotation.translation, [0.01, -0.02, 0.5])
+  np.testing.assert_allclose(annotation.position, [0.01, -0.02, 0.5])
   np.testing.assert_allclose(
     annotation.rotation, [[0, -1, 0], [1, 0, 0], [0, 0, 1]], atol=1e-15
   )
@@ -164,7 +164,7 @@ def check(files):
     for frame in skipped:
       assert np.isfinite(frame.camera).all() and frame.depth_scale > 0
       for annotation in frame.annotations:
-        assert annotation.obj_id == 5 and annotation.translation[2] > 0
+        assert annotation.obj_id == 5 and annotation.position[2] > 0
         np.testing.assert_allclose(
           annotation.rotation @ annotation.rotation.T, np.eye(3), atol=1e-9
         )

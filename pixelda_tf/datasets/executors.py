@@ -1,4 +1,4 @@
-"""Works on the items of a data set one after the other, on this machine."""
+"""Calls functions on the items of a data set, in this process."""
 
 import contextlib
 
@@ -23,7 +23,7 @@ class Local:
     for item in progress(title, items):
       yield from function(item)
 
-  def explained(self):
+  def reporting_errors(self):
     """Returns a context that leaves errors as they are."""
     return contextlib.nullcontext()
 
