@@ -7,13 +7,12 @@ The table stands between the lines <!-- results:start --> and
 """
 
 import json
-import os
 import pathlib
 import sys
 
 from absl import flags
 
-from pixelda_tf import command_line
+from pixelda_tf import atomic, command_line
 from pixelda_tf.errors import UserError
 
 flags.DEFINE_string('readme', 'README.md', 'The file that holds the table.')
@@ -165,9 +164,8 @@ def main(*paths):
   readme = pathlib.Path(FLAGS.readme)
   if not readme.is_file():
     raise UserError(f"there is no '{readme}': give --readme")
-  partial = readme.with_name(readme.name + '.partial')
-  partial.write_text(replace(readme.read_text('utf-8'), table(rows)), 'utf-8')
-  os.replace(partial, readme)
+  text = replace(readme.read_text('utf-8'), table(rows))
+  atomic.write_text(str(readme), text)
   print(f'{readme}: {len(rows)} rows of {len(paths)} results')
 
 

@@ -1,10 +1,8 @@
 """SavedModels that take and give uint8 images."""
 
-import os
-import shutil
-
 import tensorflow as tf
 
+from pixelda_tf import atomic
 from pixelda_tf.errors import UserError
 from pixelda_tf.fields.images import prepare_images, to_uint8
 
@@ -84,23 +82,19 @@ def export(method, directory):
     name: tf.function(function, input_signature=[images])
     for name, function in functions.items()
   }
-  partial = directory.rstrip('/') + '.partial'
-  shutil.rmtree(partial, ignore_errors=True)
-  try:
+  with (
+    atomic.full_disk_reported(
+      directory,
+      'the export',
+      'what was there is untouched: make room or name another directory',
+    ),
+    atomic.new_directory(directory) as partial,
+  ):
     tf.saved_model.save(
       servable,
       partial,
       signatures={'serving_default': signatures['predict']} | signatures,
     )
-  except (OSError, tf.errors.OpError) as error:
-    shutil.rmtree(partial, ignore_errors=True)
-    reason = str(error).splitlines()[0]
-    raise UserError(
-      f'{directory}: the export could not be written ({reason}); what was '
-      'there is untouched: make room or name another directory'
-    ) from error
-  shutil.rmtree(directory, ignore_errors=True)
-  os.rename(partial, directory)
 
 
 def load(directory):

@@ -21,7 +21,7 @@ import sys
 
 from absl import flags
 
-from pixelda_tf import command_line
+from pixelda_tf import atomic, command_line
 from pixelda_tf.errors import UserError
 
 command_line.define_flags('gin_file', 'gin_param', 'run_dir', 'data_dir')
@@ -150,8 +150,6 @@ STUDIES = {
 
 def main(*names):
   """Runs a study, prints and writes its table."""
-  from pixelda_tf.runs import results
-
   if len(names) != 1 or names[0] not in STUDIES:
     raise UserError(f'which study? one of {", ".join(STUDIES)}')
   if not (FLAGS.gin_file and FLAGS.run_dir):
@@ -159,7 +157,7 @@ def main(*names):
   os.makedirs(FLAGS.run_dir, exist_ok=True)
   table = STUDIES[names[0]]()
   path = os.path.join(FLAGS.run_dir, 'study.json')
-  results.write(path, {'study': names[0], 'table': table})
+  atomic.write_json(path, {'study': names[0], 'table': table})
   print('\n'.join(_lines(table)))
   print(path)
 

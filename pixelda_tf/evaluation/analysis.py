@@ -1,12 +1,12 @@
 """What a run's adaptation did, in pictures: of files and of TensorBoard."""
 
 import os
-import shutil
 
 import numpy as np
 import tensorflow as tf
 from absl import logging
 
+from pixelda_tf import atomic
 from pixelda_tf.evaluation import (
   material,
   parts,
@@ -14,7 +14,6 @@ from pixelda_tf.evaluation import (
   projector,
   tsne_parts,
 )
-from pixelda_tf.runs import results
 
 _PARTS = {
   'translations': parts.translations,
@@ -84,15 +83,20 @@ def _summary(found, done, left_out):
 
 def _write(directory, done, summary):
   """Writes all files; returns their paths."""
-  partial = directory + '.partial'
-  shutil.rmtree(partial, ignore_errors=True)
-  os.makedirs(partial)
+  with atomic.new_directory(directory) as partial:
+    files = _write_parts(partial, done, summary)
+  return [
+    os.path.join(directory, os.path.relpath(file, partial)) for file in files
+  ]
+
+
+def _write_parts(partial, done, summary):
   files = []
   for name, part in done.items():
     files.append(os.path.join(partial, f'{name}.png'))
     pictures.save(files[-1], part.picture, scale=1)
   files.append(os.path.join(partial, 'analysis.json'))
-  results.write(files[-1], summary)
+  atomic.write_json(files[-1], summary)
   logs = os.path.join(partial, 'tensorboard')
   with tf.summary.create_file_writer(logs).as_default(step=0) as writer:
     for name, part in done.items():
@@ -103,9 +107,4 @@ def _write(directory, done, summary):
     for part in done.values()
     for name, embedding in part.embeddings.items()
   }
-  files += projector.write(logs, embeddings)
-  shutil.rmtree(directory, ignore_errors=True)
-  os.rename(partial, directory)
-  return [
-    os.path.join(directory, os.path.relpath(file, partial)) for file in files
-  ]
+  return files + projector.write(logs, embeddings)

@@ -1,8 +1,6 @@
 """Checkpoints that are either whole or not there.
 
-A checkpoint is a directory `step_00001000`. It is written under another name
-and renamed when it is complete, so a name that `latest` sees is never half
-written, whenever the process dies.
+A checkpoint is a directory `step_00001000`.
 """
 
 import os
@@ -13,6 +11,7 @@ import tempfile
 
 import tensorflow as tf
 
+from pixelda_tf import atomic
 from pixelda_tf.errors import UserError
 
 _NAME = re.compile(r'step_(\d{8})')
@@ -46,24 +45,17 @@ def save(directory, step, checkpoint):
       as they were.
   """
   final = os.path.dirname(path(directory, step))
-  partial = final + '.partial'
-  try:
-    shutil.rmtree(partial, ignore_errors=True)
-    os.makedirs(partial)
+  with (
+    atomic.full_disk_reported(
+      final,
+      'the checkpoint',
+      'the older ones are untouched: make room and start the same command '
+      'again',
+    ),
+    atomic.new_directory(final) as partial,
+  ):
     checkpoint.write(os.path.join(partial, 'state'))
     pathlib.Path(partial, _TENSORFLOW).write_text(tf.__version__)
-    for name in os.listdir(partial):
-      _flush(os.path.join(partial, name))
-    shutil.rmtree(final, ignore_errors=True)
-    os.rename(partial, final)
-    _flush(directory)
-  except (OSError, tf.errors.OpError) as error:
-    shutil.rmtree(partial, ignore_errors=True)
-    reason = str(error).splitlines()[0]
-    raise UserError(
-      f'{final}: the checkpoint could not be written ({reason}); the older '
-      'ones are untouched: make room and start the same command again'
-    ) from error
   for old in steps(directory)[:-_KEEP]:
     shutil.rmtree(os.path.dirname(path(directory, old)))
 
@@ -115,11 +107,3 @@ def restore(directory, checkpoint, step=None):
       'from the one before it'
     ) from error
   return found[-1]
-
-
-def _flush(name):
-  descriptor = os.open(name, os.O_RDONLY)
-  try:
-    os.fsync(descriptor)
-  finally:
-    os.close(descriptor)

@@ -6,7 +6,7 @@ import gin
 import tensorflow as tf
 from absl import logging
 
-from pixelda_tf import config, serving
+from pixelda_tf import atomic, config, serving
 from pixelda_tf.errors import UserError
 from pixelda_tf.evaluation import pictures
 from pixelda_tf.evaluation.evaluate import compiled_predictions, evaluate
@@ -131,7 +131,7 @@ class Experiment:
     if row.method.predicts:
       serving.export(self.restore(row), os.path.join(self.run_dir, 'export'))
     self._translated_picture()
-    results.write(os.path.join(self.run_dir, 'result.json'), result)
+    atomic.write_json(os.path.join(self.run_dir, 'result.json'), result)
     return result
 
   def row(self, name=None):

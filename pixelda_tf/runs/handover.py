@@ -5,10 +5,10 @@ final weights, beside `about.json`, which says what they were made for.
 """
 
 import os
-import shutil
 
 import tensorflow as tf
 
+from pixelda_tf import atomic
 from pixelda_tf.errors import UserError
 from pixelda_tf.runs import results
 
@@ -21,18 +21,13 @@ def save(method, class_names, row_directory):
     class_names: its classes, in order.
     row_directory: the row's.
   """
-  directory = os.path.join(row_directory, 'networks')
-  partial = directory + '.partial'
-  shutil.rmtree(partial, ignore_errors=True)
-  os.makedirs(partial)
   networks = networks_of(method)
-  for name, network in networks.items():
-    network.save_weights(os.path.join(partial, f'{name}.weights.h5'))
   about = _made_for(method, class_names)
   about['weights'] = {name: _shapes(value) for name, value in networks.items()}
-  results.write(os.path.join(partial, 'about.json'), about)
-  shutil.rmtree(directory, ignore_errors=True)
-  os.rename(partial, directory)
+  with atomic.new_directory(os.path.join(row_directory, 'networks')) as partial:
+    for name, network in networks.items():
+      network.save_weights(os.path.join(partial, f'{name}.weights.h5'))
+    atomic.write_json(os.path.join(partial, 'about.json'), about)
 
 
 def load(method, class_names, initial_networks, run_dir):

@@ -6,6 +6,7 @@ import os
 import numpy as np
 import tensorflow as tf
 
+from pixelda_tf import atomic
 from pixelda_tf.evaluation import pictures
 from pixelda_tf.evaluation.evaluate import compiled_predictions, evaluate
 
@@ -132,6 +133,5 @@ def _keep_lines(path, step):
     return
   with open(path) as file:
     lines = [line for line in file if line.endswith('\n')]
-  with open(path + '.partial', 'w') as file:
-    file.writelines(line for line in lines if json.loads(line)['step'] <= step)
-  os.replace(path + '.partial', path)
+  kept = [line for line in lines if json.loads(line)['step'] <= step]
+  atomic.write_text(path, ''.join(kept))

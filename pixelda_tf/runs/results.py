@@ -6,14 +6,6 @@ import os
 from pixelda_tf.errors import UserError
 
 
-def write(path, content):
-  """Writes JSON so that the file is either the old or the new one."""
-  with open(path + '.partial', 'w') as file:
-    json.dump(content, file, indent=2)
-    file.write('\n')
-  os.replace(path + '.partial', path)
-
-
 def read(path):
   """Returns the content of a JSON file, or None where there is none.
 

@@ -6,7 +6,7 @@ import time
 import tensorflow as tf
 from absl import logging
 
-from pixelda_tf import config
+from pixelda_tf import atomic, config
 from pixelda_tf.errors import UserError
 from pixelda_tf.runs import (
   checkpoints,
@@ -14,7 +14,6 @@ from pixelda_tf.runs import (
   handover,
   loop,
   monitoring,
-  results,
   translated_source,
 )
 
@@ -183,4 +182,4 @@ def _finish(run, row, pair):
   if method.stopped():
     result['stopped'] = method.stopped()
   handover.save(method, pair.class_names, run.directory(row))
-  results.write(run.directory(row, 'result.json'), result | selected)
+  atomic.write_json(run.directory(row, 'result.json'), result | selected)

@@ -2,7 +2,7 @@
 
 import os
 
-from pixelda_tf import config
+from pixelda_tf import atomic, config
 from pixelda_tf.errors import UserError
 
 
@@ -26,17 +26,15 @@ def claim(run_dir, text):
   path = config_path(run_dir)
   if os.path.exists(run_dir) and not os.path.isdir(run_dir):
     raise UserError(f'{run_dir}: not a directory; name another --run_dir')
-  partial = path + '.partial'
   found = os.listdir(run_dir) if os.path.isdir(run_dir) else []
-  if set(found) - {os.path.basename(partial)}:  # Left by a killed run.
+  # A killed run may have left a part of its config.
+  if set(found) - {f'{os.path.basename(path)}.partial'}:
     raise UserError(
       f'{run_dir}: not empty and not a run directory (no config.gin); name '
       'another --run_dir'
     )
   os.makedirs(run_dir, exist_ok=True)
-  with open(partial, 'w') as file:
-    file.write(text)
-  os.replace(partial, path)
+  atomic.write_text(path, text)
 
 
 def belongs(run_dir, text):

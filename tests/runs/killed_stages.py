@@ -11,10 +11,10 @@ import pathlib
 import signal
 import sys
 
-from pixelda_tf import config
+from pixelda_tf import atomic, config
 from pixelda_tf.datasets import preparing
 from pixelda_tf.evaluation import translation
-from pixelda_tf.runs import checkpoints, experiment, handover, results
+from pixelda_tf.runs import checkpoints, experiment, handover
 
 
 def die():
@@ -58,14 +58,12 @@ def between_two_renames():
 
 # In the order of a run; rows that end in four steps have one checkpoint.
 PLACES = {
-  'cyclegan, the first checkpoint is half written': before(
-    checkpoints, '_flush'
-  ),
+  'cyclegan, the first checkpoint is half written': before(atomic, '_flush'),
   'cyclegan, after the first checkpoint': after(checkpoints, 'save'),
   'cyclegan, after the last step': before(handover, 'save'),
-  'cyclegan, the networks are half written': before(results, 'write'),
+  'cyclegan, the networks are half written': before(atomic, 'write_json'),
   'cyclegan, the networks are whole, there is no result': before(
-    results, 'write', 2
+    atomic, 'write_json', 2
   ),
   'offline, before the source is translated': before(translation, 'store'),
   'offline, the source is half translated': before(
@@ -76,7 +74,7 @@ PLACES = {
   'two ways, before its weight is selected': before(handover, 'load'),
   'two ways, its weight selected': before(handover, 'save', 2),
   'the export': before(experiment.serving, 'export'),
-  'the result': before(results, 'write', 1),
+  'the result': before(atomic, 'write_json', 1),
 }
 
 

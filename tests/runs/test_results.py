@@ -1,8 +1,8 @@
 import json
-import os
 
 import pytest
 
+from pixelda_tf import atomic
 from pixelda_tf.errors import UserError
 from pixelda_tf.runs import results
 
@@ -10,18 +10,8 @@ from pixelda_tf.runs import results
 def test_what_is_written_is_read(tmp_path):
   path = str(tmp_path / 'result.json')
   assert results.read(path) is None
-  results.write(path, {'a': [1, None]})
-  results.write(path, {'a': [2, None]})
-  assert results.read(path) == {'a': [2, None]}
-  assert os.listdir(tmp_path) == ['result.json']
-
-
-def test_a_failed_write_leaves_the_old_file(tmp_path):
-  path = str(tmp_path / 'result.json')
-  results.write(path, {'a': 1})
-  with pytest.raises(TypeError):
-    results.write(path, {'a': 2, 'b': object()})
-  assert results.read(path) == {'a': 1}
+  atomic.write_json(path, {'a': [1, None]})
+  assert results.read(path) == {'a': [1, None]}
 
 
 def test_table_by_hand():
