@@ -1,9 +1,6 @@
 """Losses of the task network: one value an example."""
 
-import gin
 import tensorflow as tf
-
-from pixelda_tf.errors import UserError
 
 
 def cross_entropy(labels, logits):
@@ -52,42 +49,3 @@ def quaternion_log_loss(true, predicted):
   """
   cosine = tf.abs(tf.reduce_sum(true * predicted, axis=-1))
   return tf.math.log(1e-4 + 1.0 - tf.minimum(cosine, 1.0))
-
-
-@gin.register
-def classification_and_pose(examples, outputs, *, pose_weight):
-  """The task loss of class and 3D pose, Eq. 6 of PixelDA, by term.
-
-  Args:
-    examples: dict with 'label', int32 `[batch]`, and 'pose', float32
-      `[batch, 4]`, unit quaternions.
-    outputs: the task network's dict with 'logits' and 'pose', unit.
-    pose_weight: xi.
-
-  Returns:
-    {'class': float32 `[batch]`, 'pose': float32 `[batch]`}.
-
-  Raises:
-    UserError: the data have no poses.
-  """
-  if 'pose' not in examples:
-    raise UserError(
-      'the task loss is classification_and_pose, but the source has no poses: '
-      'choose classification, or prepare the data with poses'
-    )
-  pose = quaternion_log_loss(examples['pose'], outputs['pose'])
-  return classification(examples, outputs) | {'pose': pose_weight * pose}
-
-
-@gin.register
-def classification(examples, outputs):
-  """The task loss of a classifier, by term.
-
-  Args:
-    examples: dict with 'label', int32 `[batch]` in [0, n_classes).
-    outputs: the task network's dict with 'logits', `[batch, n_classes]`.
-
-  Returns:
-    {'class': float32 `[batch]`}.
-  """
-  return {'class': cross_entropy(examples['label'], outputs['logits'])}

@@ -1,6 +1,6 @@
 """One paper, one file; the two bounds share one."""
 
-from pixelda_tf.methods.base import Method, Player
+from pixelda_tf.methods.base import Method
 from pixelda_tf.methods.cycada import CyCADA, CyCADAFeatures
 from pixelda_tf.methods.cyclegan import CycleGAN
 from pixelda_tf.methods.cyclegan_uda import (
@@ -9,6 +9,7 @@ from pixelda_tf.methods.cyclegan_uda import (
   TwoWayCycleGANUDA,
 )
 from pixelda_tf.methods.pixelda import PixelDA
+from pixelda_tf.methods.player import Player
 from pixelda_tf.methods.source_only import (
   LabelledTargetOnly,
   SourceAndLabelledTarget,

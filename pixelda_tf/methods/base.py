@@ -1,52 +1,29 @@
 """What a method answers, and the only train step."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+import functools
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
 
-Batch = Mapping[str, Mapping[str, tf.Tensor]]
-Terms = dict[str, tf.Tensor]
+from pixelda_tf.methods.player import Batch, Player, Terms
+from pixelda_tf.networks import mnist_classifier
+from pixelda_tf.problems import Classification, Problem
 
-
-class Player(NamedTuple):
-  """Who minimises what.
-
-  Attributes:
-    name: of the player; its terms are logged as `<name>/<term>`.
-    networks: the models whose trainable variables it moves.
-    losses: function of (batch, shared) that returns two dicts of float32
-      scalars: the weighted terms, whose sum the player minimises, and
-      monitors, which are only logged.
-    when: function to a bool scalar, the same on every replica, asked after the
-      losses: whether the player moves in this step; None for always. A player
-      that does not move keeps its weights and its optimizer's state.
-    repeats: how many times it moves in a step, before the next player does:
-      n_critic of a Wasserstein GAN. The first time it sees what all players
-      share, then what `shared` returns anew, with fresh noise; images are the
-      step's.
-  """
-
-  name: str
-  networks: tuple[tf.keras.Model, ...]
-  losses: Callable[[Batch, Any], tuple[Terms, Terms]]
-  when: Callable[[], tf.Tensor] | None = None
-  repeats: int = 1
-
-  def variables(self) -> list[tf.Variable]:
-    """Returns the variables that the player moves, shared ones once."""
-    variables = [v for net in self.networks for v in net.trainable_variables]
-    return list({v.ref(): v for v in variables}.values())
+TaskBuilder = Callable[[Sequence[int | None], int], tf.keras.Model]
 
 
 class Method(tf.keras.Model):
-  """A domain adaptation method: networks, players and a task to predict.
+  """A domain adaptation method: networks, players and a problem to solve.
 
   A subclass says who plays (`players`), what they share in a step (`shared`),
   how target images are answered (`call`) and, if it can, how source images are
   translated (`translate`). Steps, precision, distribution and logging are
   here, once.
+
+  A subclass's constructor names its own options and passes others on: its
+  signature has them all, with their defaults, as gin's checks and records do.
 
   Attributes:
     adapts: whether the method learns from unlabelled target images.
@@ -57,6 +34,7 @@ class Method(tf.keras.Model):
     role: which batches it trains on, see `OpenPair.train_batches`.
     image_shape: (height, width, channels) of the images.
     n_classes: number of classes.
+    problem: what its task networks learn.
     step: int64 variable, the number of train steps taken.
   """
 
@@ -67,20 +45,39 @@ class Method(tf.keras.Model):
   needs = ()
   role = 'unsupervised'
 
-  def __init__(self, *, image_shape, n_classes, seed=0):
-    """Builds what all methods have.
+  def __init__(
+    self,
+    *,
+    image_shape: Sequence[int | None],
+    n_classes: int,
+    problem: Problem | None = None,
+    task: TaskBuilder = mnist_classifier,
+    seed: int = 0,
+  ):
+    """Builds what all methods have; networks are the subclass's to build.
 
     Args:
-      image_shape: (height, width, channels) of both domains' images.
+      image_shape: (height, width, channels) of both domains' images; sides are
+        None where they differ, for networks that take that.
       n_classes: number of classes.
+      problem: what is learnt; None for `Classification`.
+      task: builder of T, called with (image_shape, n_classes).
       seed: start of the method's random stream.
     """
     super().__init__()
     self.image_shape = tuple(image_shape)
     self.n_classes = n_classes
+    self.problem = problem or Classification()
+    self.seed = seed
+    self.build_task = functools.partial(task, image_shape, n_classes)
     self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name='step')
     self.random = tf.random.Generator.from_seed(seed)
-    self.accuracy = tf.keras.metrics.SparseCategoricalAccuracy('accuracy')
+    self.test_metrics = self.problem.keras_metrics()
+
+  def __init_subclass__(cls, **kwargs):
+    """Completes the constructor's signature."""
+    super().__init_subclass__(**kwargs)
+    cls.__init__.__signature__ = _whole_signature(cls)
 
   def players(self) -> tuple[Player, ...]:
     """Returns the players in the order in which they move."""
@@ -142,19 +139,29 @@ class Method(tf.keras.Model):
     del target_images
     return {}
 
-  def predictions(self, images):
-    """Answers images: what users and metrics see.
+  def predictions(self, images: tf.Tensor) -> Terms:
+    """Answers images: what users and metrics see, as the problem says."""
+    return self.problem.predictions(self(images))
 
-    Returns:
-      {'probabilities': float32 `[batch, n_classes]`} and, where the task has
-      it, 'pose': float32 `[batch, 4]`, unit quaternions with w >= 0.
+  def task_terms(
+    self,
+    task: tf.keras.Model,
+    images: tf.Tensor,
+    examples: Mapping[str, tf.Tensor],
+    weight: float = 1.0,
+    prefix: str = '',
+  ) -> Terms:
+    """Returns L_task, the problem's losses of a task network in training.
+
+    Args:
+      task: the network.
+      images: float32 `[batch, height, width, channels]` in [-1, 1].
+      examples: what is true of them.
+      weight: of all terms.
+      prefix: of their names.
     """
-    outputs = self(images)
-    answers = {'probabilities': tf.nn.softmax(outputs['logits'])}
-    if 'pose' in outputs:
-      pose = outputs['pose']
-      answers['pose'] = tf.where(pose[:, :1] < 0, -pose, pose)
-    return answers
+    outputs = task(images, training=True)
+    return mean_terms(self.problem.losses(examples, outputs), weight, prefix)
 
   def compile(self, optimizer, **kwargs):
     """Gives each player an optimizer of its own.
@@ -201,12 +208,13 @@ class Method(tf.keras.Model):
       shared = self.shared(batch)
     logs = {}
     for player in self.players():
-      moves = [self._move(player, batch, shared, tape)]
+      optimizer = self.player_optimizers[player.name]
+      moves = [player.move(batch, shared, tape, optimizer)]
       for _ in range(player.repeats - 1):
         fresh_tape = tf.GradientTape(persistent=True)
         with fresh_tape:
           fresh = self.shared(batch)
-        moves.append(self._move(player, batch, fresh, fresh_tape))
+        moves.append(player.move(batch, fresh, fresh_tape, optimizer))
       for name in moves[0]:
         values = [move[name] for move in moves]
         logs[f'{player.name}/{name}'] = tf.add_n(values) / len(values)
@@ -214,31 +222,19 @@ class Method(tf.keras.Model):
     self.step.assign_add(1)
     return logs
 
-  def _move(self, player, batch, shared, tape):
-    """Moves a player once; returns its terms, monitors and gradient norm."""
-    replicas = tf.distribute.get_strategy().num_replicas_in_sync
-    with tape:
-      terms, monitors = player.losses(batch, shared)
-      loss = tf.add_n(list(terms.values())) / replicas
-    variables = player.variables()
-    optimizer = self.player_optimizers[player.name]
-    pairs = optimizer.aggregate_gradients(
-      zip(tape.gradient(loss, variables), variables, strict=True)
-    )
-    move = optimizer.apply_gradients
-    if player.when is not None:
-      move = only_when(player.when(), optimizer)
-    move(pairs, skip_gradients_aggregation=True)
-    norm = tf.linalg.global_norm([gradient for gradient, _ in pairs])
-    return terms | monitors | {'gradient_norm': norm}
-
   def test_step(self, data):
-    """Counts right answers on (images, labels) or {'image', 'label'}."""
+    """Updates the problem's metrics by (images, labels) or an example's dict.
+
+    Returns:
+      The metrics' results by name.
+    """
     if isinstance(data, Mapping):
-      data = data['image'], data['label']
+      data = data['image'], data[self.problem.targets[0]]
     images, labels, _ = tf.keras.utils.unpack_x_y_sample_weight(data)
-    self.accuracy.update_state(labels, self(images)['logits'])
-    return {'accuracy': self.accuracy.result()}
+    logits = self(images)['logits']
+    for metric in self.test_metrics:
+      metric.update_state(labels, logits)
+    return {metric.name: metric.result() for metric in self.test_metrics}
 
   def predict_step(self, data):
     """Returns `predictions` of images, (images, ...) or {'image', ...}."""
@@ -259,36 +255,6 @@ class Method(tf.keras.Model):
         optimizer.finalize_variable_values(player.variables())
 
 
-def only_when(condition, optimizer):
-  """Returns `optimizer.apply_gradients`, undone where a condition is false.
-
-  A condition around it would not do: within one, an optimizer cannot reach the
-  other replicas.
-
-  Args:
-    condition: bool scalar, the same on every replica.
-    optimizer: a built Keras optimizer.
-  """
-
-  def apply_gradients(pairs, **kwargs):
-    pairs = list(pairs)
-    state = [variable for _, variable in pairs] + list(optimizer.variables)
-    before = [tf.identity(variable) for variable in state]
-    optimizer.apply_gradients(pairs, **kwargs)
-
-    def undo(strategy, before, condition):
-      for variable, old in zip(state, before, strict=True):
-        strategy.extended.update(
-          variable,
-          lambda v, old, moved: v.assign(tf.where(moved, v, old)),
-          args=(old, condition),
-        )
-
-    tf.distribute.get_replica_context().merge_call(undo, (before, condition))
-
-  return apply_gradients
-
-
 def mean_terms(losses, weight, prefix=''):
   """Means of a dict of per-example losses, weighted and named."""
   return {
@@ -300,3 +266,15 @@ def mean_terms(losses, weight, prefix=''):
 def share(decisions):
   """Share of a bool tensor that is true, float32."""
   return tf.reduce_mean(tf.cast(decisions, tf.float32))
+
+
+def _whole_signature(method):
+  """Returns a constructor's signature with what it passes on in its place."""
+  own = inspect.signature(method.__init__).parameters
+  passes_on = any(p.kind == p.VAR_KEYWORD for p in own.values())
+  if not passes_on:
+    return inspect.Signature(own.values())
+  parent = inspect.signature(method.__mro__[1].__init__).parameters
+  return inspect.Signature(
+    [p for p in (parent | own).values() if p.kind != p.VAR_KEYWORD]
+  )

@@ -3,10 +3,10 @@
 import gin
 import tensorflow as tf
 
-from pixelda_tf.losses.task import classification, cross_entropy
-from pixelda_tf.methods.base import Method, Player, mean_terms
+from pixelda_tf.methods.base import Method, mean_terms
 from pixelda_tf.methods.cyclegan import CycleGAN, generate
 from pixelda_tf.methods.feature_alignment import FeatureAlignment, features
+from pixelda_tf.methods.player import Player
 from pixelda_tf.networks import (
   downsampling_residual_generator,
   lenet_classifier,
@@ -41,11 +41,8 @@ class CyCADA(CycleGAN):
   def __init__(
     self,
     *,
-    image_shape,
-    n_classes,
     generator=downsampling_residual_generator,
     task=lenet_classifier,
-    task_loss=classification,
     task_weight=1.0,
     generator_task_weight=None,
     semantic_weight=1.0,
@@ -61,11 +58,8 @@ class CyCADA(CycleGAN):
     """Builds generators, discriminators and task networks.
 
     Args:
-      image_shape: (height, width, channels) of both domains' images.
-      n_classes: number of classes.
       generator: builder, called with (image_shape, noise_size 0).
       task: builder of f_T and f_S, called with (image_shape, n_classes).
-      task_loss: function of (examples, outputs) to a dict of `[batch]` losses.
       task_weight: of L_task for f_T.
       generator_task_weight: of L_task for G_S->T; None for `task_weight`, 0 as
         in the released code.
@@ -80,16 +74,14 @@ class CyCADA(CycleGAN):
       **kwargs: see `CycleGAN`.
     """
     super().__init__(
-      image_shape=image_shape,
-      n_classes=n_classes,
       generator=generator,
+      task=task,
       cycle_weight=cycle_weight,
       identity_weight=identity_weight,
       **kwargs,
     )
-    self.task = task(image_shape, n_classes)
-    self.source_task = task(image_shape, n_classes)
-    self.task_loss = task_loss
+    self.task = self.build_task()
+    self.source_task = self.build_task()
     self.task_weight = task_weight
     self.generator_task_weight = (
       task_weight if generator_task_weight is None else generator_task_weight
@@ -138,45 +130,51 @@ class CyCADA(CycleGAN):
   def task_losses(self, batch, shared):
     """L_task(f_T, G_S->T(X_S), Y_S), Eq. 1 on translated images."""
     images = tf.stop_gradient(shared['target'])
-    losses = self.task_loss(batch['source'], self.task(images, training=True))
-    return mean_terms(losses, self.task_weight, 'translated_'), {}
+    terms = self.task_terms(
+      self.task, images, batch['source'], self.task_weight, 'translated_'
+    )
+    return terms, {}
 
   def source_task_losses(self, batch, shared):
     """L_task(f_S, X_S, Y_S), Eq. 1, for a classifier trained meanwhile."""
     del shared
-    outputs = self.source_task(batch['source']['image'], training=True)
-    return mean_terms(self.task_loss(batch['source'], outputs), 1.0), {}
+    source = batch['source']
+    return self.task_terms(self.source_task, source['image'], source), {}
 
   def generator_losses(self, batch, shared):
     """Eq. 6 without the task networks' and discriminators' own parts."""
     terms, monitors = super().generator_losses(batch, shared)
-    source = batch['source']
     if self.generator_task_weight:
-      outputs = self.task(shared['target'], training=True)
-      losses = self.task_loss(source, outputs)
-      terms |= mean_terms(losses, self.generator_task_weight, 'translated_')
+      weight, images = self.generator_task_weight, shared['target']
+      terms |= self.task_terms(
+        self.task, images, batch['source'], weight, 'translated_'
+      )
     if self.semantic_weight:
       terms |= self._semantic(batch, shared)
     return terms, monitors
 
   def _semantic(self, batch, shared):
     """Eq. 4: f_S says the same of an image before and after translation."""
-    weight = self.semantic_weight
-    source_logits = self.source_task(batch['source']['image'])['logits']
-    target_logits = self.source_task(batch['target']['image'])['logits']
-    source_labels = tf.argmax(source_logits, axis=-1)
+    weight, problem = self.semantic_weight, self.problem
+
+    def loss(examples, outputs):
+      return tf.add_n(list(problem.losses(examples, outputs).values()))
+
+    source = self.source_task(batch['source']['image'])
+    target = self.source_task(batch['target']['image'])
+    source_labels = problem.pseudo_labels(source)
     if self.joint_classifier:
-      source_labels = batch['source']['label']
-      own = tf.reduce_mean(cross_entropy(source_labels, source_logits))
+      source_labels = batch['source']
+      own = tf.reduce_mean(loss(source_labels, source))
       # Of the whole batch: the same on every replica.
       replica = tf.distribute.get_replica_context()
       own = replica.all_reduce(tf.distribute.ReduceOp.MEAN, own)
       weight *= tf.cast(own <= _CLASSIFIER_LEARNT, tf.float32)
-    translated = self.source_task(shared['target'])['logits']
-    back = self.source_task(shared['source'])['logits']
+    translated = self.source_task(shared['target'])
+    back = self.source_task(shared['source'])
     losses = {
-      'source_semantic': cross_entropy(source_labels, translated),
-      'target_semantic': cross_entropy(tf.argmax(target_logits, -1), back),
+      'source_semantic': loss(source_labels, translated),
+      'target_semantic': loss(problem.pseudo_labels(target), back),
     }
     return mean_terms(losses, weight)
 
@@ -197,43 +195,36 @@ class CyCADAFeatures(Method):
   def __init__(
     self,
     *,
-    image_shape,
-    n_classes,
     generator=downsampling_residual_generator,
     task=lenet_classifier,
-    task_loss=classification,
     task_weight=0.0,
     representation=features,
     threshold=0.6,
     window=1,
     patience=None,
-    seed=0,
+    **kwargs,
   ):
     """Builds the networks, all but D_feat waiting for their weights.
 
     Args:
-      image_shape: (height, width, channels) of both domains' images.
-      n_classes: number of classes.
       generator: builder of G_S->T, or None for none.
       task: builder of both task networks.
-      task_loss: function of (examples, outputs) to a dict of `[batch]` losses.
       task_weight: of L_task on translated images beside the alignment, none in
         the released code's digits.
       representation: what D_feat sees, `features` or `scores`.
       threshold: see `FeatureAlignment`, as the next two.
       window: batches of D_feat's accuracy, 1 for digits.
       patience: steps without a move after which the stage ends, an epoch's.
-      seed: start of the method's random stream.
+      **kwargs: see `Method`.
     """
-    super().__init__(image_shape=image_shape, n_classes=n_classes, seed=seed)
+    super().__init__(task=task, **kwargs)
     self.translates = generator is not None
     self.needs = ('task', 'reference_task')
     if generator:
       self.needs += ('source_to_target',)
-      self.source_to_target = generator(image_shape, 0)
-    self.task = task(image_shape, n_classes)
-    self.reference_task = task(image_shape, n_classes)
-    self.task_loss = task_loss
+      self.source_to_target = generator(self.image_shape, 0)
+    self.task = self.build_task()
+    self.reference_task = self.build_task()
     self.task_weight = task_weight
     self.alignment = FeatureAlignment(
       self.task,
@@ -277,8 +268,10 @@ class CyCADAFeatures(Method):
   def task_losses(self, batch, shared):
     """L_task on translated images."""
     images = tf.stop_gradient(shared['images'])
-    losses = self.task_loss(batch['source'], self.task(images, training=True))
-    return mean_terms(losses, self.task_weight, 'translated_'), {}
+    terms = self.task_terms(
+      self.task, images, batch['source'], self.task_weight, 'translated_'
+    )
+    return terms, {}
 
   def call(self, images, training=False):
     """f_T's outputs on target images."""

@@ -8,8 +8,9 @@ import tensorflow as tf
 
 from pixelda_tf.losses.adversarial import least_squares_loss
 from pixelda_tf.losses.cycle import reconstruction
-from pixelda_tf.methods.base import Method, Player, share
+from pixelda_tf.methods.base import Method, share
 from pixelda_tf.methods.image_pool import ImagePool
+from pixelda_tf.methods.player import Player
 from pixelda_tf.networks import patch_discriminator, unet_generator
 from pixelda_tf.networks.layers import drawing_from
 
@@ -39,8 +40,6 @@ class CycleGAN(Method):
   def __init__(
     self,
     *,
-    image_shape,
-    n_classes,
     generator=unet_generator,
     discriminator=patch_discriminator,
     adversarial_loss=least_squares_loss,
@@ -51,13 +50,11 @@ class CycleGAN(Method):
     discriminator_weight=0.5,
     pool_size=0,
     dropout_when_translating=False,
-    seed=0,
+    **kwargs,
   ):
     """Builds two generators and two discriminators.
 
     Args:
-      image_shape: (height, width, channels) of both domains' images.
-      n_classes: number of classes; not looked at.
       generator: builder, called with (image_shape, noise_size 0).
       discriminator: builder, called with (image_shape, n_classes 0).
       adversarial_loss: function that returns the pair of losses L_GAN.
@@ -70,13 +67,13 @@ class CycleGAN(Method):
         0 for none, 50 in the released codes.
       dropout_when_translating: whether the generators' dropout, if they have
         any, is on when they are used, as in Sect. 4.3.
-      seed: start of the method's random stream.
+      **kwargs: see `Method`.
     """
-    super().__init__(image_shape=image_shape, n_classes=n_classes, seed=seed)
-    self.source_to_target = generator(image_shape, 0)
-    self.target_to_source = generator(image_shape, 0)
-    self.target_discriminator = discriminator(image_shape, 0)
-    self.source_discriminator = discriminator(image_shape, 0)
+    super().__init__(**kwargs)
+    self.source_to_target = generator(self.image_shape, 0)
+    self.target_to_source = generator(self.image_shape, 0)
+    self.target_discriminator = discriminator(self.image_shape, 0)
+    self.source_discriminator = discriminator(self.image_shape, 0)
     self.adversarial_loss = adversarial_loss()
     self.target_domain_weight = target_domain_weight
     self.source_domain_weight = source_domain_weight
@@ -87,7 +84,7 @@ class CycleGAN(Method):
     self.pools = None
     if pool_size:
       self.pools = {
-        name: ImagePool(image_shape, pool_size, (seed, number))
+        name: ImagePool(self.image_shape, pool_size, (self.seed, number))
         for number, name in enumerate(('target', 'source'))
       }
 

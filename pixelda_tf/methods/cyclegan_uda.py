@@ -4,11 +4,11 @@ import gin
 import numpy as np
 import tensorflow as tf
 
-from pixelda_tf.losses.task import classification
-from pixelda_tf.methods.base import Method, Player, mean_terms
+from pixelda_tf.methods.base import Method
 from pixelda_tf.methods.cyclegan import generate
+from pixelda_tf.methods.player import Player
 from pixelda_tf.methods.source_only import SourceOnly
-from pixelda_tf.networks import mnist_classifier, unet_generator
+from pixelda_tf.networks import unet_generator
 
 _SELECTED_ON = 2000
 
@@ -26,30 +26,16 @@ class CycleGANUDA(Method):
 
   needs = ('source_to_target',)
 
-  def __init__(
-    self,
-    *,
-    image_shape,
-    n_classes,
-    generator=unet_generator,
-    task=mnist_classifier,
-    task_loss=classification,
-    seed=0,
-  ):
+  def __init__(self, *, generator=unet_generator, **kwargs):
     """Builds a generator, which waits for its weights, and T.
 
     Args:
-      image_shape: (height, width, channels) of both domains' images.
-      n_classes: number of classes.
       generator: builder, as that of the `CycleGAN` it comes from.
-      task: builder of T, called with (image_shape, n_classes).
-      task_loss: function of (examples, outputs) to a dict of `[batch]` losses.
-      seed: start of the method's random stream.
+      **kwargs: see `Method`.
     """
-    super().__init__(image_shape=image_shape, n_classes=n_classes, seed=seed)
-    self.source_to_target = generator(image_shape, 0)
-    self.task = task(image_shape, n_classes)
-    self.task_loss = task_loss
+    super().__init__(**kwargs)
+    self.source_to_target = generator(self.image_shape, 0)
+    self.task = self.build_task()
 
   def players(self):
     """T alone."""
@@ -64,8 +50,7 @@ class CycleGANUDA(Method):
     """The task loss on translated images."""
     del shared
     images = tf.stop_gradient(self.translate(batch['source']['image']))
-    outputs = self.task(images, training=True)
-    return mean_terms(self.task_loss(batch['source'], outputs), 1.0), {}
+    return self.task_terms(self.task, images, batch['source']), {}
 
   def call(self, images, training=False):
     """T's outputs on target images."""
@@ -91,11 +76,11 @@ class TwoWayCycleGANUDA(CycleGANUDA):
   translates_back = True
   needs = ('source_to_target', 'target_to_source')
 
-  def __init__(self, *, generator=unet_generator, task=mnist_classifier, **kw):
+  def __init__(self, *, generator=unet_generator, **kwargs):
     """As `CycleGANUDA`; `task` builds both task networks."""
-    super().__init__(generator=generator, task=task, **kw)
+    super().__init__(generator=generator, **kwargs)
     self.target_to_source = generator(self.image_shape, 0)
-    self.source_task = task(self.image_shape, self.n_classes)
+    self.source_task = self.build_task()
     self.combination_weight = tf.Variable(0.5, trainable=False)
 
   def players(self):
@@ -113,16 +98,14 @@ class TwoWayCycleGANUDA(CycleGANUDA):
   def source_task_losses(self, batch, shared):
     """The task loss on source images."""
     del shared
-    outputs = self.source_task(batch['source']['image'], training=True)
-    return mean_terms(self.task_loss(batch['source'], outputs), 1.0), {}
+    source = batch['source']
+    return self.task_terms(self.source_task, source['image'], source), {}
 
   def call(self, images, training=False):
     """The combined answer; its logits are log-probabilities."""
     outputs = self.task(images, training=training)
     back = self.source_task(self.translate_back(images), training=training)
-    forward, backward = (
-      tf.nn.softmax(out['logits']) for out in (outputs, back)
-    )
+    forward, backward = map(self.problem.probabilities, (outputs, back))
     weight = self.combination_weight
     combined = weight * forward + (1.0 - weight) * backward
     logits = tf.math.log(tf.maximum(combined, 1e-30))
@@ -130,12 +113,13 @@ class TwoWayCycleGANUDA(CycleGANUDA):
 
   def select_without_labels(self, target_images):
     """Chooses `combination_weight`; see the class."""
+    probabilities = self.problem.probabilities
     forward, backward = [], []
     images = tf.data.Dataset.from_tensor_slices(target_images(_SELECTED_ON))
     for batch in images.batch(256):
       translated = self.translate_back(batch)
-      forward.append(tf.nn.softmax(self.task(batch)['logits']))
-      backward.append(tf.nn.softmax(self.source_task(translated)['logits']))
+      forward.append(probabilities(self.task(batch)))
+      backward.append(probabilities(self.source_task(translated)))
     forward = mutual_information(np.concatenate(forward))
     backward = mutual_information(np.concatenate(backward))
     both = forward + backward

@@ -4,7 +4,8 @@ import gin
 import tensorflow as tf
 
 from pixelda_tf.losses.adversarial import sigmoid_loss
-from pixelda_tf.methods.base import Player, share
+from pixelda_tf.methods.base import share
+from pixelda_tf.methods.player import Player
 from pixelda_tf.networks import feature_discriminator
 
 

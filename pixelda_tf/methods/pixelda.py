@@ -6,13 +6,9 @@ import tensorflow as tf
 from pixelda_tf.errors import UserError
 from pixelda_tf.losses.adversarial import sigmoid_loss
 from pixelda_tf.losses.content import masked_pairwise_mse
-from pixelda_tf.losses.task import classification, patch_cross_entropy
-from pixelda_tf.methods.base import Method, Player, mean_terms, share
-from pixelda_tf.networks import (
-  mnist_classifier,
-  pyramid_discriminator,
-  residual_generator,
-)
+from pixelda_tf.methods.base import Method, mean_terms, share
+from pixelda_tf.methods.player import Player
+from pixelda_tf.networks import pyramid_discriminator, residual_generator
 from pixelda_tf.networks.classifiers import private_copy
 
 
@@ -38,13 +34,9 @@ class PixelDA(Method):
   def __init__(
     self,
     *,
-    image_shape,
-    n_classes,
     generator=residual_generator,
     discriminator=pyramid_discriminator,
-    task=mnist_classifier,
     adversarial_loss=sigmoid_loss,
-    task_loss=classification,
     content_loss=masked_pairwise_mse,
     domain_weight=1.0,
     task_weight=1.0,
@@ -55,19 +47,15 @@ class PixelDA(Method):
     noise_size=10,
     private_task_layers=False,
     semi_supervised=False,
-    seed=0,
+    **kwargs,
   ):
     """Builds the three networks.
 
     Args:
-      image_shape: (height, width, channels) of both domains' images.
-      n_classes: number of classes.
       generator: builder of G, called with (image_shape, noise_size).
       discriminator: builder of D, called with (image_shape, n_classes of its
         class head).
-      task: builder of T, called with (image_shape, n_classes).
       adversarial_loss: function that returns the pair of losses L_d.
-      task_loss: function of (examples, outputs) to a dict of `[batch]` losses.
       content_loss: L_c, function of (source, translated, mask) to `[batch]`.
       domain_weight: alpha.
       task_weight: beta.
@@ -83,18 +71,15 @@ class PixelDA(Method):
         translated images train.
       semi_supervised: whether T also learns from labelled target images
         (Sect. 4.5).
-      seed: start of the method's random stream.
+      **kwargs: see `Method`.
     """
-    super().__init__(image_shape=image_shape, n_classes=n_classes, seed=seed)
-    head = n_classes if class_head_weight else 0
-    self.generator = generator(image_shape, noise_size)
-    self.discriminator = discriminator(image_shape, head)
-    self.task = task(image_shape, n_classes)
-    self.source_task = (
-      private_copy(self.task) if private_task_layers else self.task
-    )
+    super().__init__(**kwargs)
+    head = self.n_classes if class_head_weight else 0
+    self.generator = generator(self.image_shape, noise_size)
+    self.discriminator = discriminator(self.image_shape, head)
+    self.task = self.build_task()
+    self.private_task = private_copy(self.task) if private_task_layers else None
     self.adversarial_loss = adversarial_loss()
-    self.task_loss = task_loss
     self.content_loss = content_loss
     self.domain_weight = domain_weight
     self.task_weight = task_weight
@@ -110,9 +95,7 @@ class PixelDA(Method):
 
   def players(self):
     """D and T, then G."""
-    tasks = (self.task,)
-    if self.source_task is not self.task:
-      tasks = (self.task, self.source_task)
+    tasks = tuple(filter(None, (self.task, self.private_task)))
     return (
       Player('discriminator', (self.discriminator,), self.discriminator_losses),
       Player('task', tasks, self.task_losses),
@@ -159,20 +142,15 @@ class PixelDA(Method):
     """L_t, Eq. 3 or 6: on source images and on translated ones."""
     source = batch['source']
     weight = self.task_weight
-
-    def terms(prefix, weight, task, images, examples):
-      outputs = task(images, training=True)
-      return mean_terms(self.task_loss(examples, outputs), weight, prefix)
-
     fake = tf.stop_gradient(translated)
-    losses = terms('translated_', weight, self.task, fake, source)
+    terms = self.task_terms(self.task, fake, source, weight, 'translated_')
     if self.source_task_weight:
-      losses |= terms(
-        'source_',
-        weight * self.source_task_weight,
-        self.source_task,
+      terms |= self.task_terms(
+        self.private_task or self.task,
         source['image'],
         source,
+        weight * self.source_task_weight,
+        'source_',
       )
     if self.role == 'semi_supervised':  # Sect. 4.5
       labelled = batch.get('labelled_target')
@@ -181,8 +159,10 @@ class PixelDA(Method):
           'PixelDA.semi_supervised is set, but the batches have no '
           'labelled_target: name one in Pair.labelled_target'
         )
-      losses |= terms('target_', weight, self.task, labelled['image'], labelled)
-    return losses, {}
+      terms |= self.task_terms(
+        self.task, labelled['image'], labelled, weight, 'target_'
+      )
+    return terms, {}
 
   def generator_losses(self, batch, translated):
     """G's part of Eq. 4."""
@@ -193,11 +173,9 @@ class PixelDA(Method):
       * self.adversarial_loss.generator(decisions['domain'])
     }
     if self.generator_task_weight:
-      outputs = self.task(translated, training=True)
-      terms |= mean_terms(
-        self.task_loss(source, outputs),
-        self.generator_task_weight,
-        'translated_',
+      weight = self.generator_task_weight
+      terms |= self.task_terms(
+        self.task, translated, source, weight, 'translated_'
       )
     if self.content_weight:
       mask = self._mask(source)
@@ -216,5 +194,5 @@ class PixelDA(Method):
   def _class_head(self, batch, decisions):
     if not self.class_head_weight:
       return {}
-    losses = patch_cross_entropy(batch['source']['label'], decisions['class'])
+    losses = self.problem.head_losses(batch['source'], decisions['class'])
     return mean_terms({'class_head': losses}, self.class_head_weight)

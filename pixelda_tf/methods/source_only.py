@@ -2,9 +2,8 @@
 
 import gin
 
-from pixelda_tf.losses.task import classification
-from pixelda_tf.methods.base import Method, Player, mean_terms
-from pixelda_tf.networks import mnist_classifier
+from pixelda_tf.methods.base import Method
+from pixelda_tf.methods.player import Player
 
 
 @gin.register
@@ -14,27 +13,10 @@ class SourceOnly(Method):
   adapts = False
   translates = False
 
-  def __init__(
-    self,
-    *,
-    image_shape,
-    n_classes,
-    task=mnist_classifier,
-    task_loss=classification,
-    seed=0,
-  ):
-    """Builds the task network.
-
-    Args:
-      image_shape: (height, width, channels).
-      n_classes: number of classes.
-      task: builder of T, called with (image_shape, n_classes).
-      task_loss: function of (examples, outputs) to a dict of `[batch]` losses.
-      seed: start of the method's random stream.
-    """
-    super().__init__(image_shape=image_shape, n_classes=n_classes, seed=seed)
-    self.task = task(image_shape, n_classes)
-    self.task_loss = task_loss
+  def __init__(self, **kwargs):
+    """Builds the task network; arguments as `Method`."""
+    super().__init__(**kwargs)
+    self.task = self.build_task()
 
   def players(self):
     """The task network alone."""
@@ -46,9 +28,8 @@ class SourceOnly(Method):
     terms = {}
     for name, prefix in (('source', ''), ('labelled_target', 'target_')):
       if name in batch:
-        outputs = self.task(batch[name]['image'], training=True)
-        losses = self.task_loss(batch[name], outputs)
-        terms |= mean_terms(losses, 1.0, prefix)
+        images, examples = batch[name]['image'], batch[name]
+        terms |= self.task_terms(self.task, images, examples, prefix=prefix)
     return terms, {}
 
   def call(self, images, training=False):

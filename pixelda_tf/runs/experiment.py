@@ -10,6 +10,7 @@ from pixelda_tf import atomic, config, serving
 from pixelda_tf.errors import UserError
 from pixelda_tf.evaluation import pictures
 from pixelda_tf.evaluation.evaluate import compiled_predictions, evaluate
+from pixelda_tf.problems import Classification
 from pixelda_tf.runs import (
   checkpoints,
   distribution,
@@ -38,6 +39,7 @@ class Experiment:
     *,
     pair,
     rows,
+    problem=None,
     seed=0,
     precision='float32',
     deterministic=True,
@@ -54,6 +56,7 @@ class Experiment:
       strategy: where it trains, see `distribution`; None for one device.
       pair: the source and target, a `Pair`.
       rows: the methods, a list of `Row`.
+      problem: what is learnt, a `Problem`; None for `Classification`.
       seed: of initial weights, noise, and the order of the data.
       precision: 'float32', 'mixed_bfloat16' or 'auto', see `precision`.
       deterministic: whether equal runs give equal bits.
@@ -76,6 +79,7 @@ class Experiment:
     self.run_dir = run_dir
     self.pair = pair.open(data_dir, skip_corrupt=skip_corrupt)
     self.rows = rows
+    self.problem = problem or Classification()
     self.seed = seed
     self.precision, self._precision_reason = policies.policy(precision)
     self.log_every = log_every
@@ -185,6 +189,7 @@ class Experiment:
       method = row.method(
         image_shape=self.pair.image_shape,
         n_classes=self.pair.n_classes,
+        problem=self.problem,
         seed=self.seed,
       )
       method.compile(row.optimizer)

@@ -16,7 +16,7 @@ class Row:
   Attributes:
     name: of the row and its directory; in gin that is its scope, as of
       `@source_only/Row()`.
-    method: function of (image_shape, n_classes, seed) to a `Method`.
+    method: function of (image_shape, n_classes, problem, seed) to a `Method`.
     optimizer: a Keras optimizer for every player, or a dict by player.
     steps: number of train steps, at most: a method may end before.
     initial_networks: networks that start with another row's weights, a dict of

@@ -9,7 +9,7 @@ from tensorflow.python.framework import config
 from pixelda_tf import methods
 from pixelda_tf.data import augmentation, pairs
 from pixelda_tf.errors import UserError
-from pixelda_tf.losses.task import classification_and_pose
+from pixelda_tf.problems import ClassAndPose
 
 AUGMENTATION = (
   augmentation.Move(translation=0.2, rotation=20.0),
@@ -437,16 +437,17 @@ def test_methods_learn_from_the_images_of_their_role(name, pair):
   }
   seen = set()
 
-  def loss(examples, outputs):
-    for image in examples['image'].numpy():
-      seen.update(key for key in stored if image.tobytes() in stored[key])
-    return classification_and_pose(examples, outputs, pose_weight=1.0)
+  class Watched(ClassAndPose):
+    def losses(self, examples, outputs):
+      for image in examples['image'].numpy():
+        seen.update(key for key in stored if image.tobytes() in stored[key])
+      return super().losses(examples, outputs)
 
   method = getattr(methods, name)(
     image_shape=opened.image_shape,
     n_classes=opened.n_classes,
     task=small_task,
-    task_loss=loss,
+    problem=Watched(pose_weight=1.0),
   )
   method.compile(tf.keras.optimizers.Adam(1e-3))
   before = [value.numpy() for value in method.task.trainable_variables]

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pixelda_tf.errors import UserError
 from pixelda_tf.losses import task
 
 
@@ -86,15 +85,6 @@ def test_every_patch_gets_its_share_of_the_gradient():
   )
 
 
-def test_classification_names_its_term_and_reads_the_label():
-  logits = tf.constant([[0.0, np.log(3.0)]])
-  losses = task.classification(
-    {'label': tf.constant([1]), 'image': None}, {'logits': logits}
-  )
-  assert set(losses) == {'class'}
-  np.testing.assert_allclose(losses['class'], [np.log(4 / 3)], rtol=1e-6)
-
-
 def random_quaternions(n, seed=0):
   values = np.random.default_rng(seed).normal(size=(n, 4))
   values /= np.linalg.norm(values, axis=1, keepdims=True)
@@ -171,44 +161,3 @@ def test_gradient_of_equal_poses_is_finite(sign):
   gradient = tape.gradient(loss, variable)
   assert np.isfinite(gradient).all()
   assert np.abs(gradient).max() < 2e4
-
-
-def test_class_and_pose_are_terms_of_their_own_with_xi():
-  examples = {
-    'label': tf.constant([1, 0]),
-    'pose': tf.constant([[1.0, 0, 0, 0], [0, 1.0, 0, 0]]),
-  }
-  outputs = {
-    'logits': tf.constant([[0.0, np.log(3.0)]] * 2),
-    'pose': tf.constant([[0, 0, 0, 1.0], [HALF, -HALF, 0, 0]], tf.float32),
-  }
-  losses = task.classification_and_pose(examples, outputs, pose_weight=2.5)
-  assert set(losses) == {'class', 'pose'}
-  np.testing.assert_allclose(
-    losses['class'], [np.log(4 / 3), np.log(4)], rtol=1e-6
-  )
-  np.testing.assert_allclose(
-    losses['pose'], 2.5 * np.log([1.0001, 1.0001 - HALF]), atol=1e-5
-  )
-
-
-def test_each_term_reaches_its_own_output_alone():
-  examples = {'label': tf.constant([1]), 'pose': random_quaternions(1)}
-  outputs = {
-    'logits': tf.Variable([[0.0, 1.0]]),
-    'pose': tf.Variable(random_quaternions(1, seed=1)),
-  }
-  with tf.GradientTape(persistent=True) as tape:
-    losses = task.classification_and_pose(examples, outputs, pose_weight=1.0)
-  for term, output in (('class', 'logits'), ('pose', 'pose')):
-    gradients = tape.gradient(losses[term], outputs)
-    reached = {name for name, value in gradients.items() if value is not None}
-    assert reached == {output}
-    assert np.all(gradients[output] != 0)
-
-
-def test_data_without_poses_are_told():
-  examples = {'label': tf.constant([1])}
-  outputs = {'logits': tf.zeros([1, 2]), 'pose': tf.zeros([1, 4])}
-  with pytest.raises(UserError, match='no poses: choose classification, or'):
-    task.classification_and_pose(examples, outputs, pose_weight=1.0)

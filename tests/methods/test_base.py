@@ -1,9 +1,12 @@
+import gin
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from pixelda_tf.methods import Method, Player
-from pixelda_tf.methods.base import mean_terms, only_when, share
+from pixelda_tf.methods.base import mean_terms, share
+from pixelda_tf.methods.player import only_when
+from pixelda_tf.problems import ClassAndPose
 
 
 class Weight(tf.keras.layers.Layer):
@@ -21,8 +24,8 @@ class Chase(Method):
   `first` minimises (a - source)^2 + a, `second` (b - a)^2: after `first` moved.
   """
 
-  def __init__(self):
-    super().__init__(image_shape=(1, 1, 1), n_classes=2)
+  def __init__(self, **kwargs):
+    super().__init__(image_shape=(1, 1, 1), n_classes=2, **kwargs)
     self.a, self.b = Weight(1.0), Weight(0.0)
     self.shared_calls = 0
 
@@ -148,22 +151,74 @@ def test_predictions_are_softmax_by_hand():
   )
 
 
-def test_predicted_poses_have_w_of_zero_or_more():
-  poses = tf.constant(
-    [[-0.6, 0.8, 0, 0], [0.6, -0.8, 0, 0], [0, -1, 0, 0], [-1e-9, 0, 0, 1]]
-  )
-
+def test_a_method_predicts_what_its_problem_says():
   class Poses(Chase):
     def call(self, images, training=False):
-      return {'logits': tf.zeros([4, 2]), 'pose': poses}
+      return {
+        'logits': tf.zeros([1, 2]),
+        'pose': tf.constant([[-0.6, 0.8, 0, 0]]),
+      }
 
-  answers = Poses().predictions(tf.zeros([4, 1, 1, 1]))
-  assert set(answers) == {'probabilities', 'pose'}
-  np.testing.assert_array_equal(
-    answers['pose'],
-    poses * np.array([-1, 1, 1, -1], np.float32)[:, np.newaxis],
-  )
-  assert np.all(answers['pose'][:, 0] >= 0)
+  method = Poses(problem=ClassAndPose(pose_weight=1.0))
+  predictions = method.predictions(tf.zeros([1, 1, 1, 1]))
+  assert set(predictions) == {'probabilities', 'pose'}
+  np.testing.assert_allclose(predictions['pose'], [[0.6, -0.8, 0, 0]])
+
+
+def test_a_task_networks_terms_are_the_problems_weighted_means():
+  """Class: log 2 of equal logits. Pose: half a turn, xi = 3."""
+
+  def task(images, training):
+    assert training
+    quaternions = tf.constant([[0.0, 0, 0, 1.0]] * 2)
+    return {'logits': tf.zeros([2, 2]), 'pose': quaternions}
+
+  method = Chase(problem=ClassAndPose(pose_weight=3.0))
+  examples = {
+    'label': tf.constant([0, 1]),
+    'pose': tf.constant([[1.0, 0, 0, 0]] * 2),
+  }
+  terms = method.task_terms(task, None, examples, 0.5, 'source_')
+  assert set(terms) == {'source_class', 'source_pose'}
+  np.testing.assert_allclose(terms['source_class'], 0.5 * np.log(2), rtol=1e-6)
+  pose = 0.5 * 3.0 * np.log(1.0001)
+  np.testing.assert_allclose(terms['source_pose'], pose, rtol=1e-3)
+
+
+@gin.register
+class Parent(Chase):
+  def __init__(self, *, depth=2, seed=7, **kwargs):
+    super().__init__(seed=seed, **kwargs)
+    self.depth = depth
+
+
+@gin.register
+class Child(Parent):
+  def __init__(self, *, width=3, **kwargs):
+    super().__init__(**kwargs)
+    self.width = width
+
+
+@gin.register
+class Grandchild(Child):
+  """Has no constructor of its own."""
+
+
+@gin.configurable
+def built(method):
+  return method()
+
+
+@pytest.mark.parametrize('name', ['Child', 'Grandchild'])
+def test_gin_knows_and_records_what_a_constructor_passes_on(name):
+  gin.parse_config(f'built.method = @{name}\n{name}.depth = 5')
+  method = built()
+  assert (method.depth, method.width, method.seed) == (5, 3, 7)
+  recorded = gin.operative_config_str()
+  for line in ('depth = 5', 'width = 3', 'seed = 7', 'problem = None'):
+    assert f'{name}.{line}\n' in recorded
+  with pytest.raises(ValueError, match="parameter named 'depht'"):
+    gin.parse_config(f'{name}.depht = 1')
 
 
 def test_a_method_that_does_not_translate_says_so():

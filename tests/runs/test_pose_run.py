@@ -33,12 +33,11 @@ semi_supervised/Row.steps = 2
 semi_supervised/PixelDA.semi_supervised = True
 adam.learning_rate = 1e-3
 
+Experiment.problem = @ClassAndPose()
+ClassAndPose.pose_weight = 1.0
 SourceOnly.task = @pose_estimator
-SourceOnly.task_loss = @classification_and_pose
 PixelDA.task = @pose_estimator
-PixelDA.task_loss = @classification_and_pose
 PixelDA.content_weight = 1.0
-classification_and_pose.pose_weight = 1.0
 pose_estimator.filters = 2
 pose_estimator.dense = 8
 residual_generator.filters = 2

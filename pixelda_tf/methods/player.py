@@ -1,0 +1,104 @@
+"""A player: who minimises what, and how it moves."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+Batch = Mapping[str, Mapping[str, tf.Tensor]]
+Terms = dict[str, tf.Tensor]
+
+
+class Player(NamedTuple):
+  """Who minimises what.
+
+  Attributes:
+    name: of the player; its terms are logged as `<name>/<term>`.
+    networks: the models whose trainable variables it moves.
+    losses: function of (batch, shared) that returns two dicts of float32
+      scalars: the weighted terms, whose sum the player minimises, and
+      monitors, which are only logged.
+    when: function to a bool scalar, the same on every replica, asked after the
+      losses: whether the player moves in this step; None for always. A player
+      that does not move keeps its weights and its optimizer's state.
+    repeats: how many times it moves in a step, before the next player does:
+      n_critic of a Wasserstein GAN. The first time it sees what all players
+      share, then what `shared` returns anew, with fresh noise; images are the
+      step's.
+  """
+
+  name: str
+  networks: tuple[tf.keras.Model, ...]
+  losses: Callable[[Batch, Any], tuple[Terms, Terms]]
+  when: Callable[[], tf.Tensor] | None = None
+  repeats: int = 1
+
+  def variables(self) -> list[tf.Variable]:
+    """Returns the variables that the player moves, shared ones once."""
+    variables = [v for net in self.networks for v in net.trainable_variables]
+    return list({v.ref(): v for v in variables}.values())
+
+  def move(
+    self,
+    batch: Batch,
+    shared: Any,
+    tape: tf.GradientTape,
+    optimizer: tf.keras.optimizers.Optimizer,
+  ) -> Terms:
+    """Moves once.
+
+    Args:
+      batch: of the step.
+      shared: what `Method.shared` returned of it.
+      tape: under which that was computed, persistent.
+      optimizer: the player's, built.
+
+    Returns:
+      Terms, monitors and 'gradient_norm', float32 scalars.
+    """
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    with tape:
+      terms, monitors = self.losses(batch, shared)
+      loss = tf.add_n(list(terms.values())) / replicas
+    variables = self.variables()
+    pairs = optimizer.aggregate_gradients(
+      zip(tape.gradient(loss, variables), variables, strict=True)
+    )
+    apply_gradients = optimizer.apply_gradients
+    if self.when is not None:
+      apply_gradients = only_when(self.when(), optimizer)
+    apply_gradients(pairs, skip_gradients_aggregation=True)
+    norm = tf.linalg.global_norm([gradient for gradient, _ in pairs])
+    return terms | monitors | {'gradient_norm': norm}
+
+
+def only_when(
+  condition: tf.Tensor, optimizer: tf.keras.optimizers.Optimizer
+) -> Callable[..., None]:
+  """Returns `optimizer.apply_gradients`, undone where a condition is false.
+
+  A condition around it would not do: within one, an optimizer cannot reach the
+  other replicas.
+
+  Args:
+    condition: bool scalar, the same on every replica.
+    optimizer: a built Keras optimizer.
+  """
+
+  def apply_gradients(pairs, **kwargs):
+    pairs = list(pairs)
+    state = [variable for _, variable in pairs] + list(optimizer.variables)
+    before = [tf.identity(variable) for variable in state]
+    optimizer.apply_gradients(pairs, **kwargs)
+
+    def undo(strategy, before, condition):
+      for variable, old in zip(state, before, strict=True):
+        strategy.extended.update(
+          variable,
+          lambda v, old, moved: v.assign(tf.where(moved, v, old)),
+          args=(old, condition),
+        )
+
+    tf.distribute.get_replica_context().merge_call(undo, (before, condition))
+
+  return apply_gradients
