@@ -70,7 +70,8 @@ TEST_REQUIRES = [
   'hypothesis',
   'pytest',
   'pytest-xdist',
-  # Another release may format differently.
+  # Another release may format differently, or find other mistakes.
+  'mypy==2.4.1',
   'ruff==0.17.5',
 ]
 

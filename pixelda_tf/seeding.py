@@ -1,9 +1,11 @@
 """Random choices that depend on integers alone, the same on every platform."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 
-def random_words(n, *key):
+def random_words(n: int, *key: int) -> np.ndarray:
   """Returns n random uint64 that depend on the integers of `key` alone.
 
   They come from numpy's `SeedSequence`, whose output is the same on every
@@ -12,7 +14,9 @@ def random_words(n, *key):
   return np.random.SeedSequence(key).generate_state(n, np.uint64)
 
 
-def random_crop(photos, size, *key):
+def random_crop(
+  photos: Sequence[np.ndarray], size: int, *key: int
+) -> np.ndarray:
   """Returns a random square of a random photo.
 
   Args:

@@ -138,7 +138,7 @@ POSE_SETS = {
 def of_random_images(builder):
   """Returns a builder of the same features that makes up its examples."""
 
-  class Random(builder, skip_registration=True):
+  class Random(builder):
     name = builder.name
     _photo_files = ()
 
@@ -158,7 +158,7 @@ def of_random_images(builder):
   return Random
 
 
-class RandomPoses(base.ImageBuilder, skip_registration=True):
+class RandomPoses(base.ImageBuilder):
   """Random images with everything that a pose data set has."""
 
   BUILDER_CONFIGS = [

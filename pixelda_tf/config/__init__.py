@@ -55,7 +55,7 @@ def parse(
   gin_files: Sequence[str],
   gin_params: Sequence[str] = (),
   allow_unused: bool = False,
-):
+) -> None:
   """Parses gin files, then single bindings that override them.
 
   Whatever was parsed before is forgotten. The config is locked afterwards.

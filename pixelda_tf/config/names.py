@@ -44,7 +44,7 @@ def component(selector: str) -> Callable:
   return gin.get_configurable(matches[0])
 
 
-def check_parameter(selector: str, parameter: str):
+def check_parameter(selector: str, parameter: str) -> None:
   """Raises ValueError if a component does not take a parameter.
 
   Unlike gin, which lets every name through to a class that takes `**kwargs`,

@@ -44,11 +44,11 @@ class Reader:
       find: returns the path of an included file, or raises UserError.
     """
     self._find = find
-    self._open = []
-    self._bindings = {}
-    self._overridden = []
+    self._open: list[pathlib.Path] = []
+    self._bindings: dict[Any, _Binding] = {}
+    self._overridden: list[_Binding] = []
 
-  def read_file(self, path: pathlib.Path):
+  def read_file(self, path: pathlib.Path) -> None:
     """Reads a file and what it includes."""
     if path.resolve() in self._open:
       raise UserError(f"gin file '{path}' includes itself")
@@ -60,11 +60,11 @@ class Reader:
     self._read(text, lambda line: f'{path}:{line}', path.parent)
     self._open.pop()
 
-  def read_param(self, text: str):
+  def read_param(self, text: str) -> None:
     """Reads the text of one --gin_param."""
     self._read(text, lambda line: f"--gin_param='{text}'", pathlib.Path())
 
-  def finish(self, allow_unused: bool = False):
+  def finish(self, allow_unused: bool = False) -> None:
     """Finds what gin would silently ignore, then locks the config.
 
     What only overridden bindings use is no mistake: a config that goes on top

@@ -54,7 +54,7 @@ def statements(
       if word
       else f'syntax error: {error.msg}'
     )
-    raise UserError(f'{place(error.lineno)}: {message}') from error
+    raise UserError(f'{place(error.lineno or line)}: {message}') from error
   except (ValueError, TypeError) as error:
     of_value = _LINE_OF_VALUE.search(str(error))
     line = int(of_value[1]) if of_value else line

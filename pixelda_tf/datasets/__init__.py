@@ -2,6 +2,10 @@
 
 import difflib
 import pathlib
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow_datasets as tfds
 
 from pixelda_tf.datasets import beam as on_beam
 from pixelda_tf.datasets import preparing
@@ -42,15 +46,15 @@ EMBEDDED = frozenset(
 
 
 def prepare(
-  kind,
+  kind: str,
   *,
-  data_dir,
-  manual_dir=None,
-  overwrite=False,
-  name=None,
-  beam=None,
-  **options,
-):
+  data_dir: str | pathlib.Path,
+  manual_dir: str | pathlib.Path | None = None,
+  overwrite: bool = False,
+  name: str | None = None,
+  beam: Sequence[str] | None = None,
+  **options: Any,
+) -> tfds.core.DatasetBuilder:
   """Builds a data set unless it is there already.
 
   Args:
@@ -110,7 +114,9 @@ def prepare(
   )
 
 
-def find(name, data_dir):
+def find(
+  name: str, data_dir: str | pathlib.Path
+) -> tfds.core.DatasetBuilder | None:
   """Returns the reader of a stored data set, or None.
 
   Args:

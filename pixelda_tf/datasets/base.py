@@ -1,6 +1,7 @@
 """What every builder of this package shares."""
 
 import pathlib
+from collections.abc import Iterable
 
 import numpy as np
 import tensorflow_datasets as tfds
@@ -11,10 +12,13 @@ DIGIT_NAMES = tuple('0123456789')
 SPLITS = ('train', 'validation', 'test')
 
 
-class ImageBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+class ImageBuilder(
+  tfds.core.GeneratorBasedBuilder,
+  skip_registration=True,  # type: ignore[call-arg]
+):
   """A data set of equally sized uint8 images, labelled or not.
 
-  Subclasses answer `image_info` (through `_info`) and `_split_generators`.
+  Subclasses implement `_info`, by `image_info`, and `_split_generators`.
 
   Attributes:
     NAMED_SPLITS: names of the papers' splits to TFDS split strings.
@@ -32,8 +36,17 @@ class ImageBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
   # (importlib_resources) that it does not install.
   code_path = None
 
+  def __init_subclass__(cls) -> None:
+    """Leaves builders out of TFDS's registry: `BUILDERS` is ours."""
+    super().__init_subclass__(skip_registration=True)
+
   def __init__(
-    self, *, data_dir, manual_dir=None, config=None, executor=executors.LOCAL
+    self,
+    *,
+    data_dir: str | pathlib.Path,
+    manual_dir: str | pathlib.Path | None = None,
+    config: str | None = None,
+    executor: executors.Executor = executors.LOCAL,
   ):
     """Makes the builder; nothing is read or written yet.
 
@@ -51,13 +64,13 @@ class ImageBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):
   def image_info(
     self,
     *,
-    shape,
-    class_names,
-    description,
-    mask=False,
-    pose=False,
-    citation=None,
-  ):
+    shape: tuple[int, int, int],
+    class_names: Iterable[str] | None,
+    description: str,
+    mask: bool = False,
+    pose: bool = False,
+    citation: str | None = None,
+  ) -> tfds.core.DatasetInfo:
     """Returns the `DatasetInfo` of uint8 images.
 
     Args:

@@ -14,6 +14,8 @@ import os
 import pathlib
 import pickle
 import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 from pixelda_tf.errors import UserError
 
@@ -39,7 +41,7 @@ class OnBeam:
   the item alone: runners call them again where a worker failed.
   """
 
-  def __init__(self, options, folder):
+  def __init__(self, options: Sequence[str], folder: str | pathlib.Path):
     """Starts nothing yet.
 
     Args:
@@ -59,13 +61,15 @@ class OnBeam:
     self._numbers = itertools.count()
 
   @property
-  def options(self):
+  def options(self) -> Any:
     """Beam's `PipelineOptions`, new ones each time: pipelines change them."""
     from apache_beam.options import pipeline_options
 
     return pipeline_options.PipelineOptions(self._flags)
 
-  def map(self, title, function, items):
+  def map(
+    self, title: str, function: Callable[[Any], Any], items: Iterable[Any]
+  ) -> list[Any]:
     """Returns a list of what a function returns of each item.
 
     Args:
@@ -96,7 +100,12 @@ class OnBeam:
       for result in pickle.loads(_results(path).read_bytes())
     ]
 
-  def examples(self, title, function, items):
+  def examples(
+    self,
+    title: str,
+    function: Callable[[Any], Iterable[tuple[Any, Any]]],
+    items: Iterable[Any],
+  ) -> Any:
     """Returns a `PTransform` to the (key, example) of each item.
 
     Args:
@@ -114,7 +123,7 @@ class OnBeam:
     )
 
   @contextlib.contextmanager
-  def reporting_errors(self):
+  def reporting_errors(self) -> Iterator[None]:
     """Returns a context of a pipeline that raises its workers' errors.
 
     Raises:

@@ -1,29 +1,63 @@
 """Calls functions on the items of a data set, in this process."""
 
 import contextlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
 import tqdm
 
 
-class Local:
-  """Does what `beam.OnBeam` does, without Beam.
+class Executor(Protocol):
+  """Calls functions on items; `Local` here, `beam.OnBeam` in pipelines.
 
   Attributes:
-    options: Beam's options: None, as there is no pipeline.
+    options: Beam's pipeline options, or None where there is no pipeline.
   """
+
+  @property
+  def options(self) -> Any:
+    """See the attributes."""
+
+  def map(
+    self, title: str, function: Callable[[Any], Any], items: Iterable[Any]
+  ) -> list[Any]:
+    """Returns a list of what a function returns of each item."""
+
+  def examples(
+    self,
+    title: str,
+    function: Callable[[Any], Iterable[tuple[Any, Any]]],
+    items: Iterable[Any],
+  ) -> Any:
+    """Returns the (key, example) of each item, as TFDS takes them."""
+
+  def reporting_errors(self) -> AbstractContextManager[None]:
+    """Returns a context that raises the functions' errors."""
+
+
+class Local:
+  """Calls functions one item after the other, in this process."""
 
   options = None
 
-  def map(self, title, function, items):
+  def map(
+    self, title: str, function: Callable[[Any], Any], items: Iterable[Any]
+  ) -> list[Any]:
     """Returns a list of what a function returns of each item."""
     return [function(item) for item in progress(title, items)]
 
-  def examples(self, title, function, items):
+  def examples(
+    self,
+    title: str,
+    function: Callable[[Any], Iterable[tuple[Any, Any]]],
+    items: Iterable[Any],
+  ) -> Iterator[tuple[Any, Any]]:
     """Yields the (key, example) that a function returns of each item."""
     for item in progress(title, items):
       yield from function(item)
 
-  def reporting_errors(self):
+  def reporting_errors(self) -> contextlib.AbstractContextManager:
     """Returns a context that leaves errors as they are."""
     return contextlib.nullcontext()
 
@@ -31,7 +65,9 @@ class Local:
 LOCAL = Local()
 
 
-def progress(title, items, total=None):
+def progress(
+  title: str, items: Iterable[Any], total: int | None = None
+) -> Iterable[Any]:
   """Returns the items behind a progress bar."""
   return tqdm.tqdm(
     items, desc=title, total=total, unit=' images', mininterval=0.5

@@ -3,11 +3,14 @@
 import hashlib
 import pathlib
 import urllib.request
+from collections.abc import Iterable, Sequence
+
+import tensorflow_datasets as tfds
 
 from pixelda_tf.errors import UserError
 
 
-def check_directory(directory, option):
+def check_directory(directory: str | pathlib.Path, option: str) -> pathlib.Path:
   """Returns `directory` as a path, which must exist and hold something."""
   directory = pathlib.Path(directory)
   if not directory.is_dir():
@@ -17,7 +20,13 @@ def check_directory(directory, option):
   return directory
 
 
-def locate(names, manual_dir, subfolders, dl_manager, url):
+def locate(
+  names: Sequence[str],
+  manual_dir: str | pathlib.Path | None,
+  subfolders: Iterable[str],
+  dl_manager: tfds.download.DownloadManager,
+  url: str,
+) -> dict[str, pathlib.Path]:
   """Finds files by name, or downloads them where no directory is given.
 
   Args:
@@ -46,7 +55,7 @@ def locate(names, manual_dir, subfolders, dl_manager, url):
   return paths
 
 
-def digest(paths):
+def digest(paths: Iterable[pathlib.Path]) -> str:
   """Returns the SHA-256 of the files' names and bytes, in hex."""
   sha256 = hashlib.sha256()
   for path in paths:

@@ -2,6 +2,7 @@
 
 import contextlib
 import pathlib
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
@@ -29,14 +30,16 @@ ALPHA_MODES = ('LA', 'La', 'PA', 'RGBA', 'RGBa')
 # Formats in which cameras note how they were held.
 CAMERA_FORMATS = ('JPEG', 'MPO', 'TIFF', 'WEBP')
 ORIENTATION = ExifTags.Base.Orientation
+# (height, width), and 'L' or 'RGB'.
+Form = tuple[tuple[int, int], str]
 
 
-def is_image(path):
+def is_image(path: pathlib.Path) -> bool:
   """Whether a file's name says that it is an image."""
   return path.suffix.lower() in SUFFIXES and not path.name.startswith('.')
 
 
-def form(path, allow_alpha=False):
+def form(path: pathlib.Path, allow_alpha: bool = False) -> Form:
   """Looks at the header of an image.
 
   Args:
@@ -54,7 +57,11 @@ def form(path, allow_alpha=False):
     return (image.height, image.width), mode
 
 
-def common_form(paths, forms, resize=None):
+def common_form(
+  paths: Sequence[pathlib.Path],
+  forms: Sequence[Form],
+  resize: tuple[int, int] | None = None,
+) -> Form:
   """Returns the form of images that are to be stored together.
 
   Args:
@@ -76,10 +83,11 @@ def common_form(paths, forms, resize=None):
         f'{_sides(first_size)}; make them equal or pass --resize=HEIGHT,WIDTH'
       )
   is_grey = all(mode == 'L' for _, mode in forms)
-  return tuple(resize or first_size), 'L' if is_grey else 'RGB'
+  height, width = resize or first_size
+  return (height, width), 'L' if is_grey else 'RGB'
 
 
-def read(path, size, mode):
+def read(path: pathlib.Path, size: tuple[int, int], mode: str) -> np.ndarray:
   """Returns an image as uint8 [height, width, 1 or 3].
 
   Args:
@@ -94,7 +102,9 @@ def read(path, size, mode):
     return np.asarray(image).reshape(*size, -1)
 
 
-def read_rendered(path, size, mode, mask_from):
+def read_rendered(
+  path: pathlib.Path, size: tuple[int, int], mode: str, mask_from: str
+) -> tuple[np.ndarray, np.ndarray]:
   """Returns a rendered object's image, on black, and its mask.
 
   Args:
@@ -129,7 +139,7 @@ def read_rendered(path, size, mode, mask_from):
     return np.asarray(canvas.convert(mode)).reshape(*size, -1), mask[..., None]
 
 
-def silhouette(image):
+def silhouette(image: np.ndarray) -> np.ndarray:
   """Returns the mask of an object rendered on black.
 
   Args:
@@ -143,7 +153,9 @@ def silhouette(image):
   return (filled * np.uint8(255))[..., None]
 
 
-def read_mask(path, image_path, size):
+def read_mask(
+  path: pathlib.Path, image_path: pathlib.Path, size: tuple[int, int]
+) -> np.ndarray:
   """Returns a mask as uint8 [height, width, 1] of 0 and 255.
 
   Foreground is what is not 0 in a mask of 0 and 1, else what is above 127.

@@ -18,7 +18,9 @@ FOLDERS = (
 )
 
 
-def find(manual_dir, photos_dir):
+def find(
+  manual_dir: str | pathlib.Path | None, photos_dir: str | pathlib.Path | None
+) -> list[pathlib.Path]:
   """Returns the photos' paths, sorted by file name."""
   if photos_dir is not None:
     folder = files.check_directory(photos_dir, '--photos_dir')
@@ -46,7 +48,7 @@ def find(manual_dir, photos_dir):
   return sorted(photos, key=lambda path: (path.name, str(path)))
 
 
-def read(path, size):
+def read(path: pathlib.Path, size: int) -> np.ndarray:
   """Returns a photo as uint8 [height, width, 3], at least `size` a side."""
   try:
     with Image.open(path) as image:
@@ -61,7 +63,7 @@ def read(path, size):
   return photo
 
 
-def load_sample():
+def load_sample() -> list[np.ndarray]:
   """Returns scikit-learn's two photos at half size.
 
   Half size gives a 16x16 crop about the share of a photo that a 28x28 crop has

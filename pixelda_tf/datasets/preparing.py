@@ -6,6 +6,8 @@ import io
 import pathlib
 import re
 import shutil
+from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 import tensorflow_datasets as tfds
@@ -18,7 +20,9 @@ REPLACED = 'replaced'
 _WRITING_ERRORS = (OSError, tf.errors.OpError)
 
 
-def find(name, data_dir):
+def find(
+  name: str, data_dir: str | pathlib.Path
+) -> tfds.core.DatasetBuilder | None:
   """Returns the reader of a stored data set, or None.
 
   Args:
@@ -46,7 +50,13 @@ def _read(directory):
     ) from error
 
 
-def build(make_builder, *, name, data_dir, overwrite=False):
+def build(
+  make_builder: Callable[[pathlib.Path], Any],
+  *,
+  name: str,
+  data_dir: str | pathlib.Path,
+  overwrite: bool = False,
+) -> tfds.core.DatasetBuilder:
   """Builds one data set; see `datasets.prepare`.
 
   Args:

@@ -1,12 +1,16 @@
 """A labelled source data set in the target's style, stored like any other."""
 
+import pathlib
+from collections.abc import Callable, Iterable
+from typing import Any
+
 import tensorflow_datasets as tfds
 
 from pixelda_tf.datasets import BUILDERS, base, preparing
 from pixelda_tf.errors import UserError
 
 
-class Translated(base.ImageBuilder, skip_registration=True):
+class Translated(base.ImageBuilder):
   """Examples that come from a generator network instead of files."""
 
   name = 'translated'
@@ -15,14 +19,14 @@ class Translated(base.ImageBuilder, skip_registration=True):
   def __init__(
     self,
     *,
-    data_dir,
-    name,
-    examples,
-    count,
-    domain,
-    image_shape,
-    split,
-    description,
+    data_dir: str | pathlib.Path,
+    name: str,
+    examples: Callable[[], Iterable[Any]],
+    count: int,
+    domain: Any,
+    image_shape: tuple[int, int, int],
+    split: str,
+    description: str,
   ):
     """See `store`."""
     self.name = name
@@ -52,7 +56,13 @@ class Translated(base.ImageBuilder, skip_registration=True):
     }
 
 
-def store(name, *, data_dir, overwrite=False, **contents):
+def store(
+  name: str,
+  *,
+  data_dir: str | pathlib.Path,
+  overwrite: bool = False,
+  **contents: Any,
+) -> tfds.core.DatasetBuilder:
   """Writes translated examples as a data set.
 
   Args:

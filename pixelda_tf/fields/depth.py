@@ -6,7 +6,9 @@ FAR = 255
 REACH = 0.2
 
 
-def normalize(depth, centre, reach=REACH):
+def normalize(
+  depth: np.ndarray, centre: float, reach: float = REACH
+) -> np.ndarray:
   """Converts distances to the fourth channel of a stored image.
 
   What counts is the shape of the object, not where it stands: distances are

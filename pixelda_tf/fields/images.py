@@ -7,7 +7,9 @@ that they cannot differ.
 import tensorflow as tf
 
 
-def prepare_images(images, *, image_shape):
+def prepare_images(
+  images: tf.Tensor, *, image_shape: tuple[int, int, int]
+) -> tf.Tensor:
   """Converts images to the shape and range that networks take.
 
   Grey becomes RGB by repetition, RGB becomes grey by luma. A fourth channel is
@@ -27,27 +29,31 @@ def prepare_images(images, *, image_shape):
   return images / 127.5 - 1.0
 
 
-def match_shape(images, image_shape):
+def match_shape(
+  images: tf.Tensor, image_shape: tuple[int, int, int]
+) -> tf.Tensor:
   """Converts float images [..., height, width, channels] to another shape."""
   images = _match_channels(images, image_shape[-1])
   images = resize(images, image_shape[:2])
   return tf.ensure_shape(images, [*images.shape[:-3], *image_shape])
 
 
-def resize(images, size, method='bilinear'):
+def resize(
+  images: tf.Tensor, size: tuple[int, int], method: str = 'bilinear'
+) -> tf.Tensor:
   """Resizes [..., height, width, channels] to `size`, (height, width)."""
   if images.shape[-3:-1] == tuple(size):
     return images
   return tf.image.resize(images, size, method=method, antialias=False)
 
 
-def to_uint8(images):
+def to_uint8(images: tf.Tensor) -> tf.Tensor:
   """Converts images in [-1, 1] to uint8: the inverse of `prepare_images`."""
   images = tf.round((tf.cast(images, tf.float32) + 1.0) * 127.5)
   return tf.cast(tf.clip_by_value(images, 0.0, 255.0), tf.uint8)
 
 
-def can_match_channels(stored, wanted):
+def can_match_channels(stored: int, wanted: int) -> bool:
   """Whether images of `stored` channels can become images of `wanted`."""
   return stored == wanted or (stored in (1, 3, 4) and wanted in (1, 3))
 

@@ -42,7 +42,7 @@ class Method(tf.keras.Model):
   predicts = True
   translates = True
   translates_back = False
-  needs = ()
+  needs: tuple[str, ...] = ()
   role = 'unsupervised'
 
   def __init__(

@@ -24,7 +24,7 @@ class CycleGANUDA(Method):
   default T is of the papers that it compares itself with.
   """
 
-  needs = ('source_to_target',)
+  needs: tuple[str, ...] = ('source_to_target',)
 
   def __init__(self, *, generator=unet_generator, **kwargs):
     """Builds a generator, which waits for its weights, and T.

@@ -72,7 +72,7 @@ def leaky_relu(slope):
   return layers.LeakyReLU(slope, dtype='float32')
 
 
-class InstanceNormalization(layers.Layer):
+class InstanceNormalization(tf.keras.layers.Layer):
   """Each channel of each image with mean 0 and variance 1 (Ulyanov et al.).
 
   Then a learned scale and offset a channel. Every channel of every image is a
@@ -116,7 +116,7 @@ class InstanceNormalization(layers.Layer):
     return super().get_config() | {'epsilon': self.epsilon}
 
 
-class Corruption(layers.Layer):
+class Corruption(tf.keras.layers.Layer):
   """Dropout, then Gaussian noise, in training only.
 
   Both come from a generator that belongs to the layer, so a checkpoint holds

@@ -187,7 +187,7 @@ class Worst:
   def __init__(self, n: int):
     """Keeps nothing yet."""
     self._n = n
-    self._kept = []
+    self._kept: list[Any] = []
 
   def add(self, scores: np.ndarray, case: Callable[[int], Case]) -> None:
     """Keeps the cases of a batch that are worse than what was kept.

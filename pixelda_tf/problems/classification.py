@@ -16,9 +16,11 @@ from pixelda_tf.problems.base import Arrays, Case, Metric, Problem, Scorer
 class Classification(Problem):
   """Images of one class each; the task network gives 'logits'."""
 
-  targets = ('label',)
-  outputs = ('probabilities',)
-  metrics = (Metric('accuracy', 'accuracy', '{:.2%}', True),)
+  targets: tuple[str, ...] = ('label',)
+  outputs: tuple[str, ...] = ('probabilities',)
+  metrics: tuple[Metric, ...] = (
+    Metric('accuracy', 'accuracy', '{:.2%}', True),
+  )
   counts = ('right / count', '{correct:,} / {count:,}')
 
   def losses(self, examples, outputs):

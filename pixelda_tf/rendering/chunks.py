@@ -13,7 +13,9 @@ import os
 import pathlib
 import signal
 import threading
+from collections.abc import Callable, Iterator, Mapping
 from multiprocessing import connection
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +24,13 @@ CHUNK = 50
 AHEAD = 2
 
 
-def examples(make, count, *, folder, workers=None):
+def examples(
+  make: Callable[[int], Mapping[str, Any]],
+  count: int,
+  *,
+  folder: str | pathlib.Path,
+  workers: int | None = None,
+) -> Iterator[dict[str, Any]]:
   """Yields the examples that a function makes, in their order.
 
   Args:

@@ -27,7 +27,7 @@ class Mesh(NamedTuple):
   colours: np.ndarray
 
 
-def load(path, scale=MILLIMETRES):
+def load(path: str | pathlib.Path, scale: float = MILLIMETRES) -> Mesh:
   """Reads a mesh.
 
   Args:
@@ -60,7 +60,7 @@ def load(path, scale=MILLIMETRES):
   return mesh
 
 
-def centred(mesh):
+def centred(mesh: Mesh) -> Mesh:
   """Returns the mesh with the mean of its vertices at the origin.
 
   Cropped LineMod's pictures are centred there, where BOP's meshes have the
@@ -69,7 +69,7 @@ def centred(mesh):
   return mesh._replace(vertices=mesh.vertices - mesh.vertices.mean(axis=0))
 
 
-def from_trimesh(mesh, scale=1.0):
+def from_trimesh(mesh: trimesh.Trimesh, scale: float = 1.0) -> Mesh:
   """Returns the `Mesh` of a `trimesh.Trimesh`.
 
   Args:

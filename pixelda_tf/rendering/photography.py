@@ -1,5 +1,6 @@
 """What makes a render look photographed: light, paint, lens and sensors."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -32,14 +33,14 @@ class Paint(NamedTuple):
   gamma: float
   gain: np.ndarray
 
-  def __call__(self, colours):
+  def __call__(self, colours: np.ndarray) -> np.ndarray:
     """Returns painted colours, float `[..., 3]` in [0, 1]."""
     luminance = colours.mean(axis=-1, keepdims=True)
     greyer = colours + self.grey * (luminance - colours)
     return np.clip(self.gain * greyer**self.gamma, 0, 1)
 
 
-def random_paint(rng):
+def random_paint(rng: np.random.Generator) -> Paint:
   """Returns a `Paint` drawn from a numpy generator."""
   return Paint(
     grey=rng.uniform(0, 0.4),
@@ -48,7 +49,7 @@ def random_paint(rng):
   )
 
 
-def random_light(rng):
+def random_light(rng: np.random.Generator) -> render.Light:
   """Returns a `render.Light` from anywhere before the object, warm or cool."""
   warmth = 0.15 * rng.uniform(-1, 1)
   return render.Light(
@@ -59,7 +60,9 @@ def random_light(rng):
   )
 
 
-def random_surface(photos, size, rng):
+def random_surface(
+  photos: Sequence[np.ndarray], size: int, rng: np.random.Generator
+) -> np.ndarray:
   """Returns part of a photo under blotches of colour.
 
   Args:
@@ -79,7 +82,9 @@ def random_surface(photos, size, rng):
   )
 
 
-def random_exposure(colours, rng):
+def random_exposure(
+  colours: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
   """Takes the picture: blur, exposure and noise.
 
   Args:
@@ -97,7 +102,7 @@ def random_exposure(colours, rng):
   return render.to_uint8(exposed + noise)
 
 
-def measure_depth(depth, rng):
+def measure_depth(depth: np.ndarray, rng: np.random.Generator) -> np.ndarray:
   """Measures depth as a structured-light sensor does: with noise and holes.
 
   Args:

@@ -2,12 +2,16 @@
 
 import functools
 import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from pixelda_tf import seeding
 from pixelda_tf.fields import depth
 from pixelda_tf.rendering import render, scenes, views
+from pixelda_tf.rendering.meshes import Mesh
+from pixelda_tf.rendering.scenes import Scene
 
 SPLITS = ('train', 'test')
 
@@ -15,7 +19,7 @@ SPLITS = ('train', 'test')
 class Pictures:
   """Pictures of some objects: the same number of each in a split.
 
-  Subclasses answer `take`.
+  Subclasses implement `take`.
 
   Attributes:
     class_names: the objects' names, in the order of their labels.
@@ -23,7 +27,15 @@ class Pictures:
     shape: (height, width, channels) of `image`; a fourth channel is depth.
   """
 
-  def __init__(self, meshes, *, views_of, seed, size=64, with_depth=True):
+  def __init__(
+    self,
+    meshes: Mapping[str, Mesh],
+    *,
+    views_of: Mapping[str, int],
+    seed: tuple[int, ...],
+    size: int = 64,
+    with_depth: bool = True,
+  ):
     """Renders nothing yet.
 
     Args:
@@ -43,7 +55,7 @@ class Pictures:
     self._meshes = meshes
     self._seed = seed
 
-  def example(self, split, index):
+  def example(self, split: str, index: int) -> dict[str, Any]:
     """Returns a picture; it depends on the arguments alone.
 
     Args:
@@ -56,17 +68,18 @@ class Pictures:
     """
     view, label = divmod(index, len(self.class_names))
     seed = (*self._seed, SPLITS.index(split), label)
-    image, distances, mask, pose, centre = self.take(label, seed, view)
+    scene = self.take(label, seed, view)
+    image = scene.image
     if self.shape[-1] == 4:
-      image = np.dstack([image, depth.normalize(distances, centre)])
+      image = np.dstack([image, depth.normalize(scene.depth, scene.distance)])
     return {
       'image': image,
       'label': label,
-      'mask': (mask * np.uint8(255))[..., None],
-      'pose': pose,
+      'mask': (scene.mask * np.uint8(255))[..., None],
+      'pose': scene.quaternion,
     }
 
-  def take(self, label, seed, view):
+  def take(self, label: int, seed: tuple[int, ...], view: int) -> Scene:
     """Takes the picture of a view.
 
     Args:
@@ -75,18 +88,16 @@ class Pictures:
       view: number of the view.
 
     Returns:
-      image uint8 `[size, size, 3]`, depth float32 `[size, size]` in metres,
-      mask bool `[size, size]`, pose float32 `[4]`, and the distance of the
-      object's centre in metres.
+      `Scene`.
     """
     raise NotImplementedError
 
   @functools.cached_property
-  def renderers(self):
+  def renderers(self) -> list[render.Renderer]:
     """A `Renderer` for each object, made where it is first used."""
     return [render.Renderer(mesh) for mesh in self._meshes.values()]
 
-  def digest(self):
+  def digest(self) -> str:
     """Returns the SHA-256 of the objects' names and meshes, in hex."""
     digest = hashlib.sha256()
     for name, mesh in self._meshes.items():
@@ -99,7 +110,15 @@ class Pictures:
 class Renders(Pictures):
   """An object alone, on black or on part of a photo."""
 
-  def __init__(self, meshes, *, upper, in_plane, photos=(), **options):
+  def __init__(
+    self,
+    meshes: Mapping[str, Mesh],
+    *,
+    upper: bool,
+    in_plane: float,
+    photos: Sequence[np.ndarray] = (),
+    **options: Any,
+  ):
     """Renders nothing yet.
 
     Args:
@@ -115,7 +134,7 @@ class Renders(Pictures):
     self._in_plane = in_plane
     self._photos = photos
 
-  def take(self, label, seed, view):
+  def take(self, label: int, seed: tuple[int, ...], view: int) -> Scene:
     """See `Pictures.take`."""
     pose = views.sample(seed, view, upper=self._upper, in_plane=self._in_plane)
     size = self.shape[0]
@@ -125,13 +144,19 @@ class Renders(Pictures):
       photo = seeding.random_crop(self._photos, size, *seed, view, 1)
       beside = (1 - rendered.coverage[..., None]) * photo
       image = np.rint(np.minimum(image + beside, 255)).astype(np.uint8)
-    return image, rendered.depth, rendered.mask, pose, render.DISTANCE
+    return Scene(image, rendered.depth, rendered.mask, pose, render.DISTANCE)
 
 
 class Photographs(Pictures):
   """An object among the others, see `scenes`."""
 
-  def __init__(self, meshes, *, photos, **options):
+  def __init__(
+    self,
+    meshes: Mapping[str, Mesh],
+    *,
+    photos: Sequence[np.ndarray],
+    **options: Any,
+  ):
     """Renders nothing yet.
 
     Args:
@@ -142,7 +167,7 @@ class Photographs(Pictures):
     super().__init__(meshes, **options)
     self._photos = photos
 
-  def take(self, label, seed, view):
+  def take(self, label: int, seed: tuple[int, ...], view: int) -> Scene:
     """See `Pictures.take`."""
     return scenes.photograph(
       self.renderers,

@@ -147,7 +147,7 @@ OBJECTS = {
 }
 
 
-def load(name):
+def load(name: str) -> meshes.Mesh:
   """Returns the `Mesh` of one of `OBJECTS`, its box's centre at the origin."""
   mesh = trimesh.util.concatenate([_make(part) for part in OBJECTS[name]])
   mesh.apply_translation(-mesh.bounds.mean(axis=0))

@@ -1,11 +1,13 @@
 """Renders a mesh by casting rays."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from pixelda_tf.errors import UserError
 from pixelda_tf.rendering import views
+from pixelda_tf.rendering.meshes import Mesh
 
 try:
   from embreex import mesh_construction, rtcore_scene
@@ -60,7 +62,7 @@ class Renderer:
     bottom: metres, the smallest z of the mesh: where it stands on a table.
   """
 
-  def __init__(self, mesh):
+  def __init__(self, mesh: Mesh):
     """Builds the structure that rays are cast into.
 
     Args:
@@ -77,7 +79,9 @@ class Renderer:
     self._scene = rtcore_scene.EmbreeScene()
     mesh_construction.TriangleMesh(self._scene, mesh.vertices, mesh.faces)
 
-  def render(self, quaternion, size=64, **camera):
+  def render(
+    self, quaternion: np.ndarray, size: int = 64, **camera: Any
+  ) -> Rendered:
     """Renders a view.
 
     Args:
@@ -95,13 +99,13 @@ class Renderer:
 
   def trace(
     self,
-    quaternion,
-    size,
+    quaternion: np.ndarray,
+    size: int,
     *,
-    position=(0.0, 0.0, DISTANCE),
-    focal=FOCAL,
-    light=None,
-  ):
+    position: Sequence[float] | np.ndarray = (0.0, 0.0, DISTANCE),
+    focal: float = FOCAL,
+    light: Light | None = None,
+  ) -> tuple[np.ndarray, np.ndarray]:
     """Casts a ray through the centre of each pixel.
 
     Args:
@@ -156,7 +160,7 @@ def _shading(normals, rays, rotation, light):
   return falling * np.asarray(light.colour, np.float32)
 
 
-def pixel_rays(size, focal=FOCAL):
+def pixel_rays(size: int, focal: float = FOCAL) -> np.ndarray:
   """Returns the directions of the pixels' centres.
 
   Args:
@@ -171,7 +175,7 @@ def pixel_rays(size, focal=FOCAL):
   return np.stack([x, y, np.ones_like(x)], axis=-1)
 
 
-def shrink(values):
+def shrink(values: np.ndarray) -> np.ndarray:
   """Averages blocks of `SUPERSAMPLING` x `SUPERSAMPLING` pixels.
 
   Args:
@@ -186,6 +190,6 @@ def shrink(values):
   return blocks.mean(axis=(1, 3))
 
 
-def to_uint8(colours):
+def to_uint8(colours: np.ndarray) -> np.ndarray:
   """Returns colours in [0, 1] as uint8."""
   return np.rint(255 * np.clip(colours, 0, 1)).astype(np.uint8)

@@ -1,5 +1,6 @@
 """Scenes that look photographed: objects on a table before a plain camera."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -35,7 +36,15 @@ class Scene(NamedTuple):
   distance: float
 
 
-def photograph(renderers, label, photos, *, seed, index, size=64):
+def photograph(
+  renderers: Sequence[render.Renderer],
+  label: int,
+  photos: Sequence[np.ndarray],
+  *,
+  seed: tuple[int, ...],
+  index: int,
+  size: int = 64,
+) -> Scene:
   """Makes a scene; it depends on the arguments alone.
 
   Args:
@@ -69,9 +78,8 @@ def photograph(renderers, label, photos, *, seed, index, size=64):
   depth[mask] = at[mask]
   least = (1 - LARGEST_OCCLUSION) * np.count_nonzero(mask)
   for _ in range(rng.integers(MOST_NEIGHBOURS, endpoint=True)):
-    other = renderers[
-      (label + rng.integers(1, len(renderers))) % len(renderers)
-    ]
+    step = int(rng.integers(1, len(renderers)))
+    other = renderers[(label + step) % len(renderers)]
     turned, position = _beside(foot, rotation, other.bottom, rng)
     drawn, at = other.trace(turned, fine, position=position, light=light)
     nearer = (at > 0) & (at < depth)

@@ -6,13 +6,14 @@ w >= 0 is used.
 """
 
 import numpy as np
+import numpy.typing as npt
 
 from pixelda_tf import seeding
 
 TOLERANCE = 1e-4
 
 
-def rotation_matrix(quaternion):
+def rotation_matrix(quaternion: npt.ArrayLike) -> np.ndarray:
   """Returns the rotation matrix of a quaternion.
 
   Args:
@@ -31,7 +32,7 @@ def rotation_matrix(quaternion):
   )
 
 
-def quaternion(rotation):
+def quaternion(rotation: npt.ArrayLike) -> np.ndarray:
   """Returns the unit quaternion, w >= 0, of a rotation matrix.
 
   The matrix of outer products of the quaternion, 4 q q^T, is linear in the
@@ -63,7 +64,7 @@ def quaternion(rotation):
   return canonical(largest)
 
 
-def canonical(quaternion):
+def canonical(quaternion: npt.ArrayLike) -> np.ndarray:
   """Returns the unit quaternion with w >= 0 of the same rotation.
 
   Args:
@@ -76,7 +77,13 @@ def canonical(quaternion):
   return (-unit if unit[0] < 0 else unit).astype(np.float32)
 
 
-def sample(seed, index, *, upper=False, in_plane=45.0):
+def sample(
+  seed: int | tuple[int, ...],
+  index: int,
+  *,
+  upper: bool = False,
+  in_plane: float = 45.0,
+) -> np.ndarray:
   """Returns a random view; it depends on the arguments alone.
 
   Viewpoints are uniform on the sphere, or on its upper half: the share of a
@@ -100,7 +107,7 @@ def sample(seed, index, *, upper=False, in_plane=45.0):
   )
 
 
-def look_at(elevation, azimuth, turn=0.0):
+def look_at(elevation: float, azimuth: float, turn: float = 0.0) -> np.ndarray:
   """Returns the view from a point on the sphere towards its centre.
 
   Args:

@@ -7,7 +7,7 @@ from pixelda_tf.data import domains, records
 from pixelda_tf.datasets import base, preparing
 
 
-class Tiny(base.ImageBuilder, skip_registration=True):
+class Tiny(base.ImageBuilder):
   """Stores given uint8 images, for tests."""
 
   name = 'tiny'

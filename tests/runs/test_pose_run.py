@@ -47,7 +47,7 @@ pyramid_discriminator.filters = 2
 ROWS = ('source_only', 'pixelda', 'semi_supervised')
 
 
-class Poses(base.ImageBuilder, skip_registration=True):
+class Poses(base.ImageBuilder):
   """Random pictures with class, mask and pose."""
 
   name = 'poses'

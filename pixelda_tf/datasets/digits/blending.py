@@ -7,7 +7,7 @@ section 5.2.4: I_out = |I_digit - I_photo|, per pixel and channel.
 import numpy as np
 
 
-def blend(digit, background):
+def blend(digit: np.ndarray, background: np.ndarray) -> np.ndarray:
   """Returns |digit - background|.
 
   Args:

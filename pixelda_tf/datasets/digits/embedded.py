@@ -28,7 +28,9 @@ CITATION = (
 )
 
 
-def load_part(name, split):
+def load_part(
+  name: str, split: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
   """Returns the digits of one split.
 
   Args:
@@ -48,7 +50,7 @@ def load_part(name, split):
   return images, bunch.target[indices], indices
 
 
-class Digits(base.ImageBuilder, skip_registration=True):
+class Digits(base.ImageBuilder):
   """Grey handwritten digits, 16x16: the embedded source."""
 
   name = 'digits'
@@ -79,7 +81,7 @@ class Digits(base.ImageBuilder, skip_registration=True):
     }
 
 
-class DigitsPhoto(base.ImageBuilder, skip_registration=True):
+class DigitsPhoto(base.ImageBuilder):
   """Handwritten digits on photo crops, 16x16 RGB: the embedded target."""
 
   name = 'digits_photo'

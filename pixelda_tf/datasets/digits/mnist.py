@@ -1,5 +1,9 @@
 """MNIST from its four idx.gz files."""
 
+import pathlib
+from collections.abc import Mapping
+
+import numpy as np
 import tensorflow_datasets as tfds
 
 from pixelda_tf.datasets import base, files
@@ -15,7 +19,9 @@ FILES = tuple(
 )
 
 
-def read(paths):
+def read(
+  paths: Mapping[str, pathlib.Path],
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
   """Reads and checks the four files.
 
   Args:
@@ -47,7 +53,7 @@ def read(paths):
   return splits
 
 
-class Mnist(base.ImageBuilder, skip_registration=True):
+class Mnist(base.ImageBuilder):
   """MNIST: 60,000 and 10,000 grey digits of 28x28, in the files' order."""
 
   name = 'mnist'

@@ -7,6 +7,7 @@ an image is 255 - crop, elsewhere it is the crop; there is nothing between.
 
 import dataclasses
 import functools
+import pathlib
 
 import numpy as np
 import tensorflow_datasets as tfds
@@ -39,7 +40,7 @@ class MnistmConfig(tfds.core.BuilderConfig):
   size: int = 32
 
 
-class Mnistm(base.ImageBuilder, skip_registration=True):
+class Mnistm(base.ImageBuilder):
   """MNIST-M: coloured digits on photo crops."""
 
   name = 'mnistm'
@@ -61,7 +62,13 @@ class Mnistm(base.ImageBuilder, skip_registration=True):
   }
 
   def __init__(
-    self, *, data_dir, manual_dir=None, photos_dir=None, seed=0, config=None
+    self,
+    *,
+    data_dir: str | pathlib.Path,
+    manual_dir: str | pathlib.Path | None = None,
+    photos_dir: str | pathlib.Path | None = None,
+    seed: int = 0,
+    config: str | None = None,
   ):
     """Makes the builder.
 

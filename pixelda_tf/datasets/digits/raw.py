@@ -5,6 +5,8 @@ import math
 import pathlib
 import struct
 import zlib
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -12,9 +14,12 @@ from pixelda_tf.errors import UserError
 
 IMAGES_MAGIC = 2051
 LABELS_MAGIC = 2049
+Parsed = TypeVar('Parsed')
 
 
-def read_gzip(path, parse, **options):
+def read_gzip(
+  path: str | pathlib.Path, parse: Callable[..., Parsed], **options: Any
+) -> Parsed:
   """Returns `parse(bytes, name=path, **options)` of the gzip file `path`."""
   try:
     data = pathlib.Path(path).read_bytes()
@@ -23,7 +28,7 @@ def read_gzip(path, parse, **options):
   return parse(gunzip(data, name=path), name=path, **options)
 
 
-def gunzip(data, *, name):
+def gunzip(data: bytes, *, name: str | pathlib.Path) -> bytes:
   """Returns the bytes in gzip `data`; `name` is the file in messages."""
   if data[:2] != b'\x1f\x8b':
     raise UserError(
@@ -42,7 +47,9 @@ def gunzip(data, *, name):
     ) from error
 
 
-def parse_idx(data, *, magic, name):
+def parse_idx(
+  data: bytes, *, magic: int, name: str | pathlib.Path
+) -> np.ndarray:
   """Parses an unpacked idx file of unsigned bytes.
 
   Args:
@@ -75,7 +82,9 @@ def parse_idx(data, *, magic, name):
   return np.frombuffer(data, np.uint8, offset=header).reshape(shape)
 
 
-def parse_usps(data, *, name):
+def parse_usps(
+  data: bytes, *, name: str | pathlib.Path
+) -> tuple[np.ndarray, np.ndarray]:
   """Parses an unpacked USPS file: per line a label and 256 values in [-1, 1].
 
   Args:

@@ -3,6 +3,7 @@
 import pathlib
 import struct
 import zlib
+from collections.abc import Collection
 
 import numpy as np
 import tensorflow_datasets as tfds
@@ -30,7 +31,7 @@ DTYPES = {
 }
 
 
-class Svhn(base.ImageBuilder, skip_registration=True):
+class Svhn(base.ImageBuilder):
   """SVHN: 73,257 and 26,032 RGB digits of 32x32, in the files' order.
 
   The config `extra` goes on with 531,131 easier digits for training.
@@ -66,7 +67,7 @@ class Svhn(base.ImageBuilder, skip_registration=True):
     paths = files.locate(
       self._names, self.manual_dir, ('svhn',), dl_manager, URL
     )
-    splits = {'train': [], 'test': []}
+    splits: dict[str, list] = {'train': [], 'test': []}
     for name, path in paths.items():
       splits['test' if name.startswith('test') else 'train'].append(read(path))
     return {
@@ -83,7 +84,7 @@ class Svhn(base.ImageBuilder, skip_registration=True):
     }
 
 
-def read(path):
+def read(path: pathlib.Path) -> tuple[np.ndarray, np.ndarray]:
   """Reads and checks one of SVHN's files.
 
   Args:
@@ -125,7 +126,9 @@ def read(path):
   return np.moveaxis(images, -1, 0), labels[:, 0].astype(np.int64) % 10
 
 
-def parse_mat(data, *, wanted, name):
+def parse_mat(
+  data: bytes, *, wanted: Collection[str], name: str | pathlib.Path
+) -> dict[str, np.ndarray]:
   """Parses variables of a MATLAB file, versions 5 to 7, little-endian.
 
   SciPy's `loadmat` would do, but where the type of an element is damaged, it

@@ -9,7 +9,7 @@ URL = 'https://hastie.su.domains/ElemStatLearn/datasets/'
 FILES = ('zip.train.gz', 'zip.test.gz')
 
 
-class Usps(base.ImageBuilder, skip_registration=True):
+class Usps(base.ImageBuilder):
   """USPS: 7,291 and 2,007 grey digits of 16x16, in the files' order."""
 
   name = 'usps'

@@ -1,6 +1,7 @@
 """Reads a CSV that lists a user's images."""
 
 import csv
+import pathlib
 
 from pixelda_tf.datasets import base
 from pixelda_tf.datasets.folders import entries
@@ -9,7 +10,9 @@ from pixelda_tf.errors import UserError
 COLUMNS = ('path', 'label', 'split', 'mask')
 
 
-def list_csv(csv_file, folder=None):
+def list_csv(
+  csv_file: pathlib.Path, folder: pathlib.Path | None = None
+) -> list[entries.Entry]:
   """Lists a CSV whose first line names columns of `COLUMNS`.
 
   Args:
@@ -27,7 +30,8 @@ def list_csv(csv_file, folder=None):
     raise UserError(f'{csv_file}: not a readable UTF-8 CSV: {error}') from error
   if not rows:
     raise UserError(f'{csv_file}: has no line after the names of its columns')
-  listed, lines = [], {}
+  listed: list[entries.Entry] = []
+  lines: dict[str, int] = {}
   for line, row in rows:
     entry = _entry_of_row(f'{csv_file}: line {line}', row, folder)
     if entry.key in lines:

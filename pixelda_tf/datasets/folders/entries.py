@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import pathlib
+from collections.abc import Iterable, Sequence
 
 from pixelda_tf.errors import UserError
 
@@ -27,9 +28,11 @@ class Entry:
   mask: pathlib.Path | None = None
 
 
-def check_splits(entries, place):
+def check_splits(
+  entries: Iterable[Entry], place: str | pathlib.Path | None
+) -> None:
   """Checks that splits agree: all labelled or none, no class in test alone."""
-  labels = {}
+  labels: dict[str, set[str | None]] = {}
   for entry in entries:
     labels.setdefault(entry.split, set()).add(entry.label)
   if 'train' not in labels:
@@ -40,17 +43,17 @@ def check_splits(entries, place):
         f'{place}: only one of train and {split} has classes; give both '
         'subfolders of classes, or neither'
       )
-    for name in names - {None}:
-      if not name.isprintable():
+    for name in names:
+      if name is not None and not name.isprintable():
         raise UserError(f'{place}: class {name!r} is no printable name')
-    unknown = sorted(names - labels['train'] - {None})
+    unknown = sorted(filter(None, names - labels['train']))
     if unknown:
       raise UserError(
         f'{place}: split {split} has class {unknown[0]!r}, train has not'
       )
 
 
-def hold_out(entries, test_fraction):
+def hold_out(entries: list[Entry], test_fraction: float) -> list[Entry]:
   """Moves a share of each class from `train` to a new split `test`.
 
   Which images depends on their names alone.
@@ -61,11 +64,11 @@ def hold_out(entries, test_fraction):
     return entries
   if any(entry.split == 'test' for entry in entries):
     raise UserError('--test_fraction: the images have a test split already')
-  by_class = {}
+  by_class: dict[str | None, list[Entry]] = {}
   for entry in entries:
     if entry.split == 'train':
       by_class.setdefault(entry.label, []).append(entry)
-  held_out = set()
+  held_out: set[str] = set()
   for members in by_class.values():
     members.sort(key=lambda e: hashlib.sha256(e.key.encode()).digest())
     held_out.update(
@@ -82,15 +85,14 @@ def hold_out(entries, test_fraction):
   ]
 
 
-def class_names(entries):
+def class_names(entries: Sequence[Entry]) -> list[str] | None:
   """Returns the classes' names in the order of their labels, or None.
 
   Names that are numbers are in the order of the numbers, others of the text.
   """
   if entries[0].label is None:
     return None
-  names = {entry.label for entry in entries}
-  numeric = all(name.isascii() and name.isdigit() for name in names)
-  return sorted(
-    names, key=(lambda name: (int(name), name)) if numeric else None
-  )
+  names = {entry.label for entry in entries if entry.label is not None}
+  if all(name.isascii() and name.isdigit() for name in names):
+    return sorted(names, key=lambda name: (int(name), name))
+  return sorted(names)

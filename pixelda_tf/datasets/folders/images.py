@@ -3,6 +3,7 @@
 import collections
 import functools
 import hashlib
+import pathlib
 
 import tensorflow_datasets as tfds
 
@@ -17,7 +18,7 @@ SHARD_BYTES = 4 << 20
 LARGEST_SHARD = 256 << 20
 
 
-class Images(base.ImageBuilder, skip_registration=True):
+class Images(base.ImageBuilder):
   """Images of one size, stored under a name that the user gives.
 
   Records are in an order that depends on the files' names in a hashed way, so
@@ -30,15 +31,15 @@ class Images(base.ImageBuilder, skip_registration=True):
   def __init__(
     self,
     *,
-    data_dir,
-    name,
-    manual_dir=None,
-    csv=None,
-    resize=None,
-    test_fraction=0.0,
-    mask_from=None,
-    config=None,
-    executor=executors.LOCAL,
+    data_dir: str | pathlib.Path,
+    name: str,
+    manual_dir: str | pathlib.Path | None = None,
+    csv: str | pathlib.Path | None = None,
+    resize: tuple[int, int] | None = None,
+    test_fraction: float = 0.0,
+    mask_from: str | None = None,
+    config: str | None = None,
+    executor: executors.Executor = executors.LOCAL,
   ):
     """Lists the files, and reads them once for their form and digest.
 

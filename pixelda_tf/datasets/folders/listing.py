@@ -7,21 +7,24 @@ from pixelda_tf.datasets.folders import csv_listing, entries
 from pixelda_tf.errors import UserError
 
 
-def list_images(manual_dir, csv_file):
+def list_images(
+  manual_dir: str | pathlib.Path | None, csv_file: str | pathlib.Path | None
+) -> list[entries.Entry]:
   """Returns the entries of a folder, or of a CSV where one is given."""
-  if csv_file is None and manual_dir is None:
-    raise UserError('which images? give --manual_dir=FOLDER or --csv=FILE')
+  folder = None
   if manual_dir is not None:
-    manual_dir = files.check_directory(manual_dir, '--manual_dir')
-  if csv_file is None:
-    listed = list_folder(manual_dir)
+    folder = files.check_directory(manual_dir, '--manual_dir')
+  if csv_file is not None:
+    listed = csv_listing.list_csv(pathlib.Path(csv_file), folder)
+  elif folder is not None:
+    listed = list_folder(folder)
   else:
-    listed = csv_listing.list_csv(pathlib.Path(csv_file), manual_dir)
-  entries.check_splits(listed, csv_file or manual_dir)
+    raise UserError('which images? give --manual_dir=FOLDER or --csv=FILE')
+  entries.check_splits(listed, csv_file or folder)
   return listed
 
 
-def list_folder(folder):
+def list_folder(folder: pathlib.Path) -> list[entries.Entry]:
   """Lists one subfolder a class, or images alone, or splits of either.
 
   A folder whose subfolders are `train` and maybe `validation` and `test` has

@@ -3,6 +3,8 @@
 import collections
 import functools
 import hashlib
+import pathlib
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow_datasets as tfds
@@ -22,7 +24,7 @@ SHARD_EXAMPLES = 500
 LARGEST_SHARD = 20_000
 
 
-class Bop(base.ImageBuilder, skip_registration=True):
+class Bop(base.ImageBuilder):
   """Objects of a BOP set (https://bop.felk.cvut.cz), stored under a given name.
 
   An example is an object of a frame: 64x64 pixels, centred on where the model's
@@ -48,20 +50,20 @@ class Bop(base.ImageBuilder, skip_registration=True):
   def __init__(
     self,
     *,
-    data_dir,
-    name,
-    manual_dir=None,
-    bop_splits=None,
-    names=None,
-    crop_metres=0.195,
-    min_visibility=0.5,
-    masks=True,
-    depth=True,
-    allocentric=False,
-    test_fraction=0.0,
-    skip_bad=False,
-    config=None,
-    executor=executors.LOCAL,
+    data_dir: str | pathlib.Path,
+    name: str,
+    manual_dir: str | pathlib.Path | None = None,
+    bop_splits: Sequence[str] | None = None,
+    names: Sequence[str] | None = None,
+    crop_metres: float = 0.195,
+    min_visibility: float = 0.5,
+    masks: bool = True,
+    depth: bool = True,
+    allocentric: bool = False,
+    test_fraction: float = 0.0,
+    skip_bad: bool = False,
+    config: str | None = None,
+    executor: executors.Executor = executors.LOCAL,
   ):
     """Reads the set, and finds what has to be left out.
 

@@ -4,7 +4,7 @@ https://github.com/thodan/bop_toolkit/blob/master/docs/bop_datasets_format.md
 """
 
 import reprlib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,21 +23,23 @@ class Annotation(NamedTuple):
   """An object of a frame.
 
   Attributes:
-    index: position among the objects of the frame.
+    number: position among the objects of the frame.
     obj_id: which model it is.
     rotation: float64 `[3, 3]`, model to camera, OpenCV axes.
     position: float64 `[3]`, metres, of the model's origin.
     visibility: fraction of its silhouette that is seen, or None if unknown.
   """
 
-  index: int
+  number: int
   obj_id: int
   rotation: np.ndarray
   position: np.ndarray
   visibility: float | None
 
 
-def parse_camera(value, where, has_depth=False):
+def parse_camera(
+  value: Any, where: str, has_depth: bool = False
+) -> tuple[np.ndarray, float]:
   """Returns a frame's intrinsic matrix and its metres in a unit of depth.
 
   Args:
@@ -67,7 +69,7 @@ def parse_camera(value, where, has_depth=False):
   return matrix.reshape(3, 3), scale[0] * METRES
 
 
-def parse_annotation(value, index, where):
+def parse_annotation(value: Any, index: int, where: str) -> Annotation:
   """Returns an `Annotation` without visibility.
 
   Args:
@@ -113,7 +115,7 @@ def parse_annotation(value, index, where):
   return Annotation(index, obj_id, rotation, position, visibility=None)
 
 
-def parse_visibility(value, index, where):
+def parse_visibility(value: Any, index: int, where: str) -> float:
   """Returns the visible fraction of an object.
 
   Args:

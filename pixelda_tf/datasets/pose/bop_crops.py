@@ -16,7 +16,7 @@ class Crop:
     steps: (horizontal, vertical) pixels of the frame in one of the crop.
   """
 
-  def __init__(self, camera, position, metres):
+  def __init__(self, camera: np.ndarray, position: np.ndarray, metres: float):
     """Places the crop.
 
     Args:
@@ -31,12 +31,12 @@ class Crop:
     self._u = self.centre[0] + self.steps[0] * offsets
     self._v = self.centre[1] + self.steps[1] * offsets
 
-  def is_centre_inside(self, size):
+  def is_centre_inside(self, size: tuple[int, int]) -> bool:
     """Whether the centre lies in a frame of size (height, width)."""
     u, v = self.centre
     return 0 <= u < size[1] and 0 <= v < size[0]
 
-  def colours(self, image):
+  def colours(self, image: np.ndarray) -> np.ndarray:
     """Resamples bilinearly with anti-aliasing; black outside of the frame.
 
     Args:
@@ -52,7 +52,7 @@ class Crop:
     crop = columns @ np.tensordot(rows, image.astype(np.float32), axes=1)
     return np.rint(np.clip(crop, 0, 255)).astype(np.uint8)
 
-  def nearest(self, values):
+  def nearest(self, values: np.ndarray) -> np.ndarray:
     """Takes the frame's pixels that the crop's pixels' centres lie in.
 
     Args:
@@ -61,7 +61,7 @@ class Crop:
     Returns:
       `[SIZE, SIZE]`, 0 outside of the frame.
     """
-    inside = self.inside(values.shape)
+    inside = self.inside((values.shape[0], values.shape[1]))
     rows, columns = np.meshgrid(
       _pixels(self._v), _pixels(self._u), indexing='ij'
     )
@@ -69,14 +69,14 @@ class Crop:
     sampled[inside] = values[rows[inside], columns[inside]]
     return sampled
 
-  def inside(self, size):
+  def inside(self, size: tuple[int, int]) -> np.ndarray:
     """Returns bool `[SIZE, SIZE]`: pixels in a frame of (height, width)."""
     rows, columns = _pixels(self._v), _pixels(self._u)
     return np.logical_and.outer(
       (rows >= 0) & (rows < size[0]), (columns >= 0) & (columns < size[1])
     )
 
-  def rays(self):
+  def rays(self) -> np.ndarray:
     """Returns the pixels' rays, float64 `[SIZE * SIZE, 3]`, the third is 1."""
     u, v = np.meshgrid(self._u, self._v)
     pixels = np.stack([u, v, np.ones_like(u)], axis=-1).reshape(-1, 3)

@@ -1,11 +1,15 @@
 """Cuts the objects of a BOP frame out as examples."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from PIL import Image
 
 from pixelda_tf.datasets import image_files
 from pixelda_tf.datasets.pose import bop_crops, bop_scenes
-from pixelda_tf.datasets.pose.bop_faults import Fault
+from pixelda_tf.datasets.pose.bop_faults import Fault, Faults
+from pixelda_tf.datasets.pose.bop_masks import Silhouettes
 from pixelda_tf.errors import UserError
 from pixelda_tf.fields.depth import normalize
 from pixelda_tf.rendering import views
@@ -17,13 +21,13 @@ class Examples:
   def __init__(
     self,
     *,
-    silhouettes,
-    class_names,
-    crop_metres,
-    min_visibility,
-    masks,
-    depth,
-    allocentric,
+    silhouettes: Silhouettes,
+    class_names: Mapping[int, str],
+    crop_metres: float,
+    min_visibility: float,
+    masks: bool,
+    depth: bool,
+    allocentric: bool,
   ):
     """Makes none yet.
 
@@ -44,7 +48,9 @@ class Examples:
     self._depth = depth
     self._allocentric = allocentric
 
-  def of_frame(self, frame, faults):
+  def of_frame(
+    self, frame: bop_scenes.Frame, faults: Faults
+  ) -> list[tuple[str, dict[str, Any]]]:
     """Returns a list of (key, example) of a frame.
 
     Args:
@@ -62,14 +68,14 @@ class Examples:
         with faults.tolerated():
           example = self._example(frame, annotation, image, distances, faults)
           if example is not None:
-            examples.append((f'{frame.key}/{annotation.index:06d}', example))
+            examples.append((f'{frame.key}/{annotation.number:06d}', example))
     return examples
 
   def _example(self, frame, annotation, image, distances, faults):
     """Returns an example, or None if too little of the object is seen."""
     where = (
       f'{frame.scene / bop_scenes.TRUTH}, frame {frame.number}, object '
-      f'{annotation.index}'
+      f'{annotation.number}'
     )
     if annotation.obj_id not in self._class_names:
       raise Fault(
@@ -139,7 +145,7 @@ class Examples:
     return views.quaternion(rotation)
 
 
-def along_ray(position):
+def along_ray(position: np.ndarray) -> np.ndarray:
   """Returns the smallest rotation from the optical axis to an object's ray.
 
   Args:

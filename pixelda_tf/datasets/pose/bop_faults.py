@@ -2,6 +2,8 @@
 
 import collections
 import contextlib
+import pathlib
+from collections.abc import Iterator
 
 from pixelda_tf.errors import UserError
 
@@ -13,7 +15,7 @@ class Fault(UserError):
     reason: what the fault is counted as.
   """
 
-  def __init__(self, reason: str, where: str, problem: str):
+  def __init__(self, reason: str, where: str | pathlib.Path, problem: str):
     """Says what is wrong, and what to do.
 
     Args:
@@ -36,11 +38,11 @@ class Faults:
 
   def __init__(self, skip: bool):
     """Starts at zero; `skip` is whether faults are counted, not raised."""
-    self.counts = collections.Counter()
+    self.counts: collections.Counter[str] = collections.Counter()
     self._skip = skip
 
   @contextlib.contextmanager
-  def tolerated(self):
+  def tolerated(self) -> Iterator[None]:
     """Leaves the block at a fault, which is counted where faults are."""
     try:
       yield
@@ -49,7 +51,7 @@ class Faults:
         raise
       self.counts[fault.reason] += 1
 
-  def __str__(self):
+  def __str__(self) -> str:
     """Returns the counts as text."""
     counted = [f'{n} {reason}' for reason, n in sorted(self.counts.items())]
     return ', '.join(counted) or 'nothing'

@@ -1,7 +1,12 @@
 """Which pixels see an object, by casting rays at the meshes of a frame."""
 
+import pathlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 import numpy as np
 
+from pixelda_tf.datasets.pose.bop_annotations import Annotation
 from pixelda_tf.errors import UserError
 from pixelda_tf.rendering import meshes
 
@@ -14,20 +19,22 @@ except ImportError:
 class Silhouettes:
   """Sees the objects of a BOP set; a mesh is read when it is first needed."""
 
-  def __init__(self, models):
+  def __init__(self, models: Mapping[int, pathlib.Path]):
     """Reads nothing yet.
 
     Args:
       models: dict of object id to mesh file, in millimetres.
     """
     self._models = models
-    self._scenes = {}
+    self._scenes: dict[int, Any] = {}
 
-  def __getstate__(self):
+  def __getstate__(self) -> dict[str, Any]:
     """Leaves out the scenes, which cannot be pickled."""
     return {**self.__dict__, '_scenes': {}}
 
-  def see(self, annotation, others, rays):
+  def see(
+    self, annotation: Annotation, others: Iterable[Annotation], rays: np.ndarray
+  ) -> tuple[np.ndarray, np.ndarray]:
     """Returns where an object is, and where it is not hidden by others.
 
     Args:
@@ -46,7 +53,7 @@ class Silhouettes:
     alone = np.isfinite(depth)
     visible = alone.copy()
     for other in others:
-      if other.index != annotation.index:
+      if other.number != annotation.number:
         visible[alone] &= depth[alone] <= self._depth(other, rays[alone])
     return alone, visible
 

@@ -1,9 +1,12 @@
 """What a user says of a BOP set: its objects' names and its splits."""
 
 import hashlib
+import pathlib
 import re
+from collections.abc import Collection, Sequence
 
 from pixelda_tf.datasets import base
+from pixelda_tf.datasets.pose.bop_scenes import Frame
 from pixelda_tf.errors import UserError
 
 # The objects of lm and lmo, from 1.
@@ -28,7 +31,7 @@ LINEMOD = (
 MODEL_FOLDERS = ('models', 'models_eval', 'models_cad')
 
 
-def find_models(manual_dir):
+def find_models(manual_dir: pathlib.Path) -> dict[int, pathlib.Path]:
   """Returns the mesh files of a BOP set by the objects' ids, in their order.
 
   Raises:
@@ -48,7 +51,9 @@ def find_models(manual_dir):
   )
 
 
-def class_names(names, model_ids):
+def class_names(
+  names: Sequence[str] | None, model_ids: Collection[int]
+) -> dict[int, str]:
   """Returns the classes' names by the objects' ids, in their order.
 
   Args:
@@ -67,7 +72,7 @@ def class_names(names, model_ids):
       for number, name in enumerate(LINEMOD, 1)
       if number in model_ids
     ]
-  named = {}
+  named: dict[int, str] = {}
   for pair in names:
     number, _, name = pair.partition(':')
     if not re.fullmatch(r'\d{1,9}', number, re.ASCII) or not name.strip():
@@ -87,7 +92,11 @@ def class_names(names, model_ids):
   return dict(sorted(named.items()))
 
 
-def split_folders(manual_dir, bop_splits, test_fraction):
+def split_folders(
+  manual_dir: pathlib.Path,
+  bop_splits: Sequence[str] | None,
+  test_fraction: float,
+) -> list[tuple[str, pathlib.Path]]:
   """Returns (split, folder) of the folders of a BOP set that are used.
 
   Args:
@@ -129,7 +138,9 @@ def _parse_split(pair, manual_dir):
   return split, manual_dir / name
 
 
-def hold_out(frames, test_fraction):
+def hold_out(
+  frames: dict[str, list[Frame]], test_fraction: float
+) -> dict[str, list[Frame]]:
   """Moves a share of the training frames to a new split test.
 
   Which ones depends on their keys alone; a frame's objects stay together.

@@ -6,7 +6,8 @@ https://github.com/thodan/bop_toolkit/blob/master/docs/bop_datasets_format.md
 import json
 import pathlib
 import re
-from typing import NamedTuple
+from collections.abc import Collection
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from pixelda_tf.datasets.pose.bop_annotations import (
   parse_camera,
   parse_visibility,
 )
-from pixelda_tf.datasets.pose.bop_faults import Fault
+from pixelda_tf.datasets.pose.bop_faults import Fault, Faults
 
 TRUTH = 'scene_gt.json'
 CAMERAS = 'scene_camera.json'
@@ -49,17 +50,19 @@ class Frame(NamedTuple):
   annotations: tuple[Annotation, ...]
 
   @property
-  def key(self):
+  def key(self) -> str:
     """Split folder, scene and frame: unique in a set."""
     return f'{self.scene.parent.name}/{self.scene.name}/{self.number:06d}'
 
-  def mask(self, annotation):
+  def mask(self, annotation: Annotation) -> pathlib.Path:
     """Returns where the mask of an object's visible part would be."""
-    name = f'{self.number:06d}_{annotation.index:06d}.png'
+    name = f'{self.number:06d}_{annotation.number:06d}.png'
     return self.scene / MASK_FOLDER / name
 
 
-def read_scene(folder, model_ids, faults):
+def read_scene(
+  folder: pathlib.Path, model_ids: Collection[int], faults: Faults
+) -> list[Frame]:
   """Returns the `Frame`s of a scene in the order of their numbers.
 
   Args:
@@ -158,7 +161,7 @@ class _SceneReader:
     return tuple(annotations)
 
 
-def read_json(path):
+def read_json(path: pathlib.Path) -> dict[int, Any]:
   """Returns a JSON file's values by the frames' numbers.
 
   Raises:

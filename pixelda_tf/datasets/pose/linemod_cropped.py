@@ -3,7 +3,9 @@
 import functools
 import hashlib
 import math
+import pathlib
 import re
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import tensorflow_datasets as tfds
@@ -17,9 +19,11 @@ REAL = 'real'
 MAX_SHARDS = 4
 POSES = 'poses.txt'
 TRAINING_SPLIT = 'training_split.txt'
+# An image's file and its pose, float32 `[4]`.
+Entry = tuple[pathlib.Path, np.ndarray]
 
 
-class LinemodCropped(base.ImageBuilder, skip_registration=True):
+class LinemodCropped(base.ImageBuilder):
   """Cropped LineMod (Wohlhart and Lepetit, 2015): RGB, class and pose.
 
   Reads `<set>/<object>/*.png` with a `poses.txt` each. The config `synthetic`
@@ -36,7 +40,12 @@ class LinemodCropped(base.ImageBuilder, skip_registration=True):
   ]
 
   def __init__(
-    self, *, data_dir, manual_dir=None, config=None, executor=executors.LOCAL
+    self,
+    *,
+    data_dir: str | pathlib.Path,
+    manual_dir: str | pathlib.Path | None = None,
+    config: str | None = None,
+    executor: executors.Executor = executors.LOCAL,
   ):
     """Reads the poses, and the images once for their digest.
 
@@ -110,7 +119,7 @@ def _examples(is_rendered, entry):
   return [('/'.join(path.parts[-3:]), example)]
 
 
-def list_sets(manual_dir, sets):
+def list_sets(manual_dir: pathlib.Path, sets: Sequence[str]) -> list[Entry]:
   """Returns (path, pose) of every image of the sets that are there.
 
   Args:
@@ -136,7 +145,7 @@ def list_sets(manual_dir, sets):
   return entries
 
 
-def read_object(folder):
+def read_object(folder: pathlib.Path) -> list[Entry]:
   """Returns (path, pose) of the images of one object's folder, sorted.
 
   Raises:
@@ -163,7 +172,7 @@ def read_object(folder):
   return [(image, poses[name]) for name, image in images.items()]
 
 
-def read_poses(path):
+def read_poses(path: pathlib.Path) -> dict[str, np.ndarray]:
   """Reads quaternions by image name.
 
   Args:
@@ -198,7 +207,7 @@ def read_poses(path):
   return poses
 
 
-def parse_quaternion(line, where):
+def parse_quaternion(line: str, where: str) -> np.ndarray:
   """Returns float32 `[4]`, unit, w >= 0, of four numbers in a line of text.
 
   Raises:
@@ -218,7 +227,7 @@ def parse_quaternion(line, where):
   return np.array(values, np.float32) / norm * (-1 if values[0] < 0 else 1)
 
 
-def read_training_split(path):
+def read_training_split(path: pathlib.Path) -> set[int]:
   """Returns the set of numbers in a file, separated by commas or spaces.
 
   Raises:
@@ -239,7 +248,9 @@ def read_training_split(path):
   return {int(word) for word in words}
 
 
-def split_real(entries, path):
+def split_real(
+  entries: Iterable[Entry], path: pathlib.Path
+) -> dict[str, list[Entry]]:
   """Returns {'train', 'test'} of (path, pose), see `read_training_split`.
 
   Args:
@@ -250,10 +261,11 @@ def split_real(entries, path):
     UserError: the file is missing or wrong, or leaves a split without images.
   """
   numbers = read_training_split(path)
-  splits = {'train': [], 'test': []}
+  splits: dict[str, list[Entry]] = {'train': [], 'test': []}
   for entry in entries:
-    number = int(re.search(r'(\d+)\.png$', entry[0].name).group(1))
-    splits['train' if number in numbers else 'test'].append(entry)
+    number = re.search(r'\d+$', entry[0].stem)
+    is_train = number is not None and int(number.group()) in numbers
+    splits['train' if is_train else 'test'].append(entry)
   for split, of_split in splits.items():
     if not of_split:
       raise UserError(f'{path}: leaves no image for {split}')

@@ -3,6 +3,7 @@
 import json
 import pathlib
 import re
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -15,7 +16,11 @@ SMALLEST, LARGEST = 0.005, 0.8
 EXAMPLE = '--names=1:ape,6:cat'
 
 
-def load_folder(meshes_dir, names=None, scale=meshes.MILLIMETRES):
+def load_folder(
+  meshes_dir: str | pathlib.Path,
+  names: Mapping[str, str] | None = None,
+  scale: float = meshes.MILLIMETRES,
+) -> dict[str, meshes.Mesh]:
   """Reads the meshes of a folder.
 
   Args:
@@ -40,7 +45,7 @@ def load_folder(meshes_dir, names=None, scale=meshes.MILLIMETRES):
     raise UserError(
       f'--meshes_dir={meshes_dir}: no {", ".join(meshes.SUFFIXES)} in it'
     )
-  named = {}
+  named: dict[str, pathlib.Path] = {}
   for path in _chosen(paths, names, folder):
     name = path.stem if names is None else names[_key(path, names)]
     if name in named:
@@ -52,7 +57,7 @@ def load_folder(meshes_dir, names=None, scale=meshes.MILLIMETRES):
   return {name: meshes.centred(mesh) for name, mesh in loaded.items()}
 
 
-def parse_names(text):
+def parse_names(text: str) -> dict[str, str]:
   """Reads objects' names.
 
   Args:

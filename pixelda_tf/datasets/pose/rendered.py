@@ -5,17 +5,19 @@ import functools
 import hashlib
 import pathlib
 import shutil
+from typing import Any
 
 import tensorflow_datasets as tfds
 
 from pixelda_tf.datasets import base, preparing
 from pixelda_tf.rendering import chunks
+from pixelda_tf.rendering.pictures import Pictures
 
 WORK_DIR = '.rendering'
 MAX_SHARDS = 8
 
 
-class Rendered(base.ImageBuilder, skip_registration=True):
+class Rendered(base.ImageBuilder):
   """Pictures of meshes, with class, mask and pose."""
 
   name = 'rendered'
@@ -24,13 +26,13 @@ class Rendered(base.ImageBuilder, skip_registration=True):
   def __init__(
     self,
     *,
-    data_dir,
-    name,
-    pictures,
-    description,
-    workers=None,
-    work_dir=None,
-    config=None,
+    data_dir: str | pathlib.Path,
+    name: str,
+    pictures: Pictures,
+    description: str,
+    workers: int | None = None,
+    work_dir: str | pathlib.Path | None = None,
+    config: str | None = None,
   ):
     """Renders nothing yet.
 
@@ -78,7 +80,14 @@ class Rendered(base.ImageBuilder, skip_registration=True):
     }
 
 
-def store(name, *, data_dir, description, overwrite=False, **contents):
+def store(
+  name: str,
+  *,
+  data_dir: str | pathlib.Path,
+  description: str,
+  overwrite: bool = False,
+  **contents: Any,
+) -> tfds.core.DatasetBuilder:
   """Renders a data set, or goes on where rendering was interrupted.
 
   Args:

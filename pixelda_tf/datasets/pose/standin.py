@@ -4,6 +4,9 @@ It has LineMod's form (11 objects, 64x64, RGB and depth, class and pose) and
 needs no files. It is not LineMod.
 """
 
+import pathlib
+from collections.abc import Mapping
+
 import tensorflow_datasets as tfds
 
 from pixelda_tf.datasets import photos
@@ -23,7 +26,7 @@ WHAT = (
 )
 
 
-class Standin(rendered.Rendered, skip_registration=True):
+class Standin(rendered.Rendered):
   """Renders on black (`rendered`) and pictures of a made-up camera."""
 
   name = 'standin'
@@ -35,12 +38,12 @@ class Standin(rendered.Rendered, skip_registration=True):
   def __init__(
     self,
     *,
-    data_dir,
-    manual_dir=None,
-    config=None,
-    seed=0,
-    views_of=None,
-    workers=None,
+    data_dir: str | pathlib.Path,
+    manual_dir: str | pathlib.Path | None = None,
+    config: str | None = None,
+    seed: int = 0,
+    views_of: Mapping[str, int] | None = None,
+    workers: int | None = None,
   ):
     """Renders nothing yet.
 

@@ -567,10 +567,10 @@ def test_linemod_occlusion(real_data, tmp_path):
   for frame in bop_scenes.read_scene(scene, range(16), Faults(skip=False)):
     for annotation in frame.annotations:
       if annotation.visibility >= 0.98:
-        key = frame.number, annotation.index
+        key = frame.number, annotation.number
         crop = bop_crops.Crop(frame.camera, annotation.position, 0.4)
         area = (found[key]['mask'] > 0).sum() * crop.steps.prod()
-        published = infos[str(frame.number)][annotation.index]
+        published = infos[str(frame.number)][annotation.number]
         ratios.append(area / published['px_count_visib'])
   assert len(ratios) > 40
   np.testing.assert_allclose(ratios, 1, atol=0.05)
@@ -587,7 +587,7 @@ def test_linemod_silhouettes_are_at_the_published_places(real_data):
   differences = []
   for frame in frames[:5]:
     for annotation in frame.annotations:
-      box = infos[str(frame.number)][annotation.index]['bbox_obj']
+      box = infos[str(frame.number)][annotation.number]['bbox_obj']
       left, top, width, height = box
       if not (0 < left < 639 - width and 0 < top < 479 - height):
         continue

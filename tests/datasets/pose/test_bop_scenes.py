@@ -50,7 +50,7 @@ def test_frames_have_metres_and_matrices(tmp_path):
     frame.camera, [[500, 0, 320], [0, 510, 240], [0, 0, 1]]
   )
   (annotation,) = frame.annotations
-  assert (annotation.index, annotation.obj_id) == (0, 5)
+  assert (annotation.number, annotation.obj_id) == (0, 5)
   assert annotation.visibility == 0.75
   np.testing.assert_allclose(annotation.position, [0.01, -0.02, 0.5])
   np.testing.assert_allclose(
