@@ -31,7 +31,7 @@ flags.DEFINE_integer('seed', 0, 'Of the noise and of t-SNE.')
 FLAGS = flags.FLAGS
 
 
-def main():
+def main() -> None:
   """Loads, analyses, writes, prints."""
   from pixelda_tf.evaluation import analysis, row_choice
   from pixelda_tf.runs import experiment

@@ -12,6 +12,8 @@ import random
 import statistics
 import tempfile
 import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from absl import flags
 
@@ -30,7 +32,7 @@ _PAUSE = 0.1  # seconds
 _TORCH_PRECISIONS = ('float32', 'mixed_bfloat16')
 
 
-def main():
+def main() -> None:
   """Measures and prints."""
   import tensorflow as tf
 
@@ -41,7 +43,8 @@ def main():
 
   config.parse(FLAGS.gin_file, FLAGS.gin_param)
   with tempfile.TemporaryDirectory() as run_dir:
-    run = experiment.Experiment(run_dir, FLAGS.data_dir)
+    # gin gives the rest.
+    run = experiment.Experiment(run_dir, FLAGS.data_dir)  # type: ignore[call-arg]
   row = run.row(FLAGS.row)
   method = run.build(row)
   batches = run.pair.train_batches(run.seed, role=method.role)
@@ -101,7 +104,7 @@ def main():
   print(f'peak memory: {process_memory.peak() / 2**30:.2f} GiB')
 
 
-def timed(function):
+def timed(function: Callable[[], Mapping[str, Any]]) -> Callable[[], float]:
   """Returns a function of nothing to the seconds that a step takes."""
 
   def seconds():
@@ -113,7 +116,9 @@ def timed(function):
   return seconds
 
 
-def measure(functions, count):
+def measure(
+  functions: Mapping[str, Callable[[], float]], count: int
+) -> dict[str, float]:
   """Measures several in turn, so that a machine's drift meets all of them.
 
   The turns' order is random, and each has a pause before it: another's threads
@@ -126,7 +131,7 @@ def measure(functions, count):
   Returns:
     dict of their median seconds.
   """
-  seconds = {name: [] for name in functions}
+  seconds: dict[str, list[float]] = {name: [] for name in functions}
   order = list(functions)
   chance = random.Random(0)
   for number in range(_WARM_UP + count):
@@ -139,17 +144,19 @@ def measure(functions, count):
   return {name: statistics.median(taken) for name, taken in seconds.items()}
 
 
-def pipeline_rate(batches, images, seconds=5.0):
+def pipeline_rate(
+  batches: Iterable[Any], images: int, seconds: float = 5.0
+) -> float:
   """Returns images a second of the input pipeline with nothing to feed."""
   iterator = iter(batches)
   for _ in range(_WARM_UP):
     next(iterator)
-  start = time.perf_counter()
-  for count in itertools.count(1):
+  start, elapsed, count = time.perf_counter(), 0.0, 0
+  while elapsed <= seconds:
     next(iterator)
+    count += 1
     elapsed = time.perf_counter() - start
-    if elapsed > seconds:
-      return count * images / elapsed
+  return count * images / elapsed
 
 
 if __name__ == '__main__':

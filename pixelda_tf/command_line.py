@@ -40,7 +40,7 @@ _MISTAKES_WITH_FILES = (
 )
 
 
-def define_flags(*names: str):
+def define_flags(*names: str) -> None:
   """Defines flags that several commands have.
 
   Args:
@@ -91,7 +91,7 @@ def default_run_dir(gin_files: Sequence[str]) -> str:
   return str(pathlib.Path('runs') / pathlib.Path(gin_files[-1]).stem)
 
 
-def run(main: Callable[..., None], n_arguments: int = 0):
+def run(main: Callable[..., None], n_arguments: int = 0) -> None:
   """Parses the flags, runs a command and exits.
 
   `--version` prints the versions instead. The exit status is 0, or 2 after a

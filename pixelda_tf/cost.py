@@ -17,6 +17,7 @@ import statistics
 import subprocess
 import sys
 import time
+from typing import Any
 
 import tqdm
 from absl import flags
@@ -49,7 +50,7 @@ _OUT_OF_MEMORY_WORDS = (
 )
 
 
-def main():
+def main() -> None:
   """Measures what is not measured, and writes."""
   if FLAGS.cell:
     print(json.dumps(measure(*map(int, FLAGS.cell))))
@@ -79,7 +80,7 @@ def main():
   print(text)
 
 
-def in_a_process(size, batch, devices):
+def in_a_process(size: int, batch: int, devices: int) -> dict[str, Any]:
   """Returns {'milliseconds', 'gibibytes'}, or {'failure'}."""
   here = [sys.executable, '-m', 'pixelda_tf.cost', *sys.argv[1:]]
   done = subprocess.run(
@@ -97,7 +98,7 @@ def in_a_process(size, batch, devices):
   return json.loads(done.stdout.splitlines()[-1])
 
 
-def measure(size, batch_size, devices):
+def measure(size: int, batch_size: int, devices: int) -> dict[str, float]:
   """Measures steps on one repeated batch, in this process.
 
   Args:
@@ -126,7 +127,9 @@ def measure(size, batch_size, devices):
     ],
   )
   strategy = distribution.strategy('mirrored' if devices > 1 else 'one')
-  run = experiment.Experiment(os.devnull, FLAGS.data_dir, strategy=strategy)
+  run = experiment.Experiment(  # type: ignore[call-arg]  # gin gives the rest.
+    os.devnull, FLAGS.data_dir, strategy=strategy
+  )
   row = run.row(FLAGS.row)
   with strategy.scope():
     method = run.build(row)
@@ -137,7 +140,7 @@ def measure(size, batch_size, devices):
   repeated = tf.data.Dataset.from_tensors(batch).repeat()
   fed = iter(distribution.feed(strategy, batch_size, lambda *_: repeated))
   step = distribution.step_function(strategy, method)
-  seconds = []
+  seconds: list[float] = []
   while (
     len(seconds) < _WARM_UP + _LEAST_STEPS
     or sum(seconds[_WARM_UP:]) < FLAGS.seconds

@@ -31,7 +31,7 @@ flags.DEFINE_string(
 FLAGS = flags.FLAGS
 
 
-def main():
+def main() -> None:
   """Loads, evaluates, prints."""
   from pixelda_tf.evaluation import evaluate, pictures, worst_cases
 

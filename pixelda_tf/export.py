@@ -14,7 +14,7 @@ flags.DEFINE_string('export_dir', None, 'Where to; replaced if it is there.')
 FLAGS = flags.FLAGS
 
 
-def main():
+def main() -> None:
   """Loads and exports."""
   from pixelda_tf import serving
   from pixelda_tf.runs import experiment

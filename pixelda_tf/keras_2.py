@@ -11,7 +11,7 @@ import sys
 _VARIABLE = 'TF_USE_LEGACY_KERAS'
 
 
-def choose():
+def choose() -> None:
   """Chooses Keras 2, before or after TensorFlow was imported.
 
   Raises:

@@ -25,7 +25,7 @@ FLAGS = flags.FLAGS
 SHOWN = 12
 
 
-def main():
+def main() -> None:
   """Translates, searches, writes, prints."""
   import numpy as np
 

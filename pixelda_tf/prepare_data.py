@@ -155,7 +155,7 @@ _OPTIONS = {
 }
 
 
-def main(kind: str | None = None):
+def main(kind: str | None = None) -> None:
   """Builds the data set and says what is stored."""
   if kind is None:
     raise UserError(

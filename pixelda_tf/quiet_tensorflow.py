@@ -36,7 +36,7 @@ class _Finder:
     return spec
 
 
-def install():
+def install() -> None:
   """Has the first `import tensorflow` to come drop such lines."""
   sys.meta_path.insert(0, _Finder())
 

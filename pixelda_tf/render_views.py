@@ -65,7 +65,7 @@ _OVERWRITE = flags.DEFINE_boolean(
 )
 
 
-def main():
+def main() -> None:
   """Renders the data set and says what is stored."""
   n_test = _check_flags()
 
@@ -78,7 +78,7 @@ def main():
   names = None if _NAMES.value is None else mesh_files.parse_names(_NAMES.value)
   photos, background = _read_photos()
   renders = pictures.Renders(
-    mesh_files.load_folder(_MESHES_DIR.value, names, _SCALE.value),
+    mesh_files.load_folder(flags.FLAGS.meshes_dir, names, _SCALE.value),
     views_of={'train': _VIEWS.value - n_test, 'test': n_test},
     seed=(_SEED.value,),
     size=_SIZE.value,
@@ -89,7 +89,7 @@ def main():
   )
   where = 'above' if _UPPER.value else 'all around'
   builder = rendered.store(
-    _NAME.value,
+    flags.FLAGS.name,
     data_dir=flags.FLAGS.data_dir,
     overwrite=_OVERWRITE.value,
     pictures=renders,

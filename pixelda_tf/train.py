@@ -33,7 +33,7 @@ flags.DEFINE_integer(
 FLAGS = flags.FLAGS
 
 
-def main():
+def main() -> None:
   """Parses, trains, prints."""
   run_dir = FLAGS.run_dir or command_line.default_run_dir(FLAGS.gin_file)
 

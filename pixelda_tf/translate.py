@@ -33,7 +33,7 @@ flags.DEFINE_boolean('overwrite', False, 'Replace a data set of that name.')
 FLAGS = flags.FLAGS
 
 
-def main():
+def main() -> None:
   """Loads, translates, stores, shows."""
   from pixelda_tf.data.domains import Domain
   from pixelda_tf.evaluation import pictures, translation

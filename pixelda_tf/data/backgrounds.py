@@ -24,7 +24,7 @@ class PhotoBackground:
   (Sect. 4.4).
   """
 
-  def __init__(self, *, photos_dir=None):
+  def __init__(self, *, photos_dir: str | pathlib.Path | None = None):
     """Reads the photos; they are kept in memory at 320x240.
 
     Args:
@@ -36,7 +36,9 @@ class PhotoBackground:
     """
     self.photos = np.stack(_read(photos_dir))
 
-  def __call__(self, batch, seed):
+  def __call__(
+    self, batch: dict[str, tf.Tensor], seed: tf.Tensor
+  ) -> dict[str, tf.Tensor]:
     """Returns the batch with `image` changed where `mask` is 0.
 
     Args:

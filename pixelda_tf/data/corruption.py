@@ -9,8 +9,10 @@ import dataclasses
 import pathlib
 import struct
 import tempfile
+from collections.abc import Sequence
 
 import tensorflow as tf
+import tensorflow_datasets as tfds
 
 _HEADER_BYTES = 12
 _FOOTER_BYTES = 4
@@ -33,7 +35,11 @@ class Corrupt:
   reason: str
 
 
-def all_sound(paths, n_records, features):
+def all_sound(
+  paths: Sequence[str | pathlib.Path],
+  n_records: int,
+  features: tfds.features.FeaturesDict,
+) -> bool:
   """Whether files are sound: the quick check, at the speed of reading.
 
   Args:
@@ -58,7 +64,9 @@ def all_sound(paths, n_records, features):
   return total == n_records
 
 
-def find_corrupt(path, n_records, features):
+def find_corrupt(
+  path: str | pathlib.Path, n_records: int, features: tfds.features.FeaturesDict
+) -> tuple[list[bytes], dict[int, int], list[Corrupt]]:
   """Looks at every record of one file.
 
   Args:

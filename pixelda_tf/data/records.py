@@ -5,8 +5,10 @@ import dataclasses
 import pathlib
 import shutil
 import tempfile
+from collections.abc import Iterable, Sequence
 
 import tensorflow as tf
+import tensorflow_datasets as tfds
 from absl import logging
 
 from pixelda_tf.data import corruption
@@ -40,7 +42,7 @@ class Shard:
   n_records: int
 
 
-def split_shards(split_info):
+def split_shards(split_info: tfds.core.SplitInfo) -> list[Shard]:
   """Returns the `Shard`s of a TFDS split."""
   shards = []
   for part in split_info.file_instructions:
@@ -50,7 +52,7 @@ def split_shards(split_info):
   return shards
 
 
-def part(shards, index, count):
+def part(shards: Iterable[Shard], index: int, count: int) -> list[Shard]:
   """Returns the `Shard`s of one of `count` equal parts, in stored order.
 
   Args:
@@ -72,7 +74,12 @@ def part(shards, index, count):
   return parts
 
 
-def check(shards, features, *, skip_corrupt):
+def check(
+  shards: list[Shard],
+  features: tfds.features.FeaturesDict,
+  *,
+  skip_corrupt: bool,
+) -> tuple[list[Shard], int]:
   """Looks for corrupt records in the files of shards.
 
   Args:
@@ -142,12 +149,14 @@ def _write_copy(payloads):
   return path
 
 
-def one_pass(shards):
+def one_pass(shards: Sequence[Shard]) -> tf.data.Dataset:
   """Returns a data set of the records, bytes [], once in stored order."""
   return _shard_dataset(shards).flat_map(_read)
 
 
-def shuffled(shards, *, seed, skip=0):
+def shuffled(
+  shards: Sequence[Shard], *, seed: tuple[int, int], skip: int = 0
+) -> tf.data.Dataset:
   """Returns an endless data set of records: a function of (seed, position).
 
   Every epoch has its own order, which depends on the seed and the epoch's
@@ -181,7 +190,9 @@ def shuffled(shards, *, seed, skip=0):
   return _endless(one_epoch, sum(shard.take for shard in shards), seed, skip)
 
 
-def shuffled_in_memory(examples, count, *, seed, skip=0):
+def shuffled_in_memory(
+  examples: tf.data.Dataset, count: int, *, seed: tuple[int, int], skip: int = 0
+) -> tf.data.Dataset:
   """Returns an endless data set of examples that are all kept in memory.
 
   As `shuffled`; but each example is read and decoded once, before the first.

@@ -1,11 +1,14 @@
 """What steps of several sizes cost, as a table and a plot."""
 
 import itertools
+import pathlib
+from collections.abc import Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 
 
-def table(cells):
+def table(cells: Sequence[dict[str, Any]]) -> str:
   """Returns a Markdown table: a row an image size and number of devices."""
   batches = sorted({cell['batch_size'] for cell in cells})
   found = {
@@ -32,7 +35,7 @@ def _entry(cell):
   return f'{cell["milliseconds"]:.0f} ms, {cell["gibibytes"]:.1f} GiB'
 
 
-def plot(cells, path):
+def plot(cells: Sequence[dict[str, Any]], path: str | pathlib.Path) -> None:
   """Draws time and memory over the image size, a line a batch size."""
   figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout='constrained')
   batches = sorted({cell['batch_size'] for cell in cells})

@@ -4,7 +4,7 @@ import resource
 import sys
 
 
-def peak():
+def peak() -> int:
   """Returns the most bytes that were resident at a time."""
   found = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
   return found if sys.platform == 'darwin' else 1024 * found

@@ -2,7 +2,8 @@
 
 import collections
 import time
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -30,7 +31,7 @@ class Convolution(NamedTuple):
   strides: tuple[int, ...]
   padding: str
 
-  def operation(self):
+  def operation(self) -> Callable[[], tf.Tensor]:
     """Returns a function that computes it alone, of random operands."""
     names = _KINDS[self.kind]
     operands = {
@@ -45,7 +46,7 @@ class Convolution(NamedTuple):
     )
 
 
-def executed(graph):
+def executed(graph: Any) -> set[tf.Operation]:
   """Returns the operations of a function's graph that a call executes.
 
   Args:
@@ -64,7 +65,7 @@ def executed(graph):
   return found
 
 
-def count_flops(operations):
+def count_flops(operations: Iterable[tf.Operation]) -> int:
   """Counts the convolutions' and matrix products' floating-point operations.
 
   A multiplication and its addition count as two.
@@ -72,7 +73,9 @@ def count_flops(operations):
   return sum(map(_flops, operations))
 
 
-def convolutions(operations):
+def convolutions(
+  operations: Iterable[tf.Operation],
+) -> collections.Counter[Convolution]:
   """Returns a `Counter` of the `Convolution`s among operations."""
   return collections.Counter(
     Convolution(
@@ -90,7 +93,9 @@ def convolutions(operations):
   )
 
 
-def timed_convolutions(found):
+def timed_convolutions(
+  found: collections.Counter[Convolution],
+) -> Callable[[], float]:
   """Returns a function of nothing to the seconds of convolutions in all.
 
   It times each by itself, the second time that it computes it: what it needs

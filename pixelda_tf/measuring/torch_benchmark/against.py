@@ -6,6 +6,8 @@ import inspect
 import json
 import subprocess
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import gin
 
@@ -22,7 +24,7 @@ class TorchWorker:
   processor time.
   """
 
-  def __init__(self, method, batch_size, precision):
+  def __init__(self, method: Any, batch_size: int, precision: str):
     """Starts the process, and returns when it has warmed up.
 
     Args:
@@ -66,14 +68,13 @@ class TorchWorker:
       self.close()
       raise
 
-  def steps(self, count):
+  def steps(self, count: int) -> list[float]:
     """Returns the seconds of each of `count` train steps, taken now."""
     with contextlib.suppress(BrokenPipeError):  # Then there is no answer.
-      self.process.stdin.write(f'{count}\n')
-      self.process.stdin.flush()
+      print(count, file=self.process.stdin, flush=True)
     return self._answer()
 
-  def close(self):
+  def close(self) -> None:
     """Ends the process."""
     self.process.communicate()
 
@@ -94,7 +95,7 @@ class TorchWorker:
     return json.loads(line)
 
 
-def settings(method):
+def settings(method: type) -> dict[str, dict[str, Any]]:
   """Returns what the config says of a method and its networks.
 
   Args:
@@ -129,11 +130,11 @@ def _named(options):
   }
 
 
-def defaults(function):
+def defaults(function: Callable) -> dict[str, Any]:
   """Returns the defaults of a function, or of a class and its bases."""
-  bases = inspect.getmro(function)[::-1] if inspect.isclass(function) else []
-  parameters = {}
-  for base in bases or [function]:
+  bases = function.__mro__[::-1] if isinstance(function, type) else (function,)
+  parameters: dict[str, inspect.Parameter] = {}
+  for base in bases:
     parameters |= inspect.signature(base).parameters
   return {name: parameter.default for name, parameter in parameters.items()}
 

@@ -6,6 +6,8 @@ and the schedule of the learning rate.
 """
 
 import contextlib
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import nn
@@ -21,11 +23,18 @@ from pixelda_tf.measuring.torch_benchmark.networks import (
   unet_generator,
 )
 
+# The names of the networks that move, and the loss that moves them.
+Player = tuple[Sequence[str], Callable[..., torch.Tensor]]
+
 
 class Method:
   """A method: `self.networks` by name, `shared` and `players`."""
 
-  def start(self, bfloat16):
+  networks: nn.ModuleDict
+  shared: Callable[[torch.Tensor, torch.Tensor], Any]
+  players: Callable[[], Sequence[Player]]
+
+  def start(self, bfloat16: bool) -> None:
     """Gets ready for steps.
 
     Args:
@@ -39,7 +48,7 @@ class Method:
       for names, _ in self.players()
     ]
 
-  def trainable(self, *names):
+  def trainable(self, *names: str) -> list[nn.Parameter]:
     """Returns the parameters of networks that train."""
     return [
       parameter
@@ -48,13 +57,15 @@ class Method:
       if parameter.requires_grad
     ]
 
-  def precision(self):
+  def precision(self) -> contextlib.AbstractContextManager:
     """Returns the context of a forward pass."""
     if not self.bfloat16:
       return contextlib.nullcontext()
     return torch.autocast('cpu', dtype=torch.bfloat16)
 
-  def step(self, source, labels, target):
+  def step(
+    self, source: torch.Tensor, labels: torch.Tensor, target: torch.Tensor
+  ) -> list[float]:
     """Moves every player once, in order.
 
     Args:
@@ -85,15 +96,15 @@ class PixelDA(Method):
 
   def __init__(
     self,
-    image_shape,
-    n_classes,
+    image_shape: tuple[int, int, int],
+    n_classes: int,
     *,
-    generator=residual_generator,
-    discriminator=pyramid_discriminator,
-    task=mnist_classifier,
-    domain_weight=1.0,
-    task_weight=1.0,
-    noise_size=10,
+    generator: Callable[..., nn.Module] = residual_generator,
+    discriminator: Callable[..., nn.Module] = pyramid_discriminator,
+    task: Callable[..., nn.Module] = mnist_classifier,
+    domain_weight: float = 1.0,
+    task_weight: float = 1.0,
+    noise_size: int = 10,
   ):
     """See `pixelda_tf.methods.pixelda`."""
     self.networks = nn.ModuleDict(
@@ -107,7 +118,7 @@ class PixelDA(Method):
     self.task_weight = task_weight
     self.noise_size = noise_size
 
-  def players(self):
+  def players(self) -> Sequence[Player]:
     """D and T, then G."""
     return (
       (['discriminator'], self.discriminator_losses),
@@ -115,12 +126,18 @@ class PixelDA(Method):
       (['generator'], self.generator_losses),
     )
 
-  def shared(self, source, target):
+  def shared(self, source: torch.Tensor, target: torch.Tensor) -> Any:
     """The translated images."""
     noise = 2 * torch.rand(len(source), self.noise_size) - 1
     return self.networks['generator'](source, noise)
 
-  def discriminator_losses(self, source, labels, target, translated):
+  def discriminator_losses(
+    self,
+    source: torch.Tensor,
+    labels: torch.Tensor,
+    target: torch.Tensor,
+    translated: Any,
+  ) -> torch.Tensor:
     """Cross entropies of real and fake."""
     discriminator = self.networks['discriminator']
     real = discriminator(target).float()
@@ -128,18 +145,30 @@ class PixelDA(Method):
     loss = functional.softplus(-real).mean() + functional.softplus(fake).mean()
     return self.domain_weight * loss
 
-  def task_losses(self, source, labels, target, translated):
+  def task_losses(
+    self,
+    source: torch.Tensor,
+    labels: torch.Tensor,
+    target: torch.Tensor,
+    translated: Any,
+  ) -> torch.Tensor:
     """Classes of source images and of translated ones."""
     loss = self.classes(translated.detach(), labels)
     return loss + self.classes(source, labels)
 
-  def generator_losses(self, source, labels, target, translated):
+  def generator_losses(
+    self,
+    source: torch.Tensor,
+    labels: torch.Tensor,
+    target: torch.Tensor,
+    translated: Any,
+  ) -> torch.Tensor:
     """A discriminator that takes fake for real, and the class."""
     fake = self.networks['discriminator'](translated).float()
     loss = self.domain_weight * functional.softplus(-fake).mean()
     return loss + self.classes(translated, labels)
 
-  def classes(self, images, labels):
+  def classes(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """The task's weighted loss on images."""
     logits = self.networks['task'](images).float()
     return self.task_weight * functional.cross_entropy(logits, labels)
@@ -150,14 +179,14 @@ class CycleGAN(Method):
 
   def __init__(
     self,
-    image_shape,
-    n_classes,
+    image_shape: tuple[int, int, int],
+    n_classes: int,
     *,
-    generator=unet_generator,
-    discriminator=patch_discriminator,
-    cycle_weight=8.0,
-    identity_weight=0.8,
-    discriminator_weight=0.5,
+    generator: Callable[..., nn.Module] = unet_generator,
+    discriminator: Callable[..., nn.Module] = patch_discriminator,
+    cycle_weight: float = 8.0,
+    identity_weight: float = 0.8,
+    discriminator_weight: float = 0.5,
   ):
     """See `pixelda_tf.methods.cyclegan`."""
     self.networks = nn.ModuleDict(
@@ -172,7 +201,7 @@ class CycleGAN(Method):
     self.identity_weight = identity_weight
     self.discriminator_weight = discriminator_weight
 
-  def players(self):
+  def players(self) -> Sequence[Player]:
     """Both generators, then both discriminators."""
     generators = ['source_to_target', 'target_to_source']
     discriminators = ['target_discriminator', 'source_discriminator']
@@ -181,13 +210,19 @@ class CycleGAN(Method):
       (discriminators, self.discriminator_losses),
     )
 
-  def shared(self, source, target):
+  def shared(self, source: torch.Tensor, target: torch.Tensor) -> Any:
     """The images translated in both directions."""
     forth = self.networks['source_to_target'](source)
     back = self.networks['target_to_source'](target)
     return {'target': forth, 'source': back}
 
-  def generator_losses(self, source, labels, target, translated):
+  def generator_losses(
+    self,
+    source: torch.Tensor,
+    labels: torch.Tensor,
+    target: torch.Tensor,
+    translated: Any,
+  ) -> torch.Tensor:
     """Fakes taken for real, cycles and identities."""
     forth = self.networks['source_to_target']
     back = self.networks['target_to_source']
@@ -205,7 +240,13 @@ class CycleGAN(Method):
       loss += self.identity_weight * identity
     return loss
 
-  def discriminator_losses(self, source, labels, target, translated):
+  def discriminator_losses(
+    self,
+    source: torch.Tensor,
+    labels: torch.Tensor,
+    target: torch.Tensor,
+    translated: Any,
+  ) -> torch.Tensor:
     """Squared errors of real and fake, in both domains."""
     loss = 0.0
     for name, images in (('target', target), ('source', source)):
@@ -221,16 +262,16 @@ class CyCADA(CycleGAN):
 
   def __init__(
     self,
-    image_shape,
-    n_classes,
+    image_shape: tuple[int, int, int],
+    n_classes: int,
     *,
-    generator=downsampling_residual_generator,
-    task=lenet_classifier,
-    task_weight=1.0,
-    semantic_weight=1.0,
-    cycle_weight=1.0,
-    identity_weight=0.0,
-    **kwargs,
+    generator: Callable[..., nn.Module] = downsampling_residual_generator,
+    task: Callable[..., nn.Module] = lenet_classifier,
+    task_weight: float = 1.0,
+    semantic_weight: float = 1.0,
+    cycle_weight: float = 1.0,
+    identity_weight: float = 0.0,
+    **kwargs: Any,
   ):
     """See `pixelda_tf.methods.cycada`."""
     super().__init__(
@@ -246,16 +287,28 @@ class CyCADA(CycleGAN):
     self.task_weight = task_weight
     self.semantic_weight = semantic_weight
 
-  def players(self):
+  def players(self) -> Sequence[Player]:
     """Generators, discriminators, f_T."""
     return (*super().players(), (['task'], self.task_losses))
 
-  def task_losses(self, source, labels, target, translated):
+  def task_losses(
+    self,
+    source: torch.Tensor,
+    labels: torch.Tensor,
+    target: torch.Tensor,
+    translated: Any,
+  ) -> torch.Tensor:
     """Classes of translated images."""
     logits = self.networks['task'](translated['target'].detach()).float()
     return self.task_weight * functional.cross_entropy(logits, labels)
 
-  def generator_losses(self, source, labels, target, translated):
+  def generator_losses(
+    self,
+    source: torch.Tensor,
+    labels: torch.Tensor,
+    target: torch.Tensor,
+    translated: Any,
+  ) -> torch.Tensor:
     """CycleGAN's, the class, and what f_S says of both translations."""
     loss = super().generator_losses(source, labels, target, translated)
     logits = self.networks['task'](translated['target']).float()

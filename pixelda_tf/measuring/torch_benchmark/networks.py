@@ -5,29 +5,37 @@ has stride 2, TensorFlow pads below and on the right and PyTorch above and on
 the left: such a network is the other's mirror image.
 """
 
+from collections.abc import Callable, Sequence
+
 import torch
 from torch import nn
 
 
-def batch_normalization(channels):
+def batch_normalization(channels: int) -> nn.Module:
   """With an offset and no scale, as pixelda_tf's."""
   layer = nn.BatchNorm2d(channels, eps=1e-3)
   layer.weight.requires_grad_(False)
   return layer
 
 
-def instance_normalization(channels):
+def instance_normalization(channels: int) -> nn.Module:
   """In bfloat16 it takes half of what a group a channel (`GroupNorm`) does."""
   return nn.InstanceNorm2d(channels, eps=1.001e-5, affine=True)
 
 
-def convolution(channels, filters, kernel_size, stride=1, bias=True):
+def convolution(
+  channels: int,
+  filters: int,
+  kernel_size: int,
+  stride: int = 1,
+  bias: bool = True,
+) -> nn.Module:
   """Convolution to height and width divided by the stride."""
   padding = 'same' if stride == 1 else (kernel_size - 1) // 2
   return nn.Conv2d(channels, filters, kernel_size, stride, padding, bias=bias)
 
 
-def doubling(channels, filters):
+def doubling(channels: int, filters: int) -> nn.Module:
   """Transposed convolution to twice the height and width."""
   return nn.ConvTranspose2d(
     channels, filters, 3, 2, padding=1, output_padding=1, bias=False
@@ -37,7 +45,7 @@ def doubling(channels, filters):
 class Residual(nn.Module):
   """A block of two 3x3 convolutions."""
 
-  def __init__(self, filters, normalization):
+  def __init__(self, filters: int, normalization: Callable):
     """See the class."""
     super().__init__()
     self.layers = nn.Sequential(
@@ -48,7 +56,7 @@ class Residual(nn.Module):
       normalization(filters),
     )
 
-  def forward(self, images):
+  def forward(self, images: torch.Tensor) -> torch.Tensor:
     """Adds the block's output to its input."""
     return images + self.layers(images)
 
@@ -56,7 +64,9 @@ class Residual(nn.Module):
 class NoiseBeside(nn.Module):
   """Gives a network the noise as one more channel of its images."""
 
-  def __init__(self, image_shape, noise_size, network):
+  def __init__(
+    self, image_shape: tuple[int, int, int], noise_size: int, network: nn.Module
+  ):
     """See the class."""
     super().__init__()
     height, width, _ = image_shape
@@ -65,19 +75,19 @@ class NoiseBeside(nn.Module):
     )
     self.network = network
 
-  def forward(self, images, noise):
+  def forward(self, images: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
     """Takes `[batch, channels, height, width]` and `[batch, noise_size]`."""
     return self.network(torch.cat([images, self.noise_plane(noise)], 1))
 
 
 def residual_generator(
-  image_shape,
-  noise_size,
+  image_shape: tuple[int, int, int],
+  noise_size: int,
   *,
-  filters=64,
-  blocks=6,
-  normalization=batch_normalization,
-):
+  filters: int = 64,
+  blocks: int = 6,
+  normalization: Callable = batch_normalization,
+) -> nn.Module:
   """PixelDA's generator."""
   channels = image_shape[-1]
   network = nn.Sequential(
@@ -91,13 +101,13 @@ def residual_generator(
 
 
 def downsampling_residual_generator(
-  image_shape,
+  image_shape: tuple[int, int, int],
   *,
-  filters=64,
-  levels=2,
-  blocks=2,
-  normalization=instance_normalization,
-):
+  filters: int = 64,
+  levels: int = 2,
+  blocks: int = 2,
+  normalization: Callable = instance_normalization,
+) -> nn.Module:
   """CyCADA's generator."""
 
   def activated(convolution, width):
@@ -117,26 +127,32 @@ def downsampling_residual_generator(
 class Level(nn.Module):
   """A level of a U-Net: down, through what is below, and up again."""
 
-  def __init__(self, down, below, up, after):
+  def __init__(
+    self,
+    down: nn.Module,
+    below: nn.Module | None,
+    up: nn.Module,
+    after: nn.Module,
+  ):
     """Takes networks; the last gets the others' result beside the input."""
     super().__init__()
     self.through = nn.Sequential(down, below, up)
     self.after = after
 
-  def forward(self, images):
+  def forward(self, images: torch.Tensor) -> torch.Tensor:
     """Keeps height and width."""
     return self.after(torch.cat([self.through(images), images], 1))
 
 
 def unet_generator(
-  image_shape,
+  image_shape: tuple[int, int, int],
   *,
-  filters=64,
-  levels=2,
-  extra_convolutions=2,
-  slope=0.2,
-  normalization=instance_normalization,
-):
+  filters: int = 64,
+  levels: int = 2,
+  extra_convolutions: int = 2,
+  slope: float = 0.2,
+  normalization: Callable = instance_normalization,
+) -> nn.Module:
   """CycleGAN-UDA's generator."""
 
   def activated(convolution, width):
@@ -171,33 +187,33 @@ def unet_generator(
 class GaussianNoise(nn.Module):
   """Noise of a standard deviation, in training only."""
 
-  def __init__(self, stddev):
+  def __init__(self, stddev: float):
     """See the class."""
     super().__init__()
     self.stddev = stddev
 
-  def forward(self, images):
+  def forward(self, images: torch.Tensor) -> torch.Tensor:
     """Adds it."""
     if not self.training:
       return images
     return images + self.stddev * torch.randn_like(images)
 
 
-def corruption(dropout_rate, noise_stddev):
+def corruption(dropout_rate: float, noise_stddev: float) -> list[nn.Module]:
   """Returns the layers that are asked for, of none to two."""
   layers = [nn.Dropout(dropout_rate)] if dropout_rate else []
   return layers + ([GaussianNoise(noise_stddev)] if noise_stddev else [])
 
 
 def pyramid_discriminator(
-  image_shape,
+  image_shape: tuple[int, int, int],
   *,
-  filters=64,
-  slope=0.2,
-  dropout_rate=0.1,
-  noise_stddev=0.2,
-  normalization=batch_normalization,
-):
+  filters: int = 64,
+  slope: float = 0.2,
+  dropout_rate: float = 0.1,
+  noise_stddev: float = 0.2,
+  normalization: Callable = batch_normalization,
+) -> nn.Module:
   """PixelDA's discriminator."""
   height, width, channels = image_shape
 
@@ -216,18 +232,18 @@ def pyramid_discriminator(
 
 
 def patch_discriminator(
-  image_shape,
+  image_shape: tuple[int, int, int],
   *,
-  filters=64,
-  kernel_size=4,
-  strides=(2, 2),
-  head_kernel_size=3,
-  max_multiple=8,
-  slope=0.2,
-  dropout_rate=0.0,
-  noise_stddev=0.0,
-  normalization=batch_normalization,
-):
+  filters: int = 64,
+  kernel_size: int = 4,
+  strides: Sequence[int] = (2, 2),
+  head_kernel_size: int = 3,
+  max_multiple: int = 8,
+  slope: float = 0.2,
+  dropout_rate: float = 0.0,
+  noise_stddev: float = 0.0,
+  normalization: Callable = batch_normalization,
+) -> nn.Module:
   """A grid of decisions, CycleGAN's and CyCADA's discriminator."""
   channels = image_shape[-1]
   layers = []
@@ -241,7 +257,9 @@ def patch_discriminator(
   return nn.Sequential(*layers, convolution(channels, 1, head_kernel_size))
 
 
-def mnist_classifier(image_shape, n_classes):
+def mnist_classifier(
+  image_shape: tuple[int, int, int], n_classes: int
+) -> nn.Module:
   """PixelDA's task network."""
   height, width, channels = image_shape
   return nn.Sequential(
@@ -260,7 +278,12 @@ def mnist_classifier(image_shape, n_classes):
   )
 
 
-def lenet_classifier(image_shape, n_classes, *, dropout_rate=0.5):
+def lenet_classifier(
+  image_shape: tuple[int, int, int],
+  n_classes: int,
+  *,
+  dropout_rate: float = 0.5,
+) -> nn.Module:
   """CyCADA's task network."""
   height, width, channels = image_shape
   height, width = (((side - 4) // 2 - 4) // 2 for side in (height, width))

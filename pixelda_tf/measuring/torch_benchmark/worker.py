@@ -14,6 +14,8 @@ import inspect
 import json
 import sys
 import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import torch
 
@@ -22,7 +24,7 @@ from pixelda_tf.measuring.torch_benchmark import methods, networks
 _WARM_UP = 3
 
 
-def main():
+def main() -> None:
   """Answers until standard input ends."""
   parser = argparse.ArgumentParser()
   parser.add_argument('--method', required=True)
@@ -35,7 +37,8 @@ def main():
   parser.add_argument('--settings', type=json.loads, default={})
   args = parser.parse_args()
 
-  image_shape = tuple(int(side) for side in args.image_shape.split(','))
+  height, width, channels = map(int, args.image_shape.split(','))
+  image_shape = height, width, channels
   method = configured(args.method, args.settings)(image_shape, args.classes)
   method.start(args.precision == 'bfloat16')
   batch = random_batch(args.batch, image_shape, args.classes)
@@ -51,7 +54,9 @@ def main():
     print(json.dumps(seconds), flush=True)
 
 
-def configured(name, settings):
+def configured(
+  name: str, settings: Mapping[str, Mapping[str, Any]]
+) -> Callable:
   """Returns a function of `methods` or `networks` with its options set.
 
   Args:
@@ -76,13 +81,15 @@ def configured(name, settings):
   )
 
 
-def parameters(function):
+def parameters(function: Callable) -> set[str]:
   """Returns the names of a function's parameters, of a class's bases' too."""
   bases = function.__mro__ if inspect.isclass(function) else [function]
   return {name for base in bases for name in inspect.signature(base).parameters}
 
 
-def random_batch(count, image_shape, n_classes):
+def random_batch(
+  count: int, image_shape: tuple[int, int, int], n_classes: int
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
   """Returns source images, their labels and target images."""
   height, width, channels = image_shape
   source, target = (
@@ -94,7 +101,7 @@ def random_batch(count, image_shape, n_classes):
   return source, torch.randint(n_classes, (count,)), target
 
 
-def timed(method, batch):
+def timed(method: methods.Method, batch: Sequence[torch.Tensor]) -> float:
   """Returns the seconds of a step."""
   start = time.perf_counter()
   method.step(*batch)
