@@ -248,8 +248,9 @@ def stepped():
 def test_every_row_of_a_file_takes_a_step(
   files, tmp_path, data_dir, monkeypatch, stepped
 ):
-  """Each is built; one that differs from an earlier one in numbers alone has
-  taken its step there."""
+  """Each is built; what differs from an earlier one in numbers alone does not
+  take another step.
+  """
   for builder in datasets.BUILDERS.values():
     few = dict.fromkeys(builder.NAMED_SPLITS, 'train[:8]')
     monkeypatch.setattr(builder, 'NAMED_SPLITS', few)
@@ -291,9 +292,15 @@ def what_steps(method, batch):
     if not name.startswith('_')
     and isinstance(value, (str, bool, int, float, type(None)))
   }
+  layers = {
+    name: [type(layer).__name__ for layer in network.layers]
+    for name, network in handover.networks_of(method).items()
+  }
   return repr(
     (
       type(method).__name__,
+      tf.keras.mixed_precision.global_policy().name,
+      layers,
       shapes_of(method),
       sorted(settings.items()),
       tf.nest.map_structure(lambda tensor: tensor.shape, batch),
