@@ -128,7 +128,7 @@ _BEAM_PIPELINE_OPTIONS = flags.DEFINE_list(
 )
 # Flags that apply to some data sets only, by their builder's argument.
 _ON_BEAM = {'beam': _BEAM, 'beam_pipeline_options': _BEAM_PIPELINE_OPTIONS}
-_OPTIONS = {
+_OPTIONS: dict[str, dict[str, flags.FlagHolder]] = {
   'mnistm': {'photos_dir': _PHOTOS_DIR, 'seed': _SEED},
   'images': {
     'name': _NAME,

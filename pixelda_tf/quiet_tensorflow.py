@@ -25,14 +25,14 @@ class _Finder:
       return None
     sys.meta_path.remove(self)
     spec = importlib.util.find_spec(name)
-    if spec is not None:
+    if spec is not None and spec.loader is not None:
       load = spec.loader.exec_module
 
       def load_quietly(module):
         with _dropped_lines():
           load(module)
 
-      spec.loader.exec_module = load_quietly
+      spec.loader.exec_module = load_quietly  # type: ignore[method-assign]
     return spec
 
 

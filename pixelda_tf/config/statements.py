@@ -3,7 +3,7 @@
 import re
 import tokenize
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any
 
 import gin
 
@@ -17,7 +17,7 @@ def statements(
   text: str,
   delegate: gin.config_parser.ParserDelegate,
   place: Callable[[int], str],
-) -> Iterator[NamedTuple]:
+) -> Iterator[Any]:
   """Yields gin's statements.
 
   Args:

@@ -112,7 +112,9 @@ def _frames(data):
     payloads, pairs of their frames' checksums, and the index of the frame that
     goes past the end of the file, or None.
   """
-  payloads, checksums, position = [], [], 0
+  payloads: list[bytes] = []
+  checksums: list[tuple[int, int]] = []
+  position = 0
   while position < len(data):
     start = position + _HEADER_BYTES
     if start > len(data):

@@ -147,7 +147,8 @@ class OnBeam:
     """Writes items to files of `CHUNK` each; returns their paths."""
     folder = self._folder / f'{next(self._numbers)}'
     folder.mkdir()
-    items, paths = iter(items), []
+    items = iter(items)
+    paths: list[pathlib.Path] = []
     while chunk := list(itertools.islice(items, CHUNK)):
       paths.append(folder / f'{len(paths):08}')
       paths[-1].write_bytes(pickle.dumps(chunk))

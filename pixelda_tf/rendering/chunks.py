@@ -23,6 +23,9 @@ CHUNK = 50
 # Chunks for each worker that are made before they are asked for.
 AHEAD = 2
 
+# Of a worker: what it calls.
+_function: Callable[[Any], Any]
+
 
 def examples(
   make: Callable[[int], Mapping[str, Any]],
@@ -96,7 +99,7 @@ def _map_ahead(pool, items, n):
 
   An interpreter waits at its end for whatever was handed to a pool.
   """
-  pending = collections.deque()
+  pending: collections.deque[concurrent.futures.Future] = collections.deque()
   for item in items:
     pending.append(pool.submit(_call, item))
     if len(pending) > n:
@@ -118,5 +121,7 @@ def _call(item):
 
 
 def _end_with_parent():
-  connection.wait([multiprocessing.parent_process().sentinel])
+  parent = multiprocessing.parent_process()
+  assert parent is not None
+  connection.wait([parent.sentinel])
   os._exit(1)

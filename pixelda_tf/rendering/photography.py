@@ -126,5 +126,7 @@ def measure_depth(depth: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def _resize(picture, size):
   """Returns a uint8 picture as float32 `[size, size, 3]` in [0, 1]."""
-  resized = Image.fromarray(picture).resize((size, size), Image.BILINEAR)
+  resized = Image.fromarray(picture).resize(
+    (size, size), Image.Resampling.BILINEAR
+  )
   return np.asarray(resized, np.float32) / 255

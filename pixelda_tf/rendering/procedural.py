@@ -157,7 +157,7 @@ def load(name: str) -> meshes.Mesh:
 def _make(part):
   mesh = _SHAPES[part.shape](*part.size)
   mesh.visual.vertex_colors = np.tile(
-    np.uint8([*part.colour, 255]), (len(mesh.vertices), 1)
+    np.array([*part.colour, 255], np.uint8), (len(mesh.vertices), 1)
   )
   mesh.apply_transform(
     trimesh.transformations.compose_matrix(

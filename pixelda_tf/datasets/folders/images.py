@@ -112,12 +112,10 @@ class Images(base.ImageBuilder):
     del dl_manager
     used = {entry.split for entry in self._entries}
     return {
-      split: self._generate_examples(split)
-      for split in base.SPLITS
-      if split in used
+      split: self._examples_of(split) for split in base.SPLITS if split in used
     }
 
-  def _generate_examples(self, split):
+  def _examples_of(self, split):
     return self.executor.examples(
       f'{self.name} {split}',
       functools.partial(_examples, self._size, self._mode, self._mask_from),

@@ -139,7 +139,8 @@ class Bop(base.ImageBuilder):
 
   def _survey(self, executor, faults):
     """Returns the numbers of examples by split, and their digest."""
-    counts, digest = collections.Counter(), hashlib.sha256()
+    counts: collections.Counter[str] = collections.Counter()
+    digest = hashlib.sha256()
     survey = functools.partial(_survey, self._examples, self._skip_bad)
     for split, frames in self._frames.items():
       title = f'{self.name} {split}, checking'
@@ -170,9 +171,9 @@ class Bop(base.ImageBuilder):
 
   def _split_generators(self, dl_manager: tfds.download.DownloadManager):
     del dl_manager
-    return {split: self._generate_examples(split) for split in self._frames}
+    return {split: self._examples_of(split) for split in self._frames}
 
-  def _generate_examples(self, split):
+  def _examples_of(self, split):
     return self.executor.examples(
       f'{self.name} {split}',
       functools.partial(_of_frame, self._examples, self._skip_bad),
@@ -192,13 +193,13 @@ def _survey(examples, skip_bad, frame):
   for key, example in made:
     digest.update(f'{key}\0{example.pop("label")}\0'.encode())
     for _, values in sorted(example.items()):
-      digest.update(np.ascontiguousarray(values))
+      digest.update(np.ascontiguousarray(values).data)
   return len(made), digest.digest(), faults.counts
 
 
 def _read_frames(folders, models, faults):
   """Returns a dict of split to list of `Frame`."""
-  frames = {}
+  frames: dict[str, list[bop_scenes.Frame]] = {}
   for split in base.SPLITS:
     for path in (path for name, path in folders if name == split):
       scenes = [scene for scene in sorted(path.iterdir()) if scene.is_dir()]

@@ -94,9 +94,10 @@ class _SceneReader:
     has_infos = (folder / INFOS).is_file()
     self._infos = read_json(folder / INFOS) if has_infos else None
     places = [folder / name for name in IMAGE_FOLDERS]
-    self._place = next((place for place in places if place.is_dir()), None)
-    if self._place is None:
+    places = [place for place in places if place.is_dir()]
+    if not places:
       raise Fault('scenes without images', folder, 'no folder rgb or gray')
+    self._place = places[0]
     self._images = _numbered_images(self._place)
     self._depths = _numbered_images(folder / DEPTH_FOLDER)
 

@@ -98,11 +98,11 @@ class LinemodCropped(base.ImageBuilder):
   def _split_generators(self, dl_manager: tfds.download.DownloadManager):
     del dl_manager
     return {
-      split: self._generate_examples(split, entries)
+      split: self._examples_of(split, entries)
       for split, entries in self._splits.items()
     }
 
-  def _generate_examples(self, split, entries):
+  def _examples_of(self, split, entries):
     is_rendered = self.builder_config.name == 'synthetic'
     return self.executor.examples(
       f'{self.name} {split}', functools.partial(_examples, is_rendered), entries

@@ -87,6 +87,7 @@ class TorchWorker:
     self.close()
 
   def _answer(self):
+    assert self.process.stdout is not None
     line = self.process.stdout.readline()
     if not line:
       _, errors = self.process.communicate()

@@ -149,7 +149,7 @@ def examples(builder, split='test'):
   """Returns a split's examples by frame and object."""
   return {
     tuple(int(word) for word in key.split('/')[2:]): example
-    for key, example in builder._generate_examples(split)
+    for key, example in builder._examples_of(split)
   }
 
 
