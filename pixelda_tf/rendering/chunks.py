@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from pixelda_tf import atomic
+
 CHUNK = 50
 # Chunks for each worker that are made before they are asked for.
 AHEAD = 2
@@ -68,12 +70,8 @@ def _finish(make, folder, indices):
   if not path.exists():
     made = [make(index) for index in indices]
     columns = {key: np.stack([each[key] for each in made]) for key in made[0]}
-    partial = path.with_suffix(f'.{os.getpid()}')
-    with open(partial, 'wb') as file:
+    with atomic.new_file(str(path)) as partial, open(partial, 'wb') as file:
       np.savez_compressed(file, **columns)
-      file.flush()
-      os.fsync(file.fileno())
-    partial.rename(path)
   return path
 
 
