@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 from pixelda_tf.measuring.torch_benchmark.networks import (
@@ -24,14 +24,14 @@ from pixelda_tf.measuring.torch_benchmark.networks import (
 )
 
 # The names of the networks that move, and the loss that moves them.
-Player = tuple[Sequence[str], Callable[..., torch.Tensor]]
+Player = tuple[Sequence[str], Callable[..., Tensor]]
 
 
 class Method:
   """A method: `self.networks` by name, `shared` and `players`."""
 
   networks: nn.ModuleDict
-  shared: Callable[[torch.Tensor, torch.Tensor], Any]
+  shared: Callable[[Tensor, Tensor], Any]
   players: Callable[[], Sequence[Player]]
 
   def start(self, bfloat16: bool) -> None:
@@ -63,9 +63,7 @@ class Method:
       return contextlib.nullcontext()
     return torch.autocast('cpu', dtype=torch.bfloat16)
 
-  def step(
-    self, source: torch.Tensor, labels: torch.Tensor, target: torch.Tensor
-  ) -> list[float]:
+  def step(self, source: Tensor, labels: Tensor, target: Tensor) -> list[float]:
     """Moves every player once, in order.
 
     Args:
@@ -126,18 +124,14 @@ class PixelDA(Method):
       (['generator'], self.generator_losses),
     )
 
-  def shared(self, source: torch.Tensor, target: torch.Tensor) -> Any:
+  def shared(self, source: Tensor, target: Tensor) -> Any:
     """The translated images."""
     noise = 2 * torch.rand(len(source), self.noise_size) - 1
     return self.networks['generator'](source, noise)
 
   def discriminator_losses(
-    self,
-    source: torch.Tensor,
-    labels: torch.Tensor,
-    target: torch.Tensor,
-    translated: Any,
-  ) -> torch.Tensor:
+    self, source: Tensor, labels: Tensor, target: Tensor, translated: Any
+  ) -> Tensor:
     """Cross entropies of real and fake."""
     discriminator = self.networks['discriminator']
     real = discriminator(target).float()
@@ -146,29 +140,21 @@ class PixelDA(Method):
     return self.domain_weight * loss
 
   def task_losses(
-    self,
-    source: torch.Tensor,
-    labels: torch.Tensor,
-    target: torch.Tensor,
-    translated: Any,
-  ) -> torch.Tensor:
+    self, source: Tensor, labels: Tensor, target: Tensor, translated: Any
+  ) -> Tensor:
     """Classes of source images and of translated ones."""
     loss = self.classes(translated.detach(), labels)
     return loss + self.classes(source, labels)
 
   def generator_losses(
-    self,
-    source: torch.Tensor,
-    labels: torch.Tensor,
-    target: torch.Tensor,
-    translated: Any,
-  ) -> torch.Tensor:
+    self, source: Tensor, labels: Tensor, target: Tensor, translated: Any
+  ) -> Tensor:
     """A discriminator that takes fake for real, and the class."""
     fake = self.networks['discriminator'](translated).float()
     loss = self.domain_weight * functional.softplus(-fake).mean()
     return loss + self.classes(translated, labels)
 
-  def classes(self, images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+  def classes(self, images: Tensor, labels: Tensor) -> Tensor:
     """The task's weighted loss on images."""
     logits = self.networks['task'](images).float()
     return self.task_weight * functional.cross_entropy(logits, labels)
@@ -210,19 +196,15 @@ class CycleGAN(Method):
       (discriminators, self.discriminator_losses),
     )
 
-  def shared(self, source: torch.Tensor, target: torch.Tensor) -> Any:
+  def shared(self, source: Tensor, target: Tensor) -> Any:
     """The images translated in both directions."""
     forth = self.networks['source_to_target'](source)
     back = self.networks['target_to_source'](target)
     return {'target': forth, 'source': back}
 
   def generator_losses(
-    self,
-    source: torch.Tensor,
-    labels: torch.Tensor,
-    target: torch.Tensor,
-    translated: Any,
-  ) -> torch.Tensor:
+    self, source: Tensor, labels: Tensor, target: Tensor, translated: Any
+  ) -> Tensor:
     """Fakes taken for real, cycles and identities."""
     forth = self.networks['source_to_target']
     back = self.networks['target_to_source']
@@ -241,12 +223,8 @@ class CycleGAN(Method):
     return loss
 
   def discriminator_losses(
-    self,
-    source: torch.Tensor,
-    labels: torch.Tensor,
-    target: torch.Tensor,
-    translated: Any,
-  ) -> torch.Tensor:
+    self, source: Tensor, labels: Tensor, target: Tensor, translated: Any
+  ) -> Tensor:
     """Squared errors of real and fake, in both domains."""
     loss = 0.0
     for name, images in (('target', target), ('source', source)):
@@ -292,23 +270,15 @@ class CyCADA(CycleGAN):
     return (*super().players(), (['task'], self.task_losses))
 
   def task_losses(
-    self,
-    source: torch.Tensor,
-    labels: torch.Tensor,
-    target: torch.Tensor,
-    translated: Any,
-  ) -> torch.Tensor:
+    self, source: Tensor, labels: Tensor, target: Tensor, translated: Any
+  ) -> Tensor:
     """Classes of translated images."""
     logits = self.networks['task'](translated['target'].detach()).float()
     return self.task_weight * functional.cross_entropy(logits, labels)
 
   def generator_losses(
-    self,
-    source: torch.Tensor,
-    labels: torch.Tensor,
-    target: torch.Tensor,
-    translated: Any,
-  ) -> torch.Tensor:
+    self, source: Tensor, labels: Tensor, target: Tensor, translated: Any
+  ) -> Tensor:
     """CycleGAN's, the class, and what f_S says of both translations."""
     loss = super().generator_losses(source, labels, target, translated)
     logits = self.networks['task'](translated['target']).float()

@@ -8,7 +8,10 @@ the left: such a network is the other's mirror image.
 from collections.abc import Callable, Sequence
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+# (height, width, channels).
+Shape = tuple[int, int, int]
 
 
 def batch_normalization(channels: int) -> nn.Module:
@@ -56,7 +59,7 @@ class Residual(nn.Module):
       normalization(filters),
     )
 
-  def forward(self, images: torch.Tensor) -> torch.Tensor:
+  def forward(self, images: Tensor) -> Tensor:
     """Adds the block's output to its input."""
     return images + self.layers(images)
 
@@ -64,9 +67,7 @@ class Residual(nn.Module):
 class NoiseBeside(nn.Module):
   """Gives a network the noise as one more channel of its images."""
 
-  def __init__(
-    self, image_shape: tuple[int, int, int], noise_size: int, network: nn.Module
-  ):
+  def __init__(self, image_shape: Shape, noise_size: int, network: nn.Module):
     """See the class."""
     super().__init__()
     height, width, _ = image_shape
@@ -75,13 +76,13 @@ class NoiseBeside(nn.Module):
     )
     self.network = network
 
-  def forward(self, images: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
+  def forward(self, images: Tensor, noise: Tensor) -> Tensor:
     """Takes `[batch, channels, height, width]` and `[batch, noise_size]`."""
     return self.network(torch.cat([images, self.noise_plane(noise)], 1))
 
 
 def residual_generator(
-  image_shape: tuple[int, int, int],
+  image_shape: Shape,
   noise_size: int,
   *,
   filters: int = 64,
@@ -101,7 +102,7 @@ def residual_generator(
 
 
 def downsampling_residual_generator(
-  image_shape: tuple[int, int, int],
+  image_shape: Shape,
   *,
   filters: int = 64,
   levels: int = 2,
@@ -139,13 +140,13 @@ class Level(nn.Module):
     self.through = nn.Sequential(down, below, up)
     self.after = after
 
-  def forward(self, images: torch.Tensor) -> torch.Tensor:
+  def forward(self, images: Tensor) -> Tensor:
     """Keeps height and width."""
     return self.after(torch.cat([self.through(images), images], 1))
 
 
 def unet_generator(
-  image_shape: tuple[int, int, int],
+  image_shape: Shape,
   *,
   filters: int = 64,
   levels: int = 2,
@@ -192,7 +193,7 @@ class GaussianNoise(nn.Module):
     super().__init__()
     self.stddev = stddev
 
-  def forward(self, images: torch.Tensor) -> torch.Tensor:
+  def forward(self, images: Tensor) -> Tensor:
     """Adds it."""
     if not self.training:
       return images
@@ -206,7 +207,7 @@ def corruption(dropout_rate: float, noise_stddev: float) -> list[nn.Module]:
 
 
 def pyramid_discriminator(
-  image_shape: tuple[int, int, int],
+  image_shape: Shape,
   *,
   filters: int = 64,
   slope: float = 0.2,
@@ -232,7 +233,7 @@ def pyramid_discriminator(
 
 
 def patch_discriminator(
-  image_shape: tuple[int, int, int],
+  image_shape: Shape,
   *,
   filters: int = 64,
   kernel_size: int = 4,
@@ -257,9 +258,7 @@ def patch_discriminator(
   return nn.Sequential(*layers, convolution(channels, 1, head_kernel_size))
 
 
-def mnist_classifier(
-  image_shape: tuple[int, int, int], n_classes: int
-) -> nn.Module:
+def mnist_classifier(image_shape: Shape, n_classes: int) -> nn.Module:
   """PixelDA's task network."""
   height, width, channels = image_shape
   return nn.Sequential(
@@ -279,10 +278,7 @@ def mnist_classifier(
 
 
 def lenet_classifier(
-  image_shape: tuple[int, int, int],
-  n_classes: int,
-  *,
-  dropout_rate: float = 0.5,
+  image_shape: Shape, n_classes: int, *, dropout_rate: float = 0.5
 ) -> nn.Module:
   """CyCADA's task network."""
   height, width, channels = image_shape
