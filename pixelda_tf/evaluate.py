@@ -31,24 +31,27 @@ flags.DEFINE_string(
 FLAGS = flags.FLAGS
 
 
+_N_WORST = 18
+
+
 def main() -> None:
   """Loads, evaluates, prints."""
-  from pixelda_tf.evaluation import evaluate, pictures, worst_cases
+  from pixelda_tf.evaluation import evaluate, pictures
 
   if bool(FLAGS.run_dir) == bool(FLAGS.export_dir):
     raise UserError('one of --run_dir and --export_dir is needed')
   load = _load_run if FLAGS.run_dir else _load_export
-  predict, batches, class_names, title, path = load()
+  predict, batches, problem, class_names, title, path = load()
   if batches is None:
     raise UserError(f'{title}: has no labels to evaluate against')
   print(title)
-  answered = evaluate.answers(predict, batches, len(class_names))
-  result = evaluate.summary(answered, len(class_names))
-  print('\n'.join(evaluate.lines(result, class_names)))
   path = FLAGS.picture or path
-  worst = path and worst_cases.picture(batches, answered, class_names)
-  if worst is not None:
-    pictures.save(path, worst, scale=1)
+  scorer = problem.scorer(class_names, _N_WORST if path else 0)
+  evaluate.score(predict, batches, scorer)
+  print('\n'.join(scorer.lines()))
+  worst = scorer.worst()
+  if worst:
+    pictures.save(path, pictures.cases(worst), scale=1)
     print(f'worst answers: {path}')
 
 
@@ -66,36 +69,44 @@ def _load_run():
       f"row '{row.name}' has no task network to evaluate: name another --row"
     )
   method = run.restore(row)
-  path = os.path.join(FLAGS.run_dir, row.name, 'worst_cases.png')
+  pair, path = (
+    run.pair,
+    os.path.join(FLAGS.run_dir, row.name, 'worst_cases.png'),
+  )
   if FLAGS.dataset:
-    batches, names, title = _open_dataset()
-    if names != run.pair.class_names:
+    batches, names, title = _open_dataset(pair.problem)
+    if names != pair.class_names:
       raise UserError(
         f'--dataset={FLAGS.dataset}: its classes {names} are not those of the '
-        f'run, {run.pair.class_names}'
+        f'run, {pair.class_names}'
       )
     predict = tf.function(
       serving.Servable(method).predict, reduce_retracing=True
     )
-    return predict, batches, names, title, path
-  target = run.pair.target
-  split = FLAGS.split or target.test
-  batches = run.pair.test_batches(split=split)
-  title = f'{target.name} {split}'
+    return predict, batches, pair.problem, names, title, path
+  split = FLAGS.split or pair.target.test
+  batches = pair.test_batches(split=split)
+  title = f'{pair.target.name} {split}'
   predict = compiled_predictions(method)
-  return predict, batches, run.pair.class_names, title, path
+  return predict, batches, pair.problem, pair.class_names, title, path
 
 
 def _load_export():
-  from pixelda_tf import serving
+  from pixelda_tf import problems, serving
 
   if not FLAGS.dataset:
     raise UserError('--export_dir needs --dataset, a prepared data set')
   signature = serving.load(FLAGS.export_dir)['predict']
-  return lambda images: signature(images=images), *_open_dataset(), None
+  problem = problems.predicting(signature.structured_outputs)
+  batches, names, title = _open_dataset(problem)
+
+  def predict(images):
+    return signature(images=images)
+
+  return predict, batches, problem, names, title, None
 
 
-def _open_dataset():
+def _open_dataset(problem):
   """Returns batches of uint8 images, the class names, and a title."""
   from pixelda_tf.data.domains import Domain
 
@@ -103,7 +114,7 @@ def _open_dataset():
   domain = domain.open(FLAGS.data_dir, FLAGS.skip_corrupt)
   split = FLAGS.split or domain.test
   batches = None
-  if domain.n_classes is not None:
+  if problem.can_test(domain):
     batches = domain.stored(split).batch(256)
   return batches, domain.class_names, f'{domain.name} {split}'
 

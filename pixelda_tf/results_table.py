@@ -14,26 +14,13 @@ from absl import flags
 
 from pixelda_tf import atomic, command_line
 from pixelda_tf.errors import UserError
+from pixelda_tf.evaluation import columns
 
 flags.DEFINE_string('readme', 'README.md', 'The file that holds the table.')
 FLAGS = flags.FLAGS
 
 START = '<!-- results:start -->'
 END = '<!-- results:end -->'
-
-HEADER = (
-  'source → target',
-  'method',
-  'target test accuracy',
-  'mean angle error',
-  'right / count',
-  'paper',
-  'steps',
-  'seed',
-  'precision',
-  'wall time',
-  'note',
-)
 
 LINEMOD = 'linemod_cropped/synthetic', 'linemod_cropped/real'
 # Target test accuracy, %, as the papers print it, by the rows of a run. A bound
@@ -77,7 +64,7 @@ PAPERS = {
 
 
 def read(path):
-  """Returns the cells of a result file's rows.
+  """Returns the content of a result file.
 
   Args:
     path: of a result.json.
@@ -86,42 +73,38 @@ def read(path):
     UserError: the file is missing, or holds something else.
   """
   try:
-    return _rows(json.loads(pathlib.Path(path).read_text()))
+    result = json.loads(pathlib.Path(path).read_text())
+    _rows(result)  # All that it has to have is there.
   except OSError as error:
     raise UserError(f"cannot read '{path}': {error.strerror}") from error
   except (ValueError, TypeError, KeyError) as error:
     raise UserError(
       f"'{path}' is no result.json of pixelda_tf.train: {error!r}"
     ) from error
+  return result
 
 
 def _rows(result):
-  for_all = result['seed'], result['precision']
+  """Returns the cells of a result's rows, by title."""
+  for_all = {'seed': str(result['seed']), 'precision': result['precision']}
   domains = result['source'], result['target']
   methods = {row['method'] for row in result['rows']}
   papers = [PAPERS[name] for name in PAPERS if name in methods]
   numbers = papers[0] if papers else {}
   rows = []
   for row in result['rows']:
-    test = row['target_test'] or {}
-    nothing = 'no labels' if row.get('answers', True) else 'translates only'
-    paper = numbers.get((*domains, row['method']))
     minutes, seconds = divmod(round(row['wall_seconds']), 60)
     rows.append(
-      (
-        ' → '.join(domains),
-        row['method'],
-        f'{100 * test["accuracy"]:.2f} %' if test else nothing,
-        f'{test["mean_angle_error"]:.2f}°'
-        if 'mean_angle_error' in test
-        else '',
-        f'{test["correct"]:,} / {test["count"]:,}' if test else '',
-        _paper(paper),
-        f'{row["steps"]:,}',
-        *map(str, for_all),
-        f'{minutes}:{seconds:02} min',
-        row.get('note', ''),
-      )
+      {
+        'source → target': ' → '.join(domains),
+        'method': row['method'],
+        'paper': _paper(numbers.get((*domains, row['method']))),
+        'steps': f'{row["steps"]:,}',
+        'wall time': f'{minutes}:{seconds:02} min',
+        'note': row.get('note', ''),
+      }
+      | for_all
+      | columns.cells(result, row)
     )
   return rows
 
@@ -130,14 +113,23 @@ def _paper(numbers):
   if numbers is None:
     return ''
   if isinstance(numbers, float):
-    return f'{numbers:.1f} %'
+    return f'{numbers:.1f}%'
   accuracy, angle = numbers
-  return f'{accuracy:.2f} %, {angle:.2f}°'
+  return f'{accuracy:.2f}%, {angle:.2f} deg'
 
 
-def table(rows):
-  """Returns rows of cells as a Markdown table, below `HEADER`."""
-  lines = [HEADER, ['---'] * len(HEADER), *rows]
+def table(results):
+  """Returns the rows of results as a Markdown table."""
+  header = [
+    *('source → target', 'method', *columns.titles(results), 'paper'),
+    *('steps', 'seed', 'precision', 'wall time', 'note'),
+  ]
+  rows = [
+    [row.get(title, '') for title in header]
+    for result in results
+    for row in _rows(result)
+  ]
+  lines = [header, ['---'] * len(header), *rows]
   return '\n'.join(f'| {" | ".join(cells)} |' for cells in lines)
 
 
@@ -160,13 +152,14 @@ def main(*paths):
   """Reads the results and the README, writes the README."""
   if not paths:
     raise UserError('which results? give their files, as results/*.json')
-  rows = [row for path in paths for row in read(path)]
+  results = [read(path) for path in paths]
   readme = pathlib.Path(FLAGS.readme)
   if not readme.is_file():
     raise UserError(f"there is no '{readme}': give --readme")
-  text = replace(readme.read_text('utf-8'), table(rows))
+  text = replace(readme.read_text('utf-8'), table(results))
   atomic.write_text(str(readme), text)
-  print(f'{readme}: {len(rows)} rows of {len(paths)} results')
+  count = sum(len(result['rows']) for result in results)
+  print(f'{readme}: {count} rows of {len(paths)} results')
 
 
 if __name__ == '__main__':

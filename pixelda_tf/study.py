@@ -23,6 +23,7 @@ from absl import flags
 
 from pixelda_tf import atomic, command_line
 from pixelda_tf.errors import UserError
+from pixelda_tf.evaluation import columns
 
 command_line.define_flags('gin_file', 'gin_param', 'run_dir', 'data_dir')
 flags.DEFINE_list(
@@ -122,7 +123,7 @@ def unseen_classes():
 def _test_on_classes(name, target, classes):
   """Tests a run on all images of some classes: none was trained on."""
   from pixelda_tf.data import Domain, Pair
-  from pixelda_tf.evaluation.evaluate import compiled_predictions, evaluate
+  from pixelda_tf.evaluation.evaluate import compiled_predictions, score
   from pixelda_tf.runs import experiment
 
   run = experiment.reopen(_directory(name), FLAGS.data_dir)
@@ -137,10 +138,11 @@ def _test_on_classes(name, target, classes):
     ),
     image_size=(height, width),
     channels=channels,
-  ).open(FLAGS.data_dir)
+  ).open(FLAGS.data_dir, problem=run.pair.problem)
   predict = compiled_predictions(run.restore(run.row()))
-  result = evaluate(predict, pair.test_batches(), pair.n_classes)
-  return _headline(result) | {'count': result['count']}
+  scorer = pair.problem.scorer(pair.class_names)
+  test = score(predict, pair.test_batches(), scorer).result()
+  return _headline(pair.problem.metrics, test) | {'count': test['count']}
 
 
 STUDIES = {
@@ -194,19 +196,18 @@ def _call(command, *arguments):
 
 
 def _result_rows(result):
-  """Returns {row: {'accuracy', and 'mean_angle_error' if there are poses}}."""
+  """Returns the metrics of each row that was tested, by name."""
   rows = {}
   for row in result['rows']:
     test = row['target_test']
     if test is None:
       raise UserError(f'{result["target"]} has no labels to report results on')
-    rows[row['method']] = _headline(test)
+    rows[row['method']] = _headline(columns.metrics(result), test)
   return rows
 
 
-def _headline(metrics):
-  names = ('accuracy', 'mean_angle_error')
-  return {name: metrics[name] for name in names if name in metrics}
+def _headline(metrics, test):
+  return {m.key: test[m.key] for m in metrics if m.key in test}
 
 
 def _lines(table, depth=0):

@@ -175,8 +175,7 @@ class RandomPoses(base.ImageBuilder):
       shape=(64, 64, self.channels),
       class_names=['cube', 'duck'],
       description='random',
-      mask=True,
-      pose=True,
+      fields=('label', 'mask', 'pose'),
     )
 
   def _split_generators(self, dl_manager):

@@ -4,7 +4,8 @@ from pixelda_tf.data import augmentation
 from pixelda_tf.data.arrays import pair
 from pixelda_tf.data.backgrounds import PhotoBackground
 from pixelda_tf.data.domains import Domain, OpenDomain
-from pixelda_tf.data.pairs import OpenPair, Pair
+from pixelda_tf.data.open_pairs import OpenPair
+from pixelda_tf.data.pairs import Pair
 
 __all__ = [
   'Domain',

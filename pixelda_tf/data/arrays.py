@@ -3,9 +3,9 @@
 import numpy as np
 import tensorflow as tf
 
-from pixelda_tf.data.domains import KEYS
+from pixelda_tf import fields
 from pixelda_tf.errors import UserError
-from pixelda_tf.fields.images import match_shape, prepare_images, resize
+from pixelda_tf.fields import FIELDS
 
 
 def pair(source, target, *, batch_size=32, seed=0, n_classes=None):
@@ -82,7 +82,7 @@ def _as_dict(*data):
   """Returns a dict of what a user gave as a dict, a tuple or images alone."""
   data = data[0] if len(data) == 1 else data
   if isinstance(data, dict):
-    return {key: data[key] for key in KEYS if key in data}
+    return {key: data[key] for key in FIELDS if key in data}
   if isinstance(data, (tuple, list)):
     return dict(zip(('image', 'label'), data, strict=False))
   return {'image': data}
@@ -117,50 +117,10 @@ def _check_arrays(name, arrays, batch_size, n_classes):
       f'{name}: {counts["image"]} examples, fewer than a batch; lower '
       f'batch_size ({batch_size})'
     )
-  images = arrays['image']
-  if images.dtype != np.uint8:
-    low, high = images.min(), images.max()
-    if not (
-      np.issubdtype(images.dtype, np.floating) and -1 <= low <= high <= 1
-    ):
-      raise UserError(
-        f'{name}: images must be uint8, or float in [-1, 1]; these are '
-        f'{images.dtype} in [{low}, {high}]'
-      )
-  if 'label' in arrays:
-    _check_labels(name, arrays['label'], n_classes)
-  if 'pose' in arrays:
-    _check_poses(name, arrays['pose'])
-
-
-def _check_labels(name, labels, n_classes):
-  if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
-    raise UserError(
-      f'{name}: labels must be integers [n], these are {labels.dtype} '
-      f'{list(labels.shape)}'
-    )
-  limit = np.inf if n_classes is None else n_classes
-  outside = (labels < 0) | (labels >= limit)
-  if outside.any():
-    expected = '0 or more' if n_classes is None else f'in 0..{n_classes - 1}'
-    raise UserError(
-      f'{name}: label {labels[outside][0]} of example {np.argmax(outside)} '
-      f'must be {expected}'
-    )
-
-
-def _check_poses(name, poses):
-  if poses.ndim != 2 or poses.shape[1] != 4 or poses.dtype.kind != 'f':
-    raise UserError(
-      f'{name}: poses must be float [n, 4], these are {poses.dtype} '
-      f'{list(poses.shape)}'
-    )
-  wrong = ~(np.abs(np.linalg.norm(poses, axis=1) - 1) < 0.01)
-  if wrong.any():
-    raise UserError(
-      f'{name}: pose {poses[wrong][0].tolist()} of example {np.argmax(wrong)} '
-      'must be a unit quaternion'
-    )
+  for key, array in arrays.items():
+    fault = FIELDS[key].fault(array, n_classes)
+    if fault:
+      raise UserError(f'{name}: {fault}')
 
 
 def _image_shape(name, examples):
@@ -181,20 +141,6 @@ def _image_shape(name, examples):
 
 def _prepare(batch, image_shape):
   """Converts a batch of examples to what networks take."""
-  images = batch['image']
-  if images.shape.rank == 3:
-    images = images[..., None]
-  if images.dtype == tf.uint8:
-    images = prepare_images(images, image_shape=image_shape)
-  else:
-    images = tf.cast(images, tf.float32)
-    images = match_shape(images, image_shape)
-  prepared = {'image': images}
-  if 'label' in batch:
-    prepared['label'] = tf.cast(batch['label'], tf.int32)
-  if 'mask' in batch:
-    mask = tf.cast(batch['mask'], tf.float32)
-    prepared['mask'] = resize(mask, image_shape[:2], 'nearest')
-  if 'pose' in batch:
-    prepared['pose'] = tf.cast(batch['pose'], tf.float32)
-  return prepared
+  if batch['image'].shape.rank == 3:
+    batch = batch | {'image': batch['image'][..., tf.newaxis]}
+  return fields.prepare(batch, image_shape)

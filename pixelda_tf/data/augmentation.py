@@ -1,8 +1,8 @@
 """Random changes of training batches, each a function of (batch, seed).
 
-A batch is a dict with `image` float32 [n, h, w, c] in [-1, 1], a fourth channel
-being depth, and maybe `mask` float32 [n, h, w, 1] and `pose` float32 [n, 4];
-the seed an int32 or int64 [2]. The same seed gives the same change.
+A batch is a dict of prepared fields, see `fields`; one of them is `image`,
+float32 [n, h, w, c] in [-1, 1], a fourth channel being depth. The seed is an
+int32 or int64 [2]. The same seed gives the same change.
 """
 
 import math
@@ -10,7 +10,7 @@ import math
 import gin
 import tensorflow as tf
 
-from pixelda_tf import addons
+from pixelda_tf import fields
 from pixelda_tf.errors import UserError
 
 
@@ -27,22 +27,20 @@ def apply(augmentations, batch, seed):
 
 @gin.register
 class Move:
-  """Translates, rotates and zooms each image, and its mask and pose with it.
+  """Shifts, rotates and zooms each image, and its maps and pose with it.
 
   A rotation of the image is one of the object about the optical axis; the
   others leave the pose as it is.
 
   Attributes:
-    translation: greatest shift along each axis, as a share of its length.
+    shift: greatest one along each axis, as a share of its length.
     rotation: greatest angle to either side, in degrees.
     zoom: least and greatest factor by which the image's content grows.
     fill: image value of what comes in from outside, in [-1, 1]; depth is 1
       there, which is far.
   """
 
-  def __init__(
-    self, *, translation=0.1, rotation=10.0, zoom=(1.0, 1.0), fill=-1.0
-  ):
+  def __init__(self, *, shift=0.1, rotation=10.0, zoom=(1.0, 1.0), fill=-1.0):
     """See the attributes.
 
     Raises:
@@ -52,67 +50,23 @@ class Move:
       raise UserError(
         f'Move.zoom is {zoom}: the least and the greatest factor are needed'
       )
-    self.translation = translation
+    self.shift = shift
     self.rotation = rotation
     self.zoom = zoom
     self.fill = fill
 
   def __call__(self, batch, seed):
-    """Returns the batch with `image`, `mask` and `pose` moved alike."""
+    """Returns the batch with all maps moved alike, and the pose turned."""
     images = batch['image']
     n, height, width = tf.unstack(tf.shape(images)[:3])
     draws = tf.random.stateless_uniform([4, n], seed, minval=-1.0, maxval=1.0)
     angles = draws[0] * math.radians(self.rotation)
-    shift_y = draws[1] * self.translation * tf.cast(height, tf.float32)
-    shift_x = draws[2] * self.translation * tf.cast(width, tf.float32)
+    shift_y = draws[1] * self.shift * tf.cast(height, tf.float32)
+    shift_x = draws[2] * self.shift * tf.cast(width, tf.float32)
     least, greatest = self.zoom
     zoom = least + (greatest - least) * (draws[3] + 1.0) / 2.0
     transforms = move_transforms(angles, shift_y, shift_x, zoom, height, width)
-    moved = dict(batch)
-    parts = [(images[..., :3], self.fill)]
-    if images.shape[-1] == 4:
-      parts.append((images[..., 3:], 1.0))
-    moved['image'] = tf.concat(
-      [
-        addons.transform_images(
-          part, transforms, interpolation='bilinear', fill_value=fill
-        )
-        for part, fill in parts
-      ],
-      axis=-1,
-    )
-    if 'mask' in batch:
-      moved['mask'] = addons.transform_images(
-        batch['mask'], transforms, interpolation='nearest', fill_value=0.0
-      )
-    if 'pose' in batch:
-      moved['pose'] = turn_poses(batch['pose'], angles)
-    return moved
-
-
-def turn_poses(poses, angles):
-  """Returns the poses of objects in images that were rotated.
-
-  Args:
-    poses: float32 [n, 4], unit quaternions (w, x, y, z), model to camera,
-      OpenCV axes: z points away, so that the turn about z is the other way.
-    angles: float32 [n], radians, counterclockwise as seen.
-
-  Returns:
-    float32 [n, 4] with w >= 0: the turn, after the pose.
-  """
-  cos, sin = tf.cos(angles / 2.0), -tf.sin(angles / 2.0)
-  w, x, y, z = tf.unstack(poses, axis=-1)
-  turned = tf.stack(
-    [
-      cos * w - sin * z,
-      cos * x - sin * y,
-      cos * y + sin * x,
-      cos * z + sin * w,
-    ],
-    axis=-1,
-  )
-  return tf.where(turned[:, :1] < 0, -turned, turned)
+    return fields.warp(batch, transforms, angles, image_fill=self.fill)
 
 
 def move_transforms(angles, shift_y, shift_x, zoom, height, width):

@@ -1,22 +1,28 @@
 """Compares the classes of two domains; they are matched by name."""
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 from absl import logging
 
+from pixelda_tf.data.domains import OpenDomain
 from pixelda_tf.errors import UserError
+from pixelda_tf.fields import FIELDS
 
 
-def translation(source, target, *, allow_mismatch):
+def label_map(
+  source: OpenDomain, target: OpenDomain, *, allow_mismatch: bool
+) -> tuple[int, ...] | None:
   """Returns the source's label for each label of the target.
 
   Args:
-    source: `OpenDomain` with labels.
-    target: `OpenDomain`, labelled or not.
+    source: with labels.
+    target: labelled or not.
     allow_mismatch: go on where the two have different classes.
 
   Returns:
     tuple of source labels by target label, -1 for a class that the source has
-    not; None where there is nothing to translate.
+    not; None where the labels are the same, or there are none.
   """
   if target.n_classes is None or source.class_names == target.class_names:
     return None
@@ -39,16 +45,32 @@ def translation(source, target, *, allow_mismatch):
   return tuple(labels.get(name, -1) for name in target.class_names)
 
 
-def translate(examples, labels):
-  """Replaces the labels of examples, or of batches, by a `translation`."""
+def known(examples: tf.data.Dataset, new: Sequence[int]) -> tf.data.Dataset:
+  """Returns stored examples without those of a class that the source has not.
 
-  def replace(example):
+  Args:
+    examples: unbatched; those without a label stay.
+    new: a `label_map`.
+  """
+  if 'label' not in examples.element_spec:
+    return examples
+  return examples.filter(
+    lambda example: tf.gather(tf.constant(new), example['label']) >= 0
+  )
+
+
+def relabel(batches: tf.data.Dataset, new: Sequence[int]) -> tf.data.Dataset:
+  """Returns prepared batches with the labels of a `label_map`."""
+
+  def replace(batch):
     return {
-      **example,
-      'label': tf.gather(tf.constant(labels), example['label']),
+      name: FIELDS[name].relabel(values, new)
+      if name in FIELDS and FIELDS[name].relabel
+      else values
+      for name, values in batch.items()
     }
 
-  return examples.map(replace)
+  return batches.map(replace)
 
 
 def _shorten(names, limit=5):

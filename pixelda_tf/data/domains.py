@@ -1,16 +1,17 @@
 """A domain: a stored data set, and what it yields."""
 
 import pathlib
+from collections.abc import Sequence
 
 import gin
 import tensorflow as tf
+import tensorflow_datasets as tfds
 
 from pixelda_tf import datasets
 from pixelda_tf.data import records
 from pixelda_tf.errors import UserError
-from pixelda_tf.fields.images import prepare_images, resize
+from pixelda_tf.fields import FIELDS
 
-KEYS = ('image', 'label', 'mask', 'pose')
 # What an example in memory takes beside its values.
 EXAMPLE_BYTES = 1024
 # The part of a split that is all of it: the first of one.
@@ -34,18 +35,31 @@ class Domain:
     train: split to train on: a TFDS split string such as `train[:50000]`, or a
       name that the data set's builder gives to a split, such as `paper_train`.
     test: split to test on.
+    validation: split that monitors and selection may look at, labelled or not;
+      None for none: they never look at the test split.
     classes: names of the classes that are used; None for all. Labels keep
       their numbers.
   """
 
-  def __init__(self, *, name, train='train', test='test', classes=None):
+  def __init__(
+    self,
+    *,
+    name: str,
+    train: str = 'train',
+    test: str = 'test',
+    validation: str | None = None,
+    classes: Sequence[str] | None = None,
+  ):
     """Nothing is read yet; see the attributes."""
     self.name = name
     self.train = train
     self.test = test
+    self.validation = validation
     self.classes = classes
 
-  def open(self, data_dir, skip_corrupt=False):
+  def open(
+    self, data_dir: str | pathlib.Path, skip_corrupt: bool = False
+  ) -> 'OpenDomain':
     """Returns the `OpenDomain` of the data set stored below `data_dir`.
 
     Args:
@@ -74,39 +88,41 @@ class OpenDomain:
     name: the data set.
     train: split to train on.
     test: split to test on.
+    validation: split to look at while training, or None.
     image_shape: (height, width, channels) as stored.
     class_names: tuple of names in the order of the labels, or None.
     n_classes: how many, or None without labels.
-    fields: names of what an example has, of `KEYS`.
-    has_mask: whether examples carry a mask.
-    has_pose: whether examples carry a pose.
+    fields: names of what an example has, of `fields.FIELDS`.
     description: how the data set was made.
     skipped: dict of (split, part) to the number of corrupt records left out of
       it, for those read so far.
   """
 
-  def __init__(self, domain, builder, *, skip_corrupt=False):
+  def __init__(
+    self,
+    domain: Domain,
+    builder: tfds.core.DatasetBuilder,
+    *,
+    skip_corrupt: bool = False,
+  ):
     """Reads the data set's info, no record yet."""
     self.name = domain.name
     self.train = domain.train
     self.test = domain.test
-    self.skipped = {}
+    self.validation = domain.validation
+    self.skipped: dict[tuple, int] = {}
     self._info = builder.info
     self._skip_corrupt = skip_corrupt
-    self._shards_of = {}
+    self._shards_of: dict[tuple, list[records.Shard]] = {}
     self.image_shape = _image_shape(self._info)
-    features = dict(self._info.features.items())
-    label = features.get('label')
-    self.class_names = None if label is None else tuple(label.names)
-    self.n_classes = None if label is None else label.num_classes
-    self.fields = tuple(key for key in KEYS if key in features)
-    self.has_mask = 'mask' in features
-    self.has_pose = 'pose' in features
+    self.fields = tuple(name for name in FIELDS if name in self._info.features)
+    self.class_names = _class_names(self._info.features)
+    self.n_classes = self.class_names and len(self.class_names)
     self._labels = self._used_labels(domain.classes)
-    self._counts = {}
+    self._counts: dict[tuple, int] = {}
     self.description = self._info.description
 
-  def count(self, split, part=WHOLE):
+  def count(self, split: str, part: tuple[int, int] = WHOLE) -> int:
     """Returns the number of examples in a split, or in a part of it."""
     if self._labels is None:
       return sum(shard.take for shard in self._shards(split, part))
@@ -114,36 +130,25 @@ class OpenDomain:
       self._counts[split, part] = sum(1 for _ in self.stored(split, part=part))
     return self._counts[split, part]
 
-  def examples(self, split, seed=None, skip=0):
-    """Returns the split's examples, [h, w, c] being `image_shape`.
+  def stored(
+    self,
+    split: str,
+    seed: int | tuple[int, int] | None = None,
+    skip: int = 0,
+    part: tuple[int, int] = WHOLE,
+  ) -> tf.data.Dataset:
+    """Returns the split's examples as they are stored, see `fields.prepare`.
 
     Args:
       split: TFDS split string or a named split.
       seed: None for one pass in stored order; an integer, or a pair of them,
         for an endless stream, reshuffled every epoch.
       skip: position to start from.
-
-    Returns:
-      `tf.data.Dataset` of dicts: `image` float32 [h, w, c] in [-1, 1], `label`
-      int32 [], `mask` float32 [h, w, 1] of 0 and 1, `pose` float32 [4], a unit
-      quaternion (w, x, y, z) with w >= 0; the latter three where the data set
-      has them.
-    """
-    return self.stored(split, seed=seed, skip=skip).map(
-      lambda example: prepare_example(example, self.image_shape),
-      num_parallel_calls=tf.data.AUTOTUNE,
-      deterministic=True,
-    )
-
-  def stored(self, split, seed=None, skip=0, part=WHOLE):
-    """Like `examples`, but with `image` and `mask` uint8 as stored.
-
-    Args:
-      split: as `examples`.
-      seed: as `examples`.
-      skip: as `examples`.
       part: (index, count): of that many equal parts of the split's records,
         which is read. No file is opened that holds nothing of it.
+
+    Returns:
+      `tf.data.Dataset` of dicts of `fields`.
     """
     shards = self._shards(split, part)
     # Where classes are left out, only decoding tells what to skip.
@@ -173,9 +178,8 @@ class OpenDomain:
     """Returns about what a decoded example takes in memory."""
     specs = self._info.features.get_tensor_spec()
     return EXAMPLE_BYTES + sum(
-      specs[key].shape.num_elements() * specs[key].dtype.size
-      for key in KEYS
-      if key in specs
+      specs[name].shape.num_elements() * specs[name].dtype.size
+      for name in self.fields
     )
 
   def _decoded(self, serialized):
@@ -185,21 +189,19 @@ class OpenDomain:
 
   def _decode(self, serialized):
     example = self._info.features.deserialize_example(serialized)
-    example = {key: example[key] for key in KEYS if key in example}
-    if 'label' in example:
-      example['label'] = tf.cast(example['label'], tf.int32)
-    return example
+    return {name: example[name] for name in self.fields}
 
   def _used_labels(self, classes):
     """Returns the labels of the classes that are used, or None for all."""
     if classes is None:
       return None
-    unknown = sorted(set(classes) - set(self.class_names or ()))
+    names = self.class_names if 'label' in self.fields else ()
+    unknown = sorted(set(classes) - set(names or ()))
     if unknown or not classes:
       raise UserError(
         f'Domain.classes: {self.name} has no classes '
         f'{", ".join(unknown) or "in an empty list"}; it has '
-        f'{", ".join(self.class_names or ["no labels"])}'
+        f'{", ".join(names or ["no labels"])}'
       )
     return [self.class_names.index(name) for name in classes]
 
@@ -235,31 +237,11 @@ class OpenDomain:
       ) from error
 
 
-def part_name(split, part):
+def part_name(split: str, part: tuple[int, int]) -> str:
   """Returns what messages call a part of a split."""
   index, count = part
   of = '' if part == WHOLE else f'part {index + 1} of {count} of '
   return f'{of}split {split!r}'
-
-
-def prepare_example(example, image_shape):
-  """Converts a stored example, or a batch of them, to what networks take.
-
-  Args:
-    example: dict with `image` uint8 [..., h, w, c], maybe `label`, `pose` and
-      `mask` uint8 [..., h, w, 1].
-    image_shape: (height, width, channels) wanted.
-
-  Returns:
-    dict with `image` float32 [..., *image_shape] in [-1, 1] and `mask` float32
-    of 0 and 1.
-  """
-  prepared = dict(example)
-  prepared['image'] = prepare_images(example['image'], image_shape=image_shape)
-  if 'mask' in example:
-    mask = tf.cast(example['mask'] > 127, tf.float32)
-    prepared['mask'] = resize(mask, image_shape[:2], 'nearest')
-  return prepared
 
 
 def _image_shape(info):
@@ -269,6 +251,14 @@ def _image_shape(info):
       f'{info.full_name}: its features are no images of one size: {features!r}'
     )
   return tuple(features['image'].shape)
+
+
+def _class_names(features):
+  """Returns the names that the labels have, whichever field holds them."""
+  for feature in features.values():
+    if getattr(feature, 'names', None):
+      return tuple(feature.names)
+  return None
 
 
 def _what_is_there(data_dir):

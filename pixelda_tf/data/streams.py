@@ -1,7 +1,11 @@
 """Endless streams of training batches, each of one domain's images."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import tensorflow as tf
 
+from pixelda_tf import fields
 from pixelda_tf.data import augmentation, classes, domains
 from pixelda_tf.errors import UserError
 
@@ -9,6 +13,10 @@ ROLES = ('source', 'target', 'labelled_target')
 # A part of the records has a stream of random numbers for the order of each
 # role's images, and one for each role's augmentation.
 _RANDOM_STREAMS = 2 * len(ROLES)
+# Streams beside those of the augmentations, whose numbers begin at 0.
+_CROP, _STRONG = -1, -2
+
+Batch = dict[str, tf.Tensor]
 
 
 class Stream:
@@ -16,37 +24,61 @@ class Stream:
 
   Attributes:
     domain: `OpenDomain`.
-    translation: the source's label for each of the domain's, see `classes`.
+    label_map: the source's label for each of the domain's, see `classes`.
   """
 
-  def __init__(self, role, domain, *, translation, augmentations, image_shape):
+  def __init__(
+    self,
+    role: str,
+    domain: domains.OpenDomain,
+    *,
+    label_map: Sequence[int] | None,
+    augmentations: Any,
+    image_shape: tuple[int, int, int],
+    crop: tuple[int, int] | None = None,
+    strong_augmentations: Any = (),
+  ):
     """Reads no record yet.
 
     Args:
       role: of `ROLES`.
-      domain: `OpenDomain`.
-      translation: see `classes.translation`.
+      domain: whose images they are.
+      label_map: see `classes.label_map`.
       augmentations: see `augmentation.apply`.
       image_shape: (height, width, channels) that images are brought to.
+      crop: (height, width) of the part of an image that is taken, at random;
+        None for all of it.
+      strong_augmentations: as `augmentations`, of a second view.
     """
     self.domain = domain
-    self.translation = translation
+    self.label_map = label_map
     self._number = ROLES.index(role)
     self._augmentations = augmentations
     self._image_shape = image_shape
+    self._crop = crop
+    self._strong_augmentations = strong_augmentations
 
-  def augment(self, batch, seed):
-    """Returns a prepared batch as training sees it."""
+  def augment(self, batch: Batch, seed: tf.Tensor) -> Batch:
+    """Returns a prepared batch as training sees it before it is cropped."""
     return augmentation.apply(self._augmentations, batch, seed)
 
-  def batches(self, seed, start_step, batch_size, part):
+  def batches(
+    self,
+    seed: int,
+    start_step: int,
+    batch_size: int,
+    part: tuple[int, int],
+    strong_view: bool = False,
+  ) -> tf.data.Dataset:
     """Returns endless prepared batches of a part of the training split.
 
     Args:
-      seed: integer.
+      seed: of the order, the augmentation and the crops.
       start_step: number of the first batch.
       batch_size: examples in a batch.
       part: (index, count), see `OpenDomain.stored`.
+      strong_view: whether 'strong_image' is there too: 'image', once more
+        augmented.
 
     Returns:
       `tf.data.Dataset` of its examples, labels and all.
@@ -68,11 +100,18 @@ class Stream:
     )
 
     def prepare(step, batch):
-      step_seed = tf.random.experimental.stateless_fold_in(
-        (seed, order + len(ROLES)), step
-      )
-      prepared = domains.prepare_example(batch, self._image_shape)
-      return self.augment(prepared, step_seed)
+      fold_in = tf.random.experimental.stateless_fold_in
+      step_seed = fold_in((seed, order + len(ROLES)), step)
+      batch = fields.prepare(batch, self._image_shape)
+      batch = self.augment(batch, step_seed)
+      if self._crop:
+        batch = fields.crop(batch, self._crop, fold_in(step_seed, _CROP))
+      if strong_view:
+        strong = augmentation.apply(
+          self._strong_augmentations, batch, fold_in(step_seed, _STRONG)
+        )
+        batch['strong_image'] = strong['image']
+      return batch
 
     return (
       examples.batch(batch_size, drop_remainder=True)
@@ -80,15 +119,22 @@ class Stream:
       .map(prepare, num_parallel_calls=2, deterministic=True)
     )
 
-  def labelled_batches(self, *where):
+  def labelled_batches(self, **where: Any) -> tf.data.Dataset:
     """Returns `batches` with the source's labels, which it must have."""
-    batches = self.batches(*where)
-    if self.translation is None:
+    batches = self.batches(**where)
+    if self.label_map is None:
       return batches
-    return classes.translate(batches, self.translation)
+    return classes.relabel(batches, self.label_map)
 
 
-def side_by_side(datasets):
+def unlabelled(batch: Batch) -> Batch:
+  """Returns what methods may see of a target batch: its images."""
+  return {
+    name: batch[name] for name in ('image', 'strong_image') if name in batch
+  }
+
+
+def side_by_side(datasets: Sequence[tf.data.Dataset]) -> tf.data.Dataset:
   """Returns batches that are made of those of several data sets, in order."""
   return tf.data.Dataset.zip(tuple(datasets)).map(
     lambda *parts: tf.nest.map_structure(

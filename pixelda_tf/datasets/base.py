@@ -1,12 +1,12 @@
 """What every builder of this package shares."""
 
 import pathlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-import numpy as np
 import tensorflow_datasets as tfds
 
 from pixelda_tf.datasets import executors
+from pixelda_tf.fields import FIELDS
 
 DIGIT_NAMES = tuple('0123456789')
 SPLITS = ('train', 'validation', 'test')
@@ -67,8 +67,7 @@ class ImageBuilder(
     shape: tuple[int, int, int],
     class_names: Iterable[str] | None,
     description: str,
-    mask: bool = False,
-    pose: bool = False,
+    fields: Sequence[str] = ('label',),
     citation: str | None = None,
   ) -> tfds.core.DatasetInfo:
     """Returns the `DatasetInfo` of uint8 images.
@@ -79,27 +78,21 @@ class ImageBuilder(
       class_names: names of the classes in the order of their labels, or None
         where the images have no labels.
       description: how the data set was made.
-      mask: whether each image has a uint8 mask [height, width, 1], 0 or 255.
-      pose: whether each image has its object's pose, a float32 unit quaternion
-        (w, x, y, z), w >= 0, model to camera, OpenCV axes.
+      fields: what an example has beside its image, of `fields.FIELDS`. 'label'
+        is left out where there are no classes.
       citation: BibTeX or a plain reference.
     """
+    names = list(class_names or ())
     features = {
-      'image': tfds.features.Image(shape=shape, encoding_format='png')
+      name: FIELDS[name].feature(shape, names)
+      for name in ('image', *fields)
+      if name != 'label' or names
     }
-    if class_names is not None:
-      features['label'] = tfds.features.ClassLabel(names=list(class_names))
-    if mask:
-      features['mask'] = tfds.features.Image(
-        shape=(*shape[:2], 1), encoding_format='png'
-      )
-    if pose:
-      features['pose'] = tfds.features.Tensor(shape=(4,), dtype=np.float32)
     return tfds.core.DatasetInfo(
       builder=self,
       description=description,
       features=tfds.features.FeaturesDict(features),
-      supervised_keys=None if class_names is None else ('image', 'label'),
+      supervised_keys=('image', 'label') if 'label' in features else None,
       citation=citation,
       disable_shuffling=self.ORDERED,
     )

@@ -42,8 +42,7 @@ class Translated(base.ImageBuilder):
     return self.image_info(
       shape=self._image_shape,
       class_names=self._domain.class_names,
-      mask=self._domain.has_mask,
-      pose=self._domain.has_pose,
+      fields=[name for name in self._domain.fields if name != 'image'],
       description=self._description,
     )
 
@@ -70,11 +69,10 @@ def store(
     data_dir: where data sets are stored.
     overwrite: replace a data set of that name.
     **contents: `examples`, a function without arguments that yields dicts of
-      `image` uint8 and, as the domain has them, `label`, `mask` uint8 and
-      `pose`; `count`, how many; `domain`, the `OpenDomain` that was translated:
-      its classes, and whether it has masks and poses; `image_shape`, (height,
-      width, channels); `split`, its name; `description`, how the images were
-      made.
+      the domain's fields as they are stored; `count`, how many; `domain`, the
+      `OpenDomain` that was translated, with its fields and classes;
+      `image_shape`, (height, width, channels); `split`, its name;
+      `description`, how the images were made.
 
   Returns:
     `tfds.core.DatasetBuilder` that reads the data set.

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pixelda_tf.data import domains
+from pixelda_tf import fields
 
 UNKNOWN = -1
 _BATCH = 256
@@ -51,7 +51,7 @@ def of_target(pair, n):
   batches = (
     domain.stored(domain.train)
     .batch(_BATCH)
-    .map(lambda batch: domains.prepare_example(batch, pair.image_shape))
+    .map(lambda batch: fields.prepare(batch, pair.image_shape))
   )
   return _spread(batches, domain.train, n)
 

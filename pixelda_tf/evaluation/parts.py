@@ -9,7 +9,6 @@ from pixelda_tf.evaluation import (
   examples,
   figures,
   image_rows,
-  metrics,
   pictures,
 )
 from pixelda_tf.evaluation.material import translate
@@ -144,15 +143,14 @@ def confusion(found):
   """
   if found.pair.target.n_classes is None:
     raise LeftOut(f'target {found.pair.target.name} has no labels')
-  n_classes = found.pair.n_classes
   panels, accuracies, lines = [], {}, []
   for when, model in answering(found):
-    answered = evaluate.answers(
+    scorer = evaluate.score(
       evaluate.compiled_predictions(model.method),
       found.pair.test_batches(),
-      n_classes,
+      found.pair.problem.scorer(found.pair.class_names),
     )
-    result = evaluate.summary(answered, n_classes)
+    result = scorer.result()
     accuracies[when] = {
       key: result[key] for key in ('accuracy', 'correct', 'count')
     }
@@ -160,10 +158,7 @@ def confusion(found):
       f'{result["accuracy"]:.2%}, {result["correct"]:,} of '
       f'{result["count"]:,} right'
     )
-    matrix = metrics.confusion_matrix(
-      answered['label'], answered['predicted_label'], n_classes
-    )
-    panels.append((f'{when}: {model}\n{accuracy}', matrix))
+    panels.append((f'{when}: {model}\n{accuracy}', scorer.confusion))
     lines.append(f'{when}: {model}: {accuracy}')
   title = (
     f'{found.pair.target.name}, {found.pair.target.test}: confusion matrices '

@@ -1,7 +1,16 @@
 """Pictures to look at: grids of images, and nearest neighbours."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
+
+# Of cases: in a row; pixels of an image's side, a line of text, and in between.
+COLUMNS = 6
+_TILE = 128
+_LINE = 14
+_GAP = 4
 
 
 def to_uint8(images):
@@ -44,6 +53,33 @@ def grid(rows, gap=2):
     else:
       shown.append(images)
   return _join([_row(images, gap) for images in shown], gap, axis=0)
+
+
+def cases(shown: Sequence[Any]) -> np.ndarray:
+  """Draws examples with lines of text below, `COLUMNS` in a row.
+
+  Args:
+    shown: `problems.Case`s.
+
+  Returns:
+    uint8 `[height, width, 3]`.
+  """
+  rows = -(-len(shown) // COLUMNS)
+  height = _TILE + max(len(case.texts) for case in shown) * _LINE + _GAP
+  canvas = Image.new('RGB', (COLUMNS * (_TILE + _GAP), rows * height), 'white')
+  draw = ImageDraw.Draw(canvas)
+  font = ImageFont.load_default()
+  for position, case in enumerate(shown):
+    row, column = divmod(position, COLUMNS)
+    left, top = column * (_TILE + _GAP), row * height
+    tile = Image.fromarray(case.image).resize(
+      (_TILE, _TILE), Image.Resampling.NEAREST
+    )
+    canvas.paste(tile, (left, top))
+    for line, text in enumerate(case.texts):
+      place = left + 2, top + _TILE + 2 + line * _LINE
+      draw.text(place, text, fill='black', font=font)
+  return np.asarray(canvas)
 
 
 def save(path, picture, scale=2):

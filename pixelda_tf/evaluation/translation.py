@@ -5,10 +5,10 @@ import itertools
 import numpy as np
 import tensorflow as tf
 
-from pixelda_tf.data import domains
+from pixelda_tf import fields
 from pixelda_tf.datasets import translated
 from pixelda_tf.evaluation import pictures
-from pixelda_tf.fields.images import to_uint8
+from pixelda_tf.fields import FIELDS
 
 _BATCH = 64
 _SHOWN = 12
@@ -28,27 +28,26 @@ def translated_examples(method, domain, split, *, samples, seed, augment=None):
       translated, such as training's augmentation; None for as it is.
 
   Yields:
-    dict of `image` uint8 `[height, width, channels]` at the method's size and,
-    as the domain has them, `label`, `mask` uint8 `[height, width, 1]` and
-    `pose` float32 `[4]`.
+    dict of the domain's fields, as they are stored, at the method's size.
   """
   method.random.reset_from_seed(seed)
   for number, stored in enumerate(domain.stored(split).batch(_BATCH)):
-    batch = domains.prepare_example(stored, method.image_shape)
+    batch = fields.prepare(stored, method.image_shape)
     if augment:
       batch = augment(
         batch, tf.random.experimental.stateless_fold_in((seed, 0), number)
       )
     images = [
-      to_uint8(method.translate(batch['image'])).numpy() for _ in range(samples)
+      FIELDS['image'].store(method.translate(batch['image']).numpy())
+      for _ in range(samples)
     ]
-    kept = {'label': batch['label'].numpy()}
-    if 'mask' in batch:
-      kept['mask'] = (255 * batch['mask'].numpy()).astype('uint8')
-    if 'pose' in batch:
-      kept['pose'] = batch['pose'].numpy()
-    for position in range(len(kept['label'])):
-      example = {key: values[position] for key, values in kept.items()}
+    kept = {
+      name: FIELDS[name].store(values.numpy())
+      for name, values in batch.items()
+      if name != 'image'
+    }
+    for position in range(len(images[0])):
+      example = {name: values[position] for name, values in kept.items()}
       for sample in images:
         yield {'image': sample[position]} | example
 
@@ -113,7 +112,7 @@ def preview(method, domain, split, *, samples, seed, augment=None):
     uint8 picture, see `pictures.grid`.
   """
   stored = next(iter(domain.stored(split).batch(_SHOWN)))
-  source = domains.prepare_example(stored, method.image_shape)['image'].numpy()
+  source = fields.prepare(stored, method.image_shape)['image'].numpy()
   examples = translated_examples(
     method, domain, split, samples=samples, seed=seed, augment=augment
   )

@@ -7,6 +7,13 @@ that they cannot differ.
 import tensorflow as tf
 
 
+def prepare(values: tf.Tensor, image_shape: tuple[int, int, int]) -> tf.Tensor:
+  """Returns `prepare_images` of stored images, others in the shape wanted."""
+  if values.dtype == tf.uint8:
+    return prepare_images(values, image_shape=image_shape)
+  return match_shape(tf.cast(values, tf.float32), image_shape)
+
+
 def prepare_images(
   images: tf.Tensor, *, image_shape: tuple[int, int, int]
 ) -> tf.Tensor:

@@ -8,25 +8,11 @@ import numpy as np
 import tensorflow as tf
 
 from pixelda_tf.errors import UserError
+from pixelda_tf.evaluation.columns import Metric
+from pixelda_tf.fields import FIELDS
 
 Tensors = Mapping[str, tf.Tensor]
 Arrays = Mapping[str, np.ndarray]
-
-
-class Metric(NamedTuple):
-  """A number that models are compared by.
-
-  Attributes:
-    key: of `Scorer.result`.
-    title: in tables.
-    form: format of the number, as '{:.2%}'.
-    higher_is_better: which of two numbers is the better one.
-  """
-
-  key: str
-  title: str
-  form: str
-  higher_is_better: bool
 
 
 class Case(NamedTuple):
@@ -71,17 +57,20 @@ class Problem(ABC):
     """
     for name in self.targets:
       if name not in domain.fields:
-        noun, remedy = _REMEDIES.get(name, (f'field {name}', 'prepare it so'))
+        field = FIELDS[name]
         if role == 'source':
-          raise UserError(f'source {domain.name} has no {noun}; {remedy}')
+          raise UserError(
+            f'source {domain.name} has no {field.noun}; {field.remedy}'
+          )
         raise UserError(
-          f'target {domain.name} has no {noun} to train on; leave methods out '
-          'that learn from them'
+          f'target {domain.name} has no {field.noun} to train on; leave '
+          'methods out that learn from them'
         )
 
-  def can_test(self, domain: Any) -> bool:
+  @classmethod
+  def can_test(cls, domain: Any) -> bool:
     """Returns whether an `OpenDomain` has what models are scored by."""
-    return self.targets[0] in domain.fields
+    return cls.targets[0] in domain.fields
 
   @abstractmethod
   def losses(self, examples: Tensors, outputs: Tensors) -> dict[str, tf.Tensor]:
@@ -208,16 +197,3 @@ class Worst:
   def cases(self) -> list[Case]:
     """Returns what was kept, the highest score first."""
     return [case for _, case in self._kept]
-
-
-_REMEDIES = {
-  'label': (
-    'labels',
-    'prepare it from one folder a class, or from a CSV with a column label',
-  ),
-  'pose': (
-    'poses',
-    'prepare the data with poses, or learn the class alone: '
-    'Experiment.problem = @Classification()',
-  ),
-}

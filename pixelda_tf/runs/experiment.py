@@ -8,8 +8,8 @@ from absl import logging
 
 from pixelda_tf import atomic, config, serving
 from pixelda_tf.errors import UserError
-from pixelda_tf.evaluation import pictures
-from pixelda_tf.evaluation.evaluate import compiled_predictions, evaluate
+from pixelda_tf.evaluation import columns, pictures
+from pixelda_tf.evaluation.evaluate import compiled_predictions, score
 from pixelda_tf.problems import Classification
 from pixelda_tf.runs import (
   checkpoints,
@@ -77,9 +77,9 @@ class Experiment:
       raise UserError(f'Experiment.rows: two rows of one name in {names}')
     check_order(rows)
     self.run_dir = run_dir
-    self.pair = pair.open(data_dir, skip_corrupt=skip_corrupt)
-    self.rows = rows
     self.problem = problem or Classification()
+    self.pair = pair.open(data_dir, skip_corrupt, problem=self.problem)
+    self.rows = rows
     self.seed = seed
     self.precision, self._precision_reason = policies.policy(precision)
     self.log_every = log_every
@@ -127,6 +127,7 @@ class Experiment:
       'target_description': self.pair.target.description,
       'image_shape': list(self.pair.image_shape),
       'class_names': list(self.pair.class_names),
+      'problem': columns.describe(self.pair.problem),
       'seed': self.seed,
       'precision': self.precision,
       'rows': [row for row in finished if row],
@@ -219,8 +220,8 @@ class Experiment:
     batches = self.pair.test_batches()
     if batches is None or not method.predicts:
       return None
-    predict = compiled_predictions(method)
-    return evaluate(predict, batches, self.pair.n_classes)
+    scorer = self.pair.problem.scorer(self.pair.class_names)
+    return score(compiled_predictions(method), batches, scorer).result()
 
   def result(self, row):
     """Returns what `result.json` has of a finished row, else None."""

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from pixelda_tf import atomic
 from pixelda_tf.evaluation import pictures
-from pixelda_tf.evaluation.evaluate import compiled_predictions, evaluate
+from pixelda_tf.evaluation.evaluate import compiled_predictions, score
 
 _SEED = 0
 _WIDTH = 16
@@ -19,7 +19,8 @@ class Monitor:
 
   Scalars are written at every call; pictures, histograms and the target's
   metrics at the first call after every `picture_every` steps. The target's
-  metrics need labels: they are there to look at and nothing reads them.
+  metrics are of its validation split, where it has one with labels: they are
+  there to look at and nothing reads them. The test split is for the end.
   """
 
   def __init__(
@@ -72,14 +73,16 @@ class Monitor:
       file.write(json.dumps({'step': step} | logs) + '\n')
 
   def _target_metrics(self):
-    batches = self.pair.test_batches()
+    batches = self.pair.validation_batches()
     if batches is None or not self.method.predicts:
       return {}
-    result = evaluate(self.predictions, batches, self.pair.n_classes)
+    problem = self.pair.problem
+    scorer = problem.scorer(self.pair.class_names)
+    result = score(self.predictions, batches, scorer).result()
     return {
-      f'target/{name}_uses_labels': result[name]
-      for name in ('accuracy', 'mean_angle_error')
-      if name in result
+      f'target/{metric.key}_uses_labels': result[metric.key]
+      for metric in problem.metrics
+      if metric.key in result
     }
 
   def _pictures(self, step):

@@ -2,8 +2,11 @@
 
 import json
 import os
+from collections.abc import Mapping
+from typing import Any
 
 from pixelda_tf.errors import UserError
+from pixelda_tf.evaluation import columns
 
 
 def read(path):
@@ -24,13 +27,15 @@ def read(path):
     ) from error
 
 
-def table(result):
+def table(result: Mapping[str, Any]) -> str:
   """Returns a run's rows as lines of text to print."""
-  cells = [_cells(row) for row in result['rows']]
-  columns = ['method', 'target test', 'right / count', 'steps', 'minutes']
-  if any('mean angle' in row for row in cells):
-    columns.insert(2, 'mean angle')
-  rows = [columns, *([row.get(name, '') for name in columns] for row in cells)]
+  cells = [_cells(result, row) for row in result['rows']]
+  titles = columns.titles([result])
+  shown = titles[:1] + [
+    title for title in titles[1:] if any(row.get(title) for row in cells)
+  ]
+  shown = ['method', *shown, 'steps', 'minutes']
+  rows = [shown, *([row.get(title, '') for title in shown] for row in cells)]
   widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
   lines = [
     f'{result["source"]} -> {result["target"]}, seed {result["seed"]}, '
@@ -51,20 +56,9 @@ def table(result):
   return '\n'.join(lines)
 
 
-def _cells(row):
-  """Returns a row's cells by column; without labels there are no results."""
-  cells = {
+def _cells(result, row):
+  return {
     'method': row['method'],
-    'target test': 'no labels'
-    if row.get('answers', True)
-    else 'translates only',
     'steps': f'{row["steps"]:,}',
     'minutes': f'{row["wall_seconds"] / 60:.1f}',
-  }
-  test = row['target_test']
-  if test:
-    cells['target test'] = f'{test["accuracy"]:.2%}'
-    cells['right / count'] = f'{test["correct"]:,} / {test["count"]:,}'
-    if 'mean_angle_error' in test:
-      cells['mean angle'] = f'{test["mean_angle_error"]:.2f} deg'
-  return cells
+  } | columns.cells(result, row)

@@ -25,8 +25,7 @@ class Tiny(base.ImageBuilder):
       shape=first['image'].shape,
       class_names=self._class_names,
       description='tiny',
-      mask='mask' in first,
-      pose='pose' in first,
+      fields=[name for name in first if name != 'image'],
     )
 
   def _split_generators(self, dl_manager):

@@ -3,8 +3,10 @@ import pytest
 import tensorflow as tf
 from scipy.spatial.transform import Rotation
 
+from pixelda_tf import addons
 from pixelda_tf.data import augmentation
 from pixelda_tf.errors import UserError
+from pixelda_tf.fields import poses as poses_field
 
 SEED = tf.constant([3, 4], tf.int32)
 AUGMENTATIONS = [
@@ -79,7 +81,7 @@ def moved(images, angle=0.0, shift_y=0.0, shift_x=0.0, zoom=1.0):
     width,
   )
   image = tf.constant(images[None, ..., None], tf.float32)
-  moved = augmentation.addons.transform_images(image, transforms)
+  moved = addons.transform_images(image, transforms)
   return moved[0, ..., 0].numpy()
 
 
@@ -133,12 +135,12 @@ def test_zoom_is_drawn_within_its_bounds_and_moves_nothing_else():
   y, x = np.mgrid[:64, :64] - 31.5
   disc = (np.hypot(x, y) < 12).astype(np.float32)[..., None]
   batch = {'image': tf.constant(np.repeat(2 * disc[None] - 1, 200, 0))}
-  move = augmentation.Move(translation=0.0, rotation=0.0, zoom=(0.5, 2.0))
+  move = augmentation.Move(shift=0.0, rotation=0.0, zoom=(0.5, 2.0))
   areas = (move(batch, SEED)['image'].numpy() > 0).sum((1, 2, 3))
   factors = np.sqrt(areas / disc.sum())
   assert 0.45 < factors.min() < 0.6
   assert 1.9 < factors.max() < 2.05
-  still = augmentation.Move(translation=0.0, rotation=0.0)
+  still = augmentation.Move(shift=0.0, rotation=0.0)
   np.testing.assert_allclose(still(batch, SEED)['image'], batch['image'])
 
 
@@ -156,7 +158,7 @@ def test_mask_moves_with_its_image():
     'image': tf.constant(2 * square - 1),
     'mask': tf.constant(square),
   }
-  move = augmentation.Move(translation=0.2, rotation=40.0)
+  move = augmentation.Move(shift=0.2, rotation=40.0)
   result = move(batch, SEED)
   bright = result['image'].numpy() > 0
   agree = bright == (result['mask'].numpy() > 0)
@@ -180,7 +182,7 @@ def test_turned_poses_are_those_of_turned_pictures():
   random = np.random.default_rng(0)
   poses = random_poses(30)
   angles = random.uniform(-np.pi, np.pi, 30)
-  turned = augmentation.turn_poses(
+  turned = poses_field.turn(
     tf.constant(poses, tf.float32), tf.constant(angles, tf.float32)
   ).numpy()
   assert (turned[:, 0] >= 0).all()
@@ -199,12 +201,12 @@ def test_turned_poses_are_those_of_turned_pictures():
 def test_poses_are_left_alone_by_no_turn_and_by_shifts():
   poses = random_poses(5)
   np.testing.assert_allclose(
-    augmentation.turn_poses(tf.constant(poses, tf.float32), tf.zeros([5])),
+    poses_field.turn(tf.constant(poses, tf.float32), tf.zeros([5])),
     poses,
     atol=1e-7,
   )
   batch = random_batch(n=5)
-  moved = augmentation.Move(translation=0.3, rotation=0.0)(batch, SEED)
+  moved = augmentation.Move(shift=0.3, rotation=0.0)(batch, SEED)
   np.testing.assert_allclose(moved['pose'], batch['pose'], atol=1e-7)
   assert (moved['image'] != batch['image']).numpy().any()
 
@@ -225,7 +227,7 @@ def test_pose_moves_with_its_image():
     'image': tf.constant(images, tf.float32),
     'pose': tf.constant(poses, tf.float32),
   }
-  moved = augmentation.Move(translation=0.0, rotation=40.0)(batch, SEED)
+  moved = augmentation.Move(shift=0.0, rotation=40.0)(batch, SEED)
   light = moved['image'].numpy()[..., 0] + 1
   total = light.sum((1, 2))
   found = np.stack(
@@ -238,7 +240,7 @@ def test_pose_moves_with_its_image():
 
 def test_depth_moves_with_its_colours_and_comes_in_far():
   images = tf.fill([8, 10, 10, 4], 0.25)
-  move = augmentation.Move(translation=0.3, rotation=30.0, fill=-0.5)
+  move = augmentation.Move(shift=0.3, rotation=30.0, fill=-0.5)
   result = move({'image': images}, SEED)['image'].numpy()
   colours = move({'image': images[..., :3]}, SEED)['image']
   np.testing.assert_array_equal(result[..., :3], colours)
@@ -259,11 +261,11 @@ def test_colours_change_as_without_depth_and_depth_not_at_all():
   assert (changed[..., :3] != rgb['image']).numpy().any(axis=(1, 2, 3)).all()
 
 
-def test_translation_stays_within_its_share():
+def test_shift_stays_within_its_share():
   """A dot in the middle of 20 pixels moves at most 0.1 * 20 = 2 pixels."""
   dot = np.full((200, 21, 21, 1), -1, np.float32)
   dot[:, 10, 10] = 1
-  move = augmentation.Move(translation=0.1, rotation=0.0)
+  move = augmentation.Move(shift=0.1, rotation=0.0)
   result = move({'image': tf.constant(dot)}, SEED)['image'].numpy() + 1
   weights = result.sum(axis=(1, 2, 3))
   rows = (result.sum(axis=(2, 3)) @ np.arange(21)) / weights
@@ -275,7 +277,7 @@ def test_translation_stays_within_its_share():
 
 def test_what_comes_in_is_filled():
   batch = {'image': tf.ones([8, 10, 10, 1])}
-  move = augmentation.Move(translation=0.3, rotation=0.0, fill=-0.5)
+  move = augmentation.Move(shift=0.3, rotation=0.0, fill=-0.5)
   result = move(batch, SEED)['image'].numpy()
   assert result.min() == -0.5
 

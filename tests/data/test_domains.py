@@ -27,7 +27,7 @@ def test_tells_what_is_stored(store):
   assert domain.image_shape == (5, 4, 3)
   assert domain.class_names == ('a', 'b', 'c')
   assert domain.n_classes == 3
-  assert domain.has_mask
+  assert domain.fields == ('image', 'label', 'mask')
   assert domain.description == 'tiny'
   assert (domain.count('train'), domain.count('test')) == (20, 7)
   assert domain.count('train[:25%]') == 5
@@ -36,8 +36,8 @@ def test_tells_what_is_stored(store):
 def test_without_labels_and_masks(store):
   domain = store(class_names=None).open(store.data_dir)
   assert domain.class_names is domain.n_classes is None
-  assert not domain.has_mask
-  assert set(domain.examples('train').element_spec) == {'image'}
+  assert domain.fields == ('image',)
+  assert set(domain.stored('train').element_spec) == {'image'}
 
 
 def test_one_pass_has_each_example_once_in_stored_order(store):
@@ -49,30 +49,11 @@ def test_one_pass_has_each_example_once_in_stored_order(store):
   assert numbers(as_list(domain.stored('train', skip=18))) == [18, 19]
 
 
-def test_examples_are_in_the_form_networks_take(store):
-  domain = store(shape=(4, 4, 3), has_mask=True).open(store.data_dir)
-  stored = as_list(domain.stored('test'))
-  examples = as_list(domain.examples('test'))
-  for raw, example in zip(stored, examples, strict=True):
-    assert {key: value.dtype.name for key, value in example.items()} == {
-      'image': 'float32',
-      'label': 'int32',
-      'mask': 'float32',
-    }
-    np.testing.assert_allclose(
-      example['image'], raw['image'] / 127.5 - 1, atol=1e-6
-    )
-    np.testing.assert_array_equal(example['mask'], raw['mask'] / 255)
-    assert example['mask'].shape == (4, 4, 1)
-
-
 def test_poses_are_read_as_they_were_stored(store):
   domain = store(has_pose=True).open(store.data_dir)
-  assert domain.has_pose
-  for form in (domain.stored, domain.examples):
-    poses = [example['pose'] for example in as_list(form('test'))]
-    np.testing.assert_array_equal(poses, [store.pose(n) for n in range(7)])
-  assert not store(name='other').open(store.data_dir).has_pose
+  assert domain.fields == ('image', 'label', 'pose')
+  poses = [example['pose'] for example in as_list(domain.stored('test'))]
+  np.testing.assert_array_equal(poses, [store.pose(n) for n in range(7)])
 
 
 def test_chosen_classes_alone_are_read_and_labels_keep_their_numbers(store):
@@ -87,7 +68,6 @@ def test_chosen_classes_alone_are_read_and_labels_keep_their_numbers(store):
   assert domain.class_names == ('a', 'b', 'c')
   assert domain.n_classes == 3
   assert numbers(as_list(domain.stored('train', skip=11))) == [17, 18]
-  assert len(as_list(domain.examples('test'))) == 5
 
 
 @pytest.mark.usefixtures('memory')
@@ -250,7 +230,7 @@ def test_corrupt_record_is_named(store):
   """20 records in 2 shards; the last byte belongs to number 9 of a shard."""
   domain = store(num_shards=2).open(store.data_dir)
   path = corrupt(domain, shard=1, position=-1)
-  for read in (domain.count, domain.stored, domain.examples):
+  for read in (domain.count, domain.stored):
     with pytest.raises(UserError, match=f'{path}: record 9 .*--skip_corrupt'):
       read('train')
   assert domain.count('test') == 7

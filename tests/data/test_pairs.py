@@ -9,19 +9,28 @@ from tensorflow.python.framework import config
 from pixelda_tf import methods
 from pixelda_tf.data import augmentation, pairs
 from pixelda_tf.errors import UserError
-from pixelda_tf.problems import ClassAndPose
+from pixelda_tf.problems import ClassAndPose, Classification
 
 AUGMENTATION = (
-  augmentation.Move(translation=0.2, rotation=20.0),
+  augmentation.Move(shift=0.2, rotation=20.0),
   augmentation.ChangeColour(),
 )
+
+
+POSES = ClassAndPose(pose_weight=1.0)
 
 
 @pytest.fixture
 def pair(store):
   """Function that opens a pair of a small and a large tiny data set."""
 
-  def open_pair(source=None, target=None, labelled_target=None, **options):
+  def open_pair(
+    source=None,
+    target=None,
+    labelled_target=None,
+    problem=None,
+    **options,
+  ):
     source = {'name': 'one', 'train': 23, 'shape': (4, 4, 1), **(source or {})}
     target = {'name': 'two', 'train': 11, 'shape': (6, 5, 3), **(target or {})}
     options = {'batch_size': 4, **options}
@@ -32,7 +41,7 @@ def pair(store):
       source=store(num_shards=2, **source),
       target=store(num_shards=2, **target),
       **options,
-    ).open(store.data_dir)
+    ).open(store.data_dir, problem=problem or Classification())
 
   return open_pair
 
@@ -374,6 +383,7 @@ def test_poses_come_with_their_images(pair, store):
     source={'has_pose': True, 'has_mask': True, 'shape': (6, 5, 3)},
     target={'has_pose': True, 'has_mask': True},
     labelled_target={'has_pose': True},
+    problem=POSES,
   )
   (batch,) = first(opened.train_batches(1, role='semi_supervised'), 1)
   assert set(batch['source']) == {'image', 'label', 'mask', 'pose'}

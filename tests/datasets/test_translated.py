@@ -8,7 +8,7 @@ from pixelda_tf.datasets import translated
 from pixelda_tf.errors import UserError
 
 SOURCE = types.SimpleNamespace(
-  class_names=('a', 'b'), has_mask=True, has_pose=True
+  class_names=('a', 'b'), fields=('image', 'label', 'mask', 'pose')
 )
 
 
@@ -39,7 +39,7 @@ def test_is_read_back_as_a_domain(tmp_path):
   store(tmp_path)
   domain = domains.Domain(name='styled').open(tmp_path)
   assert domain.class_names == ('a', 'b')
-  assert domain.has_mask and domain.has_pose
+  assert {'mask', 'pose'} < set(domain.fields)
   stored = list(domain.stored('train').as_numpy_iterator())
   for example, expected in zip(stored, examples(), strict=True):
     for key, value in expected.items():

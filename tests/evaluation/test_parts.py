@@ -14,6 +14,7 @@ from pixelda_tf.evaluation import (
   tsne_parts,
 )
 from pixelda_tf.evaluation.examples import UNKNOWN, Examples
+from pixelda_tf.problems import Classification
 
 SIZE = (8, 8)
 NAMES = ('cat', 'dog', 'cow')
@@ -60,6 +61,7 @@ class Pair:
   """A target of 40 random training and ten test images."""
 
   class_names, n_classes = NAMES, 3
+  problem = Classification()
 
   def __init__(self, channels, has_labels):
     self.source = types.SimpleNamespace(name='drawn', n_classes=3)

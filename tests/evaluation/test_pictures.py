@@ -4,6 +4,7 @@ from PIL import Image
 
 from pixelda_tf.evaluation import pictures
 from pixelda_tf.fields.images import to_uint8
+from pixelda_tf.problems import Case
 
 
 def test_to_uint8_by_hand():
@@ -67,3 +68,65 @@ def test_nearest_equals_a_search_over_all_pairs():
   np.testing.assert_array_equal(indices, distances.argmin(1))
   np.testing.assert_allclose(found, distances.min(1), atol=1e-6)
   assert indices[3] == 11 and found[3] == 0.0
+
+
+def test_a_grid_shows_depth_in_a_row_of_its_own():
+  images = np.full((2, 3, 3, 4), -1.0)
+  images[..., 3] = 1.0
+  images[0, ..., 0] = 1.0
+  below = np.zeros((2, 3, 3, 3))
+  picture = pictures.grid([images, below], gap=0)
+  red, black, white, grey = [255, 0, 0], [0] * 3, [255] * 3, [128] * 3
+  corners = picture[::3, ::3]
+  np.testing.assert_array_equal(
+    corners, [[red, black], [white, white], [grey, grey]]
+  )
+
+
+def tile(picture, position, n_texts):
+  """Returns the image that a case shows, at its original 4x4 pixels."""
+  row, column = divmod(position, pictures.COLUMNS)
+  top, left = row * (132 + 14 * n_texts), column * 132
+  found = picture[top : top + 128, left : left + 128]
+  small = found[::32, ::32]
+  np.testing.assert_array_equal(found, small.repeat(32, 0).repeat(32, 1))
+  return small
+
+
+@pytest.mark.parametrize('n, rows', [(1, 1), (6, 1), (7, 2)])
+@pytest.mark.parametrize('n_texts', [1, 3])
+def test_cases_are_shown_in_order_with_their_texts(n, rows, n_texts):
+  """Images of 128 pixels, six in a row, lines of text below."""
+  images = np.random.default_rng(0).integers(256, size=(n, 4, 4, 3), dtype='u1')
+  shown = [Case(image, ('text',) * n_texts) for image in images]
+  picture = pictures.cases(shown)
+  height = 132 + 14 * n_texts
+  assert picture.dtype == np.uint8
+  assert picture.shape == (rows * height, 6 * 132, 3)
+  for position, image in enumerate(images):
+    np.testing.assert_array_equal(tile(picture, position, n_texts), image)
+    row, column = divmod(position, 6)
+    below = picture[row * height + 128 :, column * 132 :][: 14 * n_texts, :132]
+    for line in range(n_texts):
+      assert below[14 * line :][:14].min() < 50
+  if n < rows * 6:
+    row, column = divmod(n, 6)
+    assert (picture[row * height :, column * 132 :] == 255).all()
+
+
+RANDOM = np.random.default_rng(0).integers(256, size=(4, 4, 4), dtype='uint8')
+RGB = {
+  'rgb': (RANDOM[..., :3], RANDOM[..., :3]),
+  'rgb and depth': (RANDOM, RANDOM[..., :3]),
+  'grey': (RANDOM[..., :1], RANDOM[..., [0, 0, 0]]),
+  'float rgb and depth': (
+    (RANDOM / 127.5 - 1).astype(np.float32),
+    RANDOM[..., :3],
+  ),
+}
+
+
+@pytest.mark.parametrize('name', RGB)
+def test_what_is_shown_of_an_image(name):
+  image, expected = RGB[name]
+  np.testing.assert_array_equal(pictures.to_rgb(image), expected)

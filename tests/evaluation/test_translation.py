@@ -142,8 +142,8 @@ class Named(Domain):
 
   def __init__(self, mask=False, pose=False):
     super().__init__(70, mask, pose)
-    self.has_mask = mask
-    self.has_pose = pose
+    kept = {'mask': mask, 'pose': pose}
+    self.fields = ('image', 'label', *(name for name in kept if kept[name]))
 
   def count(self, split):
     assert split == 'train'

@@ -38,6 +38,18 @@ def test_the_result_tells_what_was_reached(tiny_run, data_dir, open_run):
     'target_description': infos['digits_photo'].description,
     'image_shape': [16, 16, 3],
     'class_names': list(map(str, range(10))),
+    'problem': {
+      'name': 'Classification',
+      'metrics': [
+        {
+          'key': 'accuracy',
+          'title': 'accuracy',
+          'form': '{:.2%}',
+          'higher_is_better': True,
+        }
+      ],
+      'counts': ['right / count', '{correct:,} / {count:,}'],
+    },
     'seed': 0,
     'precision': 'float32',
   }
@@ -86,8 +98,11 @@ def test_checkpoints_metrics_and_pictures_come_when_they_should(tiny_run):
     with open(tiny_run / row / 'metrics.jsonl') as file:
       lines = [json.loads(line) for line in file]
     assert [line['step'] for line in lines] == [2, 4, 6]
-    seen = ['target/accuracy_uses_labels' in line for line in lines]
-    assert seen == [False, True, True]
+    seen = [line.get('target/accuracy_uses_labels') for line in lines]
+    assert [value is not None for value in seen] == [False, True, True]
+    # Of the 50 images of the validation split, not of the test split's 500.
+    for value in seen[1:]:
+      assert value * 50 == pytest.approx(round(value * 50))
     for line in lines:
       assert all(np.isfinite(value) for value in line.values())
   assert {'discriminator/domain', 'generator/learning_rate'} <= set(lines[0])

@@ -63,8 +63,7 @@ class Poses(base.ImageBuilder):
       shape=(8, 8, 3),
       class_names=('ape', 'cat'),
       description=self.name,
-      mask=True,
-      pose=True,
+      fields=('label', 'mask', 'pose'),
     )
 
   def _split_generators(self, dl_manager):

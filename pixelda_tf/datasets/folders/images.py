@@ -94,10 +94,11 @@ class Images(base.ImageBuilder):
   def _info(self):
     height, width = self._size
     how = 'resized (bilinear)' if self._resize else 'as they are'
+    has_masks = bool(self._mask_from) or self._entries[0].mask is not None
     return self.image_info(
       shape=(height, width, 1 if self._mode == 'L' else 3),
       class_names=self._class_names,
-      mask=bool(self._mask_from) or self._entries[0].mask is not None,
+      fields=('label', 'mask') if has_masks else ('label',),
       description=(
         f'{len(self._entries)} images of a user, {how}: {height}x{width} '
         f'{"grey" if self._mode == "L" else "RGB"}, '

@@ -159,8 +159,7 @@ class Bop(base.ImageBuilder):
     return self.image_info(
       shape=(bop_crops.SIZE, bop_crops.SIZE, 4 if self._depth else 3),
       class_names=self._class_names.values(),
-      mask=self._masks,
-      pose=True,
+      fields=('label', 'pose', *(['mask'] if self._masks else [])),
       description=(
         f'{sum(self._counts.values())} crops, {self._how}. Left out: '
         f'{self._left_out}. Digest (SHA-256) of the examples: {self._digest}.'

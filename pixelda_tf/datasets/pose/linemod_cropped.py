@@ -83,8 +83,7 @@ class LinemodCropped(base.ImageBuilder):
     return self.image_info(
       shape=(*SIZE, 3),
       class_names=self._class_names,
-      mask=rendered,
-      pose=True,
+      fields=('label', 'pose', *(['mask'] if rendered else [])),
       description=f'Cropped LineMod, {self.builder_config.name} images of '
       f'{len(self._class_names)} objects, {SIZE[0]}x{SIZE[1]} RGB, with poses. '
       'Digest (SHA-256) of splits, names, poses and bytes: '

@@ -58,8 +58,7 @@ class Rendered(base.ImageBuilder):
     return self.image_info(
       shape=self._pictures.shape,
       class_names=self._pictures.class_names,
-      mask=True,
-      pose=True,
+      fields=('label', 'mask', 'pose'),
       description=self._description,
     )
 

@@ -13,6 +13,7 @@ from pixelda_tf import datasets
 from pixelda_tf.data import domains, pairs
 from pixelda_tf.datasets.digits import svhn
 from pixelda_tf.errors import UserError
+from pixelda_tf.problems import Classification
 
 
 def digits(count, seed=0):
@@ -78,7 +79,7 @@ def test_pairs_with_mnist(tmp_path, write_mnist):
     )
   pair = pairs.Pair(
     source=domains.Domain(name='svhn'), target=domains.Domain(name='mnist')
-  ).open(tmp_path / 'data')
+  ).open(tmp_path / 'data', problem=Classification())
   assert pair.image_shape == (32, 32, 3)
   assert pair.class_names == tuple('0123456789')
   assert pair.source.count('train') == 12

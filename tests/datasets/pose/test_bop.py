@@ -165,7 +165,7 @@ def test_prepares_crops_with_class_depth_mask_and_pose(boxes, tmp_path):
   assert example['mask'].shape == (64, 64, 1)
   assert example['pose'].shape == (4,)
   domain = domains.Domain(name='mine').open(tmp_path / 'data')
-  assert domain.has_pose and domain.has_mask
+  assert {'mask', 'pose'} < set(domain.fields)
   again = datasets.prepare(
     'bop', name='mine', data_dir=tmp_path / 'data', manual_dir=boxes
   )

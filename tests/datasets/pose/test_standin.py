@@ -49,7 +49,7 @@ def test_is_read_back_as_a_domain(stored):
   domain = domains.Domain(name=f'standin/{name}').open(data_dir)
   assert domain.image_shape == (64, 64, 4)
   assert domain.class_names == tuple(procedural.OBJECTS)
-  assert domain.has_mask
+  assert 'mask' in domain.fields
   assert 'not LineMod' in domain.description
   assert domain.count('train') == 11 * N_TRAIN
   assert domain.count('test') == 11 * N_TEST

@@ -1,0 +1,74 @@
+"""Training batches of a pair's domains, by what a method learns from."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import tensorflow as tf
+
+from pixelda_tf.data.domains import OpenDomain
+from pixelda_tf.data.streams import Stream, unlabelled
+from pixelda_tf.errors import UserError
+
+
+class Learnt(Protocol):
+  """What a pair asks of the problem that is learnt; see `problems`."""
+
+  targets: tuple[str, ...]
+
+  def check(self, domain: OpenDomain, role: str) -> None:
+    """Raises UserError if a domain lacks what is learnt from."""
+
+  def can_test(self, domain: OpenDomain) -> bool:
+    """Returns whether a domain has what models are scored by."""
+
+
+def batches(
+  streams: Mapping[str, Stream],
+  problem: Learnt,
+  role: str,
+  strong_view: bool,
+  **where: Any,
+) -> tf.data.Dataset:
+  """Returns endless batches of a part of the records.
+
+  Args:
+    streams: by 'source', 'target' and, if there is one, 'labelled_target'.
+    problem: what is learnt.
+    role: see `OpenPair.train_batches`, as `strong_view`.
+    strong_view: whether there is a second view of target images.
+    **where: see `Stream.batches`.
+
+  Raises:
+    UserError: a domain is not fit for the role.
+  """
+  if role in ('supervised_target', 'labelled_target'):
+    stream = _labelled(streams, problem, role.removeprefix('supervised_'))
+    return stream.labelled_batches(**where, strong_view=strong_view).map(
+      lambda batch: {'source': batch, 'target': unlabelled(batch)}
+    )
+  by_domain = {
+    'source': streams['source'].batches(**where),
+    'target': streams['target']
+    .batches(**where, strong_view=strong_view)
+    .map(unlabelled),
+  }
+  if role == 'semi_supervised':
+    stream = _labelled(streams, problem, 'labelled_target')
+    by_domain['labelled_target'] = stream.labelled_batches(**where)
+  return tf.data.Dataset.zip(by_domain)
+
+
+def _labelled(streams, problem, role):
+  """Returns a target stream that a method learns from with its labels."""
+  if role not in streams:
+    raise UserError(
+      f'a method learns from labelled target images, but Pair.{role} names none'
+    )
+  stream, source = streams[role], streams['source'].domain
+  problem.check(stream.domain, role)
+  if stream.label_map is not None and min(stream.label_map) < 0:
+    raise UserError(
+      f'target {stream.domain.name} has classes that source {source.name} has '
+      'not; no method can learn from its labels'
+    )
+  return stream
