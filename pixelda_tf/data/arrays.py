@@ -1,5 +1,7 @@
 """Training batches from a user's arrays and data sets, without a builder."""
 
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
@@ -8,7 +10,14 @@ from pixelda_tf.errors import UserError
 from pixelda_tf.fields import FIELDS
 
 
-def pair(source, target, *, batch_size=32, seed=0, n_classes=None):
+def pair(
+  source: Any,
+  target: Any,
+  *,
+  batch_size: int = 32,
+  seed: int = 0,
+  n_classes: int | None = None,
+) -> tf.data.Dataset:
   """Pairs labelled source images with unlabelled target images.
 
   Images are [height, width] or [height, width, 1, 3 or 4]: uint8, or float in

@@ -6,6 +6,7 @@ int32 or int64 [2]. The same seed gives the same change.
 """
 
 import math
+from collections.abc import Callable, Sequence
 
 import gin
 import tensorflow as tf
@@ -13,8 +14,17 @@ import tensorflow as tf
 from pixelda_tf import fields
 from pixelda_tf.errors import UserError
 
+# By field, `[batch, ...]`.
+Batch = dict[str, tf.Tensor]
+# Of a batch and a seed, int [2]: it returns the batch changed.
+Augmentation = Callable[[Batch, tf.Tensor], Batch]
 
-def apply(augmentations, batch, seed):
+
+def apply(
+  augmentations: Augmentation | Sequence[Augmentation] | None,
+  batch: Batch,
+  seed: tf.Tensor,
+) -> Batch:
   """Applies one augmentation, or a sequence of them, or none."""
   if callable(augmentations):
     augmentations = (augmentations,)
@@ -40,7 +50,14 @@ class Move:
       there, which is far.
   """
 
-  def __init__(self, *, shift=0.1, rotation=10.0, zoom=(1.0, 1.0), fill=-1.0):
+  def __init__(
+    self,
+    *,
+    shift: float = 0.1,
+    rotation: float = 10.0,
+    zoom: tuple[float, float] = (1.0, 1.0),
+    fill: float = -1.0,
+  ):
     """See the attributes.
 
     Raises:
@@ -55,7 +72,7 @@ class Move:
     self.zoom = zoom
     self.fill = fill
 
-  def __call__(self, batch, seed):
+  def __call__(self, batch: Batch, seed: tf.Tensor) -> Batch:
     """Returns the batch with all maps moved alike, and the pose turned."""
     images = batch['image']
     n, height, width = tf.unstack(tf.shape(images)[:3])
@@ -69,7 +86,14 @@ class Move:
     return fields.warp(batch, transforms, angles, image_fill=self.fill)
 
 
-def move_transforms(angles, shift_y, shift_x, zoom, height, width):
+def move_transforms(
+  angles: tf.Tensor,
+  shift_y: tf.Tensor,
+  shift_x: tf.Tensor,
+  zoom: tf.Tensor,
+  height: tf.Tensor | int,
+  width: tf.Tensor | int,
+) -> tf.Tensor:
   """Returns projective transforms: turn and zoom about the centre, then shift.
 
   Args:
@@ -122,10 +146,10 @@ class ChangeColour:
   def __init__(
     self,
     *,
-    brightness=0.1,
-    saturation=(0.5, 1.5),
-    hue=0.032,
-    contrast=(0.5, 1.5),
+    brightness: float = 0.1,
+    saturation: tuple[float, float] = (0.5, 1.5),
+    hue: float = 0.032,
+    contrast: tuple[float, float] = (0.5, 1.5),
   ):
     """See the attributes."""
     self.brightness = brightness
@@ -133,7 +157,7 @@ class ChangeColour:
     self.hue = hue
     self.contrast = contrast
 
-  def __call__(self, batch, seed):
+  def __call__(self, batch: Batch, seed: tf.Tensor) -> Batch:
     """Returns the batch with `image` changed."""
     draws = tf.random.stateless_uniform(
       [4, tf.shape(batch['image'])[0], 1, 1, 1], seed
@@ -166,7 +190,7 @@ class AddNoise:
       a value every `g` pixels and is linear in between.
   """
 
-  def __init__(self, *, stddev=0.1, grains=(1,)):
+  def __init__(self, *, stddev: float = 0.1, grains: Sequence[int] = (1,)):
     """See the attributes.
 
     Raises:
@@ -179,7 +203,7 @@ class AddNoise:
     self.stddev = stddev
     self.grains = tuple(grains)
 
-  def __call__(self, batch, seed):
+  def __call__(self, batch: Batch, seed: tf.Tensor) -> Batch:
     """Returns the batch with `image` changed."""
     depth = batch['image'][..., 3:]
     images = batch['image'][..., :3]
@@ -199,9 +223,9 @@ class AddNoise:
     return changed
 
 
-def _between(bounds, share):
+def _between(bounds, fraction):
   low, high = bounds
-  return low + (high - low) * share
+  return low + (high - low) * fraction
 
 
 # Compiled to one pass over the images: op by op it takes three times as long.
@@ -211,12 +235,12 @@ def _change_colour(images, shift, turn, saturation, contrast):
   depth = images[..., 3:]
   images = (images[..., :3] + 1.0) / 2.0 + shift
   if images.shape[-1] == 3:
-    hue, share, value = tf.split(
+    hue, chroma, value = tf.split(
       tf.image.rgb_to_hsv(tf.clip_by_value(images, 0.0, 1.0)), 3, axis=-1
     )
     hue = tf.math.floormod(hue + turn, 1.0)
-    share = tf.clip_by_value(share * saturation, 0.0, 1.0)
-    images = tf.image.hsv_to_rgb(tf.concat([hue, share, value], axis=-1))
+    chroma = tf.clip_by_value(chroma * saturation, 0.0, 1.0)
+    images = tf.image.hsv_to_rgb(tf.concat([hue, chroma, value], axis=-1))
   mean = tf.reduce_mean(images, axis=[1, 2], keepdims=True)
   images = (images - mean) * contrast + mean
   images = tf.clip_by_value(images * 2.0 - 1.0, -1.0, 1.0)
