@@ -1,5 +1,12 @@
 """Pure functions of tensors; weights are applied by the methods."""
 
-from pixelda_tf.losses import adversarial, content, task
+from pixelda_tf.losses import (
+  adversarial,
+  content,
+  cycle,
+  four_way,
+  penalty,
+  task,
+)
 
-__all__ = ['adversarial', 'content', 'task']
+__all__ = ['adversarial', 'content', 'cycle', 'four_way', 'penalty', 'task']

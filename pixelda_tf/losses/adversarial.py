@@ -23,15 +23,41 @@ class AdversarialLoss(NamedTuple):
   Attributes:
     discriminator: function of (real logits, fake logits).
     generator: function of (fake logits).
-    threshold: an output above it says real.
+    threshold: an output above it says real; None where none decides, as a
+      critic's.
   """
 
   discriminator: Half
   generator: Half
-  threshold: float
+  threshold: float | None = None
+
+  def accuracies(
+    self, real: tf.Tensor, fake: tf.Tensor, prefix: str = ''
+  ) -> dict[str, tf.Tensor]:
+    """Returns how often a discriminator is right; nothing of a critic.
+
+    Args:
+      real: float32 logits of any shape.
+      fake: the same.
+      prefix: of the names.
+
+    Returns:
+      {'accuracy_real', 'accuracy_fake'}, float32 scalars in [0, 1].
+    """
+    if self.threshold is None:
+      return {}
+    return {
+      f'{prefix}accuracy_real': fraction(real > self.threshold),
+      f'{prefix}accuracy_fake': fraction(fake <= self.threshold),
+    }
 
 
-def sigmoid_discriminator_loss(real, fake):
+def fraction(decisions: tf.Tensor) -> tf.Tensor:
+  """Returns the fraction of a bool tensor that is true, a float32 scalar."""
+  return tf.reduce_mean(tf.cast(decisions, tf.float32))
+
+
+def sigmoid_discriminator_loss(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
   """Cross entropy of telling real (1) from fake (0), Eq. 2 of PixelDA.
 
   Args:
@@ -46,7 +72,7 @@ def sigmoid_discriminator_loss(real, fake):
   )
 
 
-def sigmoid_generator_loss(fake):
+def sigmoid_generator_loss(fake: tf.Tensor) -> tf.Tensor:
   """The non-saturating half, `-E[log D(fake)]` (Goodfellow et al., 2014).
 
   PixelDA's Eq. 2 has the generator minimise `log(1 - D(fake))`; like the
@@ -56,14 +82,26 @@ def sigmoid_generator_loss(fake):
   return tf.reduce_mean(tf.nn.softplus(-fake))
 
 
-def least_squares_discriminator_loss(real, fake):
+def least_squares_discriminator_loss(
+  real: tf.Tensor, fake: tf.Tensor
+) -> tf.Tensor:
   """`E[(D(real) - 1)^2] + E[D(fake)^2]` (LSGAN, Mao et al., 2017)."""
   return tf.reduce_mean((real - 1.0) ** 2) + tf.reduce_mean(fake**2)
 
 
-def least_squares_generator_loss(fake):
+def least_squares_generator_loss(fake: tf.Tensor) -> tf.Tensor:
   """`E[(D(fake) - 1)^2]` (LSGAN, Mao et al., 2017)."""
   return tf.reduce_mean((fake - 1.0) ** 2)
+
+
+def wasserstein_critic_loss(real: tf.Tensor, fake: tf.Tensor) -> tf.Tensor:
+  """`E[D(fake)] - E[D(real)]` (WGAN, Arjovsky et al., 2017); any sign."""
+  return tf.reduce_mean(fake) - tf.reduce_mean(real)
+
+
+def wasserstein_generator_loss(fake: tf.Tensor) -> tf.Tensor:
+  """`-E[D(fake)]` (WGAN, Arjovsky et al., 2017); any sign."""
+  return -tf.reduce_mean(fake)
 
 
 @gin.register
@@ -82,3 +120,9 @@ def least_squares_loss() -> AdversarialLoss:
     least_squares_generator_loss,
     threshold=0.5,
   )
+
+
+@gin.register
+def wasserstein_loss() -> AdversarialLoss:
+  """A critic's pair: goes with `gradient_penalty` and `Player.repeats`."""
+  return AdversarialLoss(wasserstein_critic_loss, wasserstein_generator_loss)

@@ -17,7 +17,9 @@ def _masked_difference(source, translated, mask):
 
 @gin.register
 @_needs_mask
-def masked_pairwise_mse(source, translated, mask=None):
+def masked_pairwise_mse(
+  source: tf.Tensor, translated: tf.Tensor, mask: tf.Tensor | None = None
+) -> tf.Tensor:
   """Masked pairwise mean squared error, Eq. 5 of PixelDA.
 
   With d = (source - translated) * mask and k = height * width * channels:
@@ -43,21 +45,27 @@ def masked_pairwise_mse(source, translated, mask=None):
 
 
 @gin.register
-def pairwise_mse(source, translated, mask=None):
+def pairwise_mse(
+  source: tf.Tensor, translated: tf.Tensor, mask: tf.Tensor | None = None
+) -> tf.Tensor:
   """Eq. 5 over the whole image; a mask in the data is not looked at."""
   del mask
   return masked_pairwise_mse(source, translated)
 
 
 @gin.register
-def l1(source, translated, mask=None):
+def l1(
+  source: tf.Tensor, translated: tf.Tensor, mask: tf.Tensor | None = None
+) -> tf.Tensor:
   """Mean absolute difference; arguments as `masked_pairwise_mse`."""
   difference = _masked_difference(source, translated, mask)
   return tf.reduce_mean(tf.abs(difference), axis=[1, 2, 3])
 
 
 @gin.register
-def l2(source, translated, mask=None):
+def l2(
+  source: tf.Tensor, translated: tf.Tensor, mask: tf.Tensor | None = None
+) -> tf.Tensor:
   """Mean squared difference; arguments as `masked_pairwise_mse`."""
   difference = _masked_difference(source, translated, mask)
   return tf.reduce_mean(difference**2, axis=[1, 2, 3])

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 
-def reconstruction(images, reconstructed):
+def reconstruction(images: tf.Tensor, reconstructed: tf.Tensor) -> tf.Tensor:
   """L1 distance, the terms of Eq. 3 of CyCADA and of CycleGAN's losses.
 
   The papers' norm is a sum; as in the released codes it is a mean, so that a

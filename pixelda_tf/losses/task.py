@@ -3,22 +3,22 @@
 import tensorflow as tf
 
 
-def cross_entropy(labels, logits):
+def cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
   """Classification loss, the terms of Eq. 3 of PixelDA.
 
   Args:
-    labels: int32 `[batch]` in [0, n_classes).
-    logits: float32 `[batch, n_classes]`.
+    labels: int32 `[batch, ...]` in [0, n_classes).
+    logits: float32 `[batch, ..., n_classes]`.
 
   Returns:
-    float32 `[batch]`, `-log softmax(logits)[label]`.
+    float32 `[batch, ...]`, `-log softmax(logits)[label]`.
   """
-  return tf.nn.sparse_softmax_cross_entropy_with_logits(
-    labels=labels, logits=logits
+  return tf.keras.losses.sparse_categorical_crossentropy(
+    labels, logits, from_logits=True
   )
 
 
-def patch_cross_entropy(labels, logits):
+def patch_cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
   """The auxiliary class head's loss over a grid of decisions.
 
   Args:
@@ -33,7 +33,7 @@ def patch_cross_entropy(labels, logits):
   return tf.reduce_mean(losses, axis=[1, 2])
 
 
-def quaternion_log_loss(true, predicted):
+def quaternion_log_loss(true: tf.Tensor, predicted: tf.Tensor) -> tf.Tensor:
   """The log of a metric of rotations, the pose terms of Eq. 6 of PixelDA.
 
   q and -q are the same pose. The paper's log(1 - |<q, q^>|) has no minimum; as

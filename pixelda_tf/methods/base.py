@@ -263,11 +263,6 @@ def mean_terms(losses, weight, prefix=''):
   }
 
 
-def share(decisions):
-  """Share of a bool tensor that is true, float32."""
-  return tf.reduce_mean(tf.cast(decisions, tf.float32))
-
-
 def _whole_signature(method):
   """Returns a constructor's signature with what it passes on in its place."""
   own = inspect.signature(method.__init__).parameters

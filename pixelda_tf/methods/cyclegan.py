@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from pixelda_tf.losses.adversarial import least_squares_loss
 from pixelda_tf.losses.cycle import reconstruction
-from pixelda_tf.methods.base import Method, share
+from pixelda_tf.methods.base import Method
 from pixelda_tf.methods.image_pool import ImagePool
 from pixelda_tf.methods.player import Player
 from pixelda_tf.networks import patch_discriminator, unet_generator
@@ -161,9 +161,7 @@ class CycleGAN(Method):
       fake = discriminator(images, training=True)['domain']
       loss = self.adversarial_loss.discriminator(real, fake)
       terms[f'{name}_domain'] = self.discriminator_weight * loss
-      decide = self.adversarial_loss.threshold
-      monitors[f'{name}_accuracy_real'] = share(real > decide)
-      monitors[f'{name}_accuracy_fake'] = share(fake <= decide)
+      monitors |= self.adversarial_loss.accuracies(real, fake, f'{name}_')
     return terms, monitors
 
   def _distance(self, weight, images, others):

@@ -3,8 +3,7 @@
 import gin
 import tensorflow as tf
 
-from pixelda_tf.losses.adversarial import sigmoid_loss
-from pixelda_tf.methods.base import share
+from pixelda_tf.losses.adversarial import fraction, sigmoid_loss
 from pixelda_tf.methods.player import Player
 from pixelda_tf.networks import feature_discriminator
 
@@ -89,7 +88,7 @@ class FeatureAlignment(tf.Module):
       for name in ('reference', 'aligned')
     )
     reference, aligned = reference['domain'], aligned['domain']
-    accuracy = share(tf.concat([reference > 0.0, aligned <= 0.0], axis=0))
+    accuracy = fraction(tf.concat([reference > 0.0, aligned <= 0.0], axis=0))
     self.accuracies.assign(tf.concat([self.accuracies[1:], [accuracy]], axis=0))
     self.still.assign(tf.where(self.open(), 0.0, self.still + 1.0))
     loss = self.loss.discriminator(reference, aligned)

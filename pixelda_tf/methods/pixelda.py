@@ -6,7 +6,7 @@ import tensorflow as tf
 from pixelda_tf.errors import UserError
 from pixelda_tf.losses.adversarial import sigmoid_loss
 from pixelda_tf.losses.content import masked_pairwise_mse
-from pixelda_tf.methods.base import Method, mean_terms, share
+from pixelda_tf.methods.base import Method, mean_terms
 from pixelda_tf.methods.player import Player
 from pixelda_tf.networks import pyramid_discriminator, residual_generator
 from pixelda_tf.networks.classifiers import private_copy
@@ -131,11 +131,7 @@ class PixelDA(Method):
       'domain': self.domain_weight
       * self.adversarial_loss.discriminator(real['domain'], fake['domain'])
     }
-    decide = self.adversarial_loss.threshold
-    monitors = {
-      'accuracy_real': share(real['domain'] > decide),
-      'accuracy_fake': share(fake['domain'] <= decide),
-    }
+    monitors = self.adversarial_loss.accuracies(real['domain'], fake['domain'])
     return terms | self._class_head(batch, fake), monitors
 
   def task_losses(self, batch, translated):

@@ -7,6 +7,7 @@ from pixelda_tf.losses import adversarial
 PAIRS = {
   'sigmoid': adversarial.sigmoid_loss,
   'least_squares': adversarial.least_squares_loss,
+  'wasserstein': adversarial.wasserstein_loss,
 }
 LOG_2 = 0.6931471805599453
 
@@ -40,6 +41,41 @@ def test_least_squares_by_hand():
   assert pair.threshold == 0.5
 
 
+def test_wasserstein_by_hand():
+  """Critic: (2 + 0) / 2 - (3 + 2) / 2 = -1.5. Generator: -(2 + 0) / 2."""
+  pair = adversarial.wasserstein_loss()
+  real, fake = tf.constant([[3.0], [2.0]]), tf.constant([[2.0], [0.0]])
+  assert float(pair.discriminator(real, fake)) == -1.5
+  assert float(pair.generator(fake)) == -1.0
+
+
+@pytest.mark.parametrize(
+  'name, expected', [('sigmoid', (0.75, 0.5)), ('least_squares', (0.5, 0.75))]
+)
+def test_accuracies_by_hand(name, expected):
+  """Above 0 are 3 real ones of 4, and 2 fake; above 0.5 are 2, and 1."""
+  real = tf.constant([[-0.2], [0.5], [0.6], [0.8]])
+  fake = tf.constant([[-0.8], [0.0], [0.3], [0.9]])
+  found = PAIRS[name]().accuracies(real, fake, 'source_')
+  assert list(found) == ['source_accuracy_real', 'source_accuracy_fake']
+  assert tuple(map(float, found.values())) == expected
+  assert all(value.dtype == tf.float32 for value in found.values())
+
+
+def test_a_critic_decides_nothing():
+  pair = adversarial.wasserstein_loss()
+  assert pair.accuracies(tf.zeros([2, 1]), tf.zeros([2, 1])) == {}
+
+
+@pytest.mark.parametrize(
+  'decisions, expected',
+  [([True, False, True, True], 0.75), ([[False], [False]], 0.0), ([True], 1.0)],
+)
+def test_fraction_by_hand(decisions, expected):
+  found = adversarial.fraction(tf.constant(decisions))
+  assert found.dtype == tf.float32 and float(found) == expected
+
+
 def _sigmoid(x):
   return 1 / (1 + np.exp(-x))
 
@@ -54,6 +90,10 @@ RECOMPUTED = {
   'least_squares': (
     lambda real, fake: np.square(real - 1).mean() + np.square(fake).mean(),
     lambda fake: np.square(fake - 1).mean(),
+  ),
+  'wasserstein': (
+    lambda real, fake: fake.mean() - real.mean(),
+    lambda fake: -fake.mean(),
   ),
 }
 

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from pixelda_tf.methods import Method, Player
-from pixelda_tf.methods.base import mean_terms, share
+from pixelda_tf.methods.base import mean_terms
 from pixelda_tf.methods.player import only_when
 from pixelda_tf.problems import ClassAndPose
 
@@ -409,15 +409,6 @@ def test_only_when_undoes_or_does_all(optimizer, compiled):
   for ours, theirs in zip(found[True], found[None], strict=True):
     np.testing.assert_allclose(ours, theirs, rtol=1e-6)
   assert np.any(found[True][0] != found[False][0])
-
-
-@pytest.mark.parametrize(
-  'decisions, expected',
-  [([True, False, True, True], 0.75), ([[False], [False]], 0.0), ([True], 1.0)],
-)
-def test_share_by_hand(decisions, expected):
-  found = share(tf.constant(decisions))
-  assert found.dtype == tf.float32 and float(found) == expected
 
 
 def test_mean_terms_by_hand():
