@@ -8,12 +8,18 @@ images (`private_copy`).
 import gin
 import tensorflow as tf
 
-from pixelda_tf.networks.layers import Corruption, batch_normalization
+from pixelda_tf.networks.layers import (
+  Corruption,
+  ImageShape,
+  batch_normalization,
+  need_sides,
+)
 
 layers = tf.keras.layers
 
 
-def _chain(image_shape, n_classes, stages, name):
+def _chain(name, image_shape, n_classes, stages):
+  need_sides(name, image_shape)
   tensor = images = layers.Input(image_shape, name='images')
   for layer in stages:
     tensor = layer(tensor)
@@ -25,7 +31,7 @@ def _chain(image_shape, n_classes, stages, name):
       key: layers.Activation('linear', dtype='float32', name=key)(output)
       for key, output in outputs.items()
     },
-    name=name,
+    name='task',
   )
 
 
@@ -36,7 +42,7 @@ def _convolution(filters, kernel_size, **kwargs):
 
 
 @gin.register
-def mnist_classifier(image_shape, n_classes):
+def mnist_classifier(image_shape: ImageShape, n_classes: int) -> tf.keras.Model:
   """The network of PixelDA's MNIST, MNIST-M and USPS experiments.
 
   conv 5x5 32, pool 2 | conv 5x5 48, pool 2, dense 100, dense 100, classes.
@@ -59,11 +65,11 @@ def mnist_classifier(image_shape, n_classes):
     layers.Dense(100, activation='relu'),
     layers.Dense(100, activation='relu'),
   ]
-  return _chain(image_shape, n_classes, stages, 'task')
+  return _chain('mnist_classifier', image_shape, n_classes, stages)
 
 
 @gin.register
-def svhn_classifier(image_shape, n_classes):
+def svhn_classifier(image_shape: ImageShape, n_classes: int) -> tf.keras.Model:
   """The network of DANN's and DSN's SVHN experiments.
 
   conv 5x5 64, pool 3/2 | conv 5x5 64, pool 3/2, conv 5x5 128, dense 3072,
@@ -79,11 +85,17 @@ def svhn_classifier(image_shape, n_classes):
     layers.Dense(3072, activation='relu'),
     layers.Dense(2048, activation='relu'),
   ]
-  return _chain(image_shape, n_classes, stages, 'task')
+  return _chain('svhn_classifier', image_shape, n_classes, stages)
 
 
 @gin.register
-def lenet_classifier(image_shape, n_classes, *, dropout_rate=0.5, seed=0):
+def lenet_classifier(
+  image_shape: ImageShape,
+  n_classes: int,
+  *,
+  dropout_rate: float = 0.5,
+  seed: int = 0,
+) -> tf.keras.Model:
   """CyCADA's variant of LeNet for MNIST and USPS (Fig. 7, released code).
 
   conv 5x5 20, pool 2, conv 5x5 50, dropout of whole channels, pool 2, dense
@@ -99,6 +111,7 @@ def lenet_classifier(image_shape, n_classes, *, dropout_rate=0.5, seed=0):
   Raises:
     ValueError: a side is shorter than 16.
   """
+  need_sides('lenet_classifier', image_shape)
   if min(image_shape[:2]) < 16:
     raise ValueError(
       'lenet_classifier: sides of at least 16 are needed, images are '
@@ -117,11 +130,13 @@ def lenet_classifier(image_shape, n_classes, *, dropout_rate=0.5, seed=0):
     layers.Dense(500, activation='relu'),
     Corruption(dropout_rate, 0.0, seed + 1),
   ]
-  return _chain(image_shape, n_classes, stages, 'task')
+  return _chain('lenet_classifier', image_shape, n_classes, stages)
 
 
 @gin.register
-def dtn_classifier(image_shape, n_classes, *, seed=0):
+def dtn_classifier(
+  image_shape: ImageShape, n_classes: int, *, seed: int = 0
+) -> tf.keras.Model:
   """CyCADA's network for SVHN, after DTN (Fig. 7, released code).
 
   Three 5x5 convolutions of stride 2 (64, 128, 256) with batch normalisation,
@@ -149,10 +164,10 @@ def dtn_classifier(image_shape, n_classes, *, seed=0):
     layers.ReLU(),
     Corruption(0.5, 0.0, seed + 3),
   ]
-  return _chain(image_shape, n_classes, stages, 'task')
+  return _chain('dtn_classifier', image_shape, n_classes, stages)
 
 
-def private_copy(task):
+def private_copy(task: tf.keras.Model) -> tf.keras.Model:
   """A task network with a first stage of its own and all else shared.
 
   Args:

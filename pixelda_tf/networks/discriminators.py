@@ -1,13 +1,18 @@
 """Discriminators: does an image come from the target domain?"""
 
+from collections.abc import Sequence
+
 import gin
 import tensorflow as tf
 
 from pixelda_tf.networks.layers import (
   Corruption,
+  ImageShape,
+  Normalization,
   batch_normalization,
   convolution,
   leaky_relu,
+  need_sides,
 )
 
 layers = tf.keras.layers
@@ -18,17 +23,17 @@ _INPUT = 1000
 
 @gin.register
 def pyramid_discriminator(
-  image_shape,
-  n_classes=0,
+  image_shape: ImageShape,
+  n_classes: int = 0,
   *,
-  filters=64,
-  slope=0.2,
-  dropout_rate=0.1,
-  noise_stddev=0.2,
-  input_noise_stddev=0.0,
-  normalization=batch_normalization,
-  seed=0,
-):
+  filters: int = 64,
+  slope: float = 0.2,
+  dropout_rate: float = 0.1,
+  noise_stddev: float = 0.2,
+  input_noise_stddev: float = 0.0,
+  normalization: Normalization = batch_normalization,
+  seed: int = 0,
+) -> tf.keras.Model:
   """PixelDA's discriminator (Sect. 4.1): one decision an image.
 
   A 3x3 convolution of stride 1, then 3x3 convolutions of stride 2 with twice
@@ -54,10 +59,11 @@ def pyramid_discriminator(
     {'domain': float32 `[batch, 1]` logits, above 0 is real}.
 
   Raises:
-    ValueError: n_classes is not 0.
+    ValueError: n_classes is not 0, or a side is None.
   """
   if n_classes:
     raise ValueError('pyramid_discriminator has no class head')
+  need_sides('pyramid_discriminator', image_shape)
 
   def activation(tensor, level):
     tensor = leaky_relu(slope)(tensor)
@@ -80,21 +86,21 @@ def pyramid_discriminator(
 
 @gin.register
 def patch_discriminator(
-  image_shape,
-  n_classes=0,
+  image_shape: ImageShape,
+  n_classes: int = 0,
   *,
-  filters=64,
-  kernel_size=4,
-  strides=(2, 2),
-  head_kernel_size=3,
-  max_multiple=8,
-  slope=0.2,
-  n_domains=1,
-  dropout_rate=0.0,
-  noise_stddev=0.0,
-  normalization=batch_normalization,
-  seed=0,
-):
+  filters: int = 64,
+  kernel_size: int = 4,
+  strides: Sequence[int] = (2, 2),
+  head_kernel_size: int = 3,
+  max_multiple: int = 8,
+  slope: float = 0.2,
+  n_domains: int = 1,
+  dropout_rate: float = 0.0,
+  noise_stddev: float = 0.0,
+  normalization: Normalization = batch_normalization,
+  seed: int = 0,
+) -> tf.keras.Model:
   """A grid of decisions, with ACGAN's auxiliary class head where asked.
 
   Convolutions with leaky ReLUs (the first without normalisation), then a
@@ -104,7 +110,7 @@ def patch_discriminator(
   strides (2, 2, 2, 1), CycleGAN's.
 
   Args:
-    image_shape: (height, width, channels).
+    image_shape: (height, width, channels); sides may be None.
     n_classes: width of the class head; 0 for none.
     filters: filters of the first convolution, doubled at each level.
     kernel_size: of the convolutions.
@@ -113,8 +119,8 @@ def patch_discriminator(
     head_kernel_size: of the convolution to the logits.
     max_multiple: filters grow to this many times `filters` and no more.
     slope: of the leaky ReLU.
-    n_domains: logits of a domain decision: 1 for real against fake, 4 for the
-      four-way decision of LSD-seg.
+    n_domains: logits of a domain decision: 1 for real against fake, 4 for
+      `losses.four_way`.
     dropout_rate: after every activation, in training only.
     noise_stddev: likewise.
     normalization: function that returns a normalisation layer.
@@ -147,7 +153,7 @@ def patch_discriminator(
 
 
 @gin.register
-def feature_discriminator(size, *, units=500):
+def feature_discriminator(size: int, *, units: int = 500) -> tf.keras.Model:
   """CyCADA's discriminator of features (Fig. 7): three dense layers.
 
   Args:

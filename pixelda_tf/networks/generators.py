@@ -1,12 +1,12 @@
 """Generators: source image and noise in, image in the target's style out."""
 
-import math
-
 import gin
 import tensorflow as tf
 
 from pixelda_tf.networks.layers import (
   Corruption,
+  ImageShape,
+  Normalization,
   batch_normalization,
   convolution,
   images_out,
@@ -14,42 +14,46 @@ from pixelda_tf.networks.layers import (
   leaky_relu,
   transposed_convolution,
 )
+from pixelda_tf.networks.noise import inputs
 
 layers = tf.keras.layers
 
 
 @gin.register
 def residual_generator(
-  image_shape,
-  noise_size,
+  image_shape: ImageShape,
+  noise_size: int,
   *,
-  filters=64,
-  blocks=6,
-  noise_stddev=None,
-  normalization=batch_normalization,
-):
+  filters: int = 64,
+  blocks: int = 6,
+  noise_stddev: float | None = None,
+  normalization: Normalization = batch_normalization,
+) -> tf.keras.Model:
   """PixelDA's generator (Sect. 4.1, Fig. 2): residual, resolution kept.
 
-  The noise goes through a dense layer to one more channel of the image. Then a
-  3x3 convolution, `blocks` residual blocks of two 3x3 convolutions each, and a
-  1x1 convolution back to an image. The released code follows the noise's dense
-  layer by batch norm and ReLU; the paper has a plain dense layer, as here.
+  The noise goes through a dense layer to one more channel of the image (where
+  sides are None, each of its values is a channel). Then a 3x3 convolution,
+  `blocks` residual blocks of two 3x3 convolutions each, and a 1x1 convolution
+  back to an image. The released code follows the noise's dense layer by batch
+  norm and ReLU; the paper has a plain dense layer, as here.
 
   Args:
-    image_shape: (height, width, channels) of the images, in and out.
+    image_shape: (height, width, channels) of the images, in and out; sides are
+      None for images of any size.
     noise_size: length of the noise vector, 10 in the paper; 0 for none.
     filters: filters of every convolution, 64 in the paper.
     blocks: number of residual blocks, 6 in the released code.
-    noise_stddev: standard deviation that the noise's channel starts with; None
+    noise_stddev: standard deviation that the noise's channels start with; None
       for what Keras's initial weights give, about 0.04 at 64x64, beside an
-      image in [-1, 1]. The released code's batch norm makes it 1 at every size.
+      image in [-1, 1], or for the noise as it is. The released code's batch
+      norm makes it 1 at every size.
     normalization: function that returns a normalisation layer.
 
   Returns:
     Model of [images float32 `[batch, height, width, channels]` in [-1, 1],
     noise float32 `[batch, noise_size]` in [-1, 1]] to images.
   """
-  images, noise, tensor = _inputs(image_shape, noise_size, noise_stddev)
+  images, noise, tensor = inputs(image_shape, noise_size, noise_stddev)
   tensor = convolution(filters, 3)(tensor)
   tensor = layers.ReLU()(tensor)
   tensor = _residual_blocks(tensor, filters, blocks, normalization)
@@ -60,18 +64,18 @@ def residual_generator(
 
 @gin.register
 def unet_generator(
-  image_shape,
-  noise_size=0,
+  image_shape: ImageShape,
+  noise_size: int = 0,
   *,
-  filters=64,
-  levels=2,
-  extra_convolutions=2,
-  slope=0.2,
-  dropout_rate=0.0,
-  noise_stddev=None,
-  normalization=instance_normalization,
-  seed=0,
-):
+  filters: int = 64,
+  levels: int = 2,
+  extra_convolutions: int = 2,
+  slope: float = 0.2,
+  dropout_rate: float = 0.0,
+  noise_stddev: float | None = None,
+  normalization: Normalization = instance_normalization,
+  seed: int = 0,
+) -> tf.keras.Model:
   """CycleGAN-UDA's generator (Sect. 4.1.1): a U-Net.
 
   Each level down is a 3x3 convolution of stride 2, each level up a transposed
@@ -81,7 +85,8 @@ def unet_generator(
   the number of levels and filters, are not in its text: these are ours.
 
   Args:
-    image_shape: (height, width, channels), sides divisible by 2**levels.
+    image_shape: (height, width, channels), sides divisible by 2**levels or
+      None, for images of any such size.
     noise_size: length of the noise vector, none in the paper.
     filters: filters of the first level, doubled at each one down.
     levels: number of levels.
@@ -99,12 +104,7 @@ def unet_generator(
   Raises:
     ValueError: the sides cannot be halved `levels` times.
   """
-  if image_shape[0] % 2**levels or image_shape[1] % 2**levels:
-    raise ValueError(
-      f'unet_generator: {levels} levels need sides divisible by {2**levels}, '
-      f'images are {image_shape[0]}x{image_shape[1]}: change levels or '
-      'Pair.image_size'
-    )
+  _check_sides('unet_generator', image_shape, levels)
 
   def activation(tensor):
     return leaky_relu(slope)(normalization()(tensor))
@@ -114,7 +114,7 @@ def unet_generator(
       tensor = activation(convolution(width, 3, use_bias=False)(tensor))
     return tensor
 
-  images, noise, tensor = _inputs(image_shape, noise_size, noise_stddev)
+  images, noise, tensor = inputs(image_shape, noise_size, noise_stddev)
   skips = []
   for level in range(levels):
     skips.append(tensor)
@@ -135,15 +135,15 @@ def unet_generator(
 
 @gin.register
 def downsampling_residual_generator(
-  image_shape,
-  noise_size=0,
+  image_shape: ImageShape,
+  noise_size: int = 0,
   *,
-  filters=64,
-  levels=2,
-  blocks=2,
-  noise_stddev=None,
-  normalization=instance_normalization,
-):
+  filters: int = 64,
+  levels: int = 2,
+  blocks: int = 2,
+  noise_stddev: float | None = None,
+  normalization: Normalization = instance_normalization,
+) -> tf.keras.Model:
   """CycleGAN's and CyCADA's generator: residual blocks at low resolution.
 
   A 7x7 convolution, `levels` 3x3 convolutions of stride 2, residual blocks of
@@ -151,7 +151,8 @@ def downsampling_residual_generator(
   image. CyCADA's (Fig. 7) has two blocks; its filters are not in the text.
 
   Args:
-    image_shape: (height, width, channels), sides divisible by 2**levels.
+    image_shape: (height, width, channels), sides divisible by 2**levels or
+      None, for images of any such size.
     noise_size: length of the noise vector, none in the papers.
     filters: filters of the first convolution, doubled at each level.
     levels: number of convolutions of stride 2.
@@ -166,17 +167,12 @@ def downsampling_residual_generator(
   Raises:
     ValueError: the sides cannot be halved `levels` times.
   """
-  if image_shape[0] % 2**levels or image_shape[1] % 2**levels:
-    raise ValueError(
-      f'downsampling_residual_generator: {levels} levels need sides divisible '
-      f'by {2**levels}, images are {image_shape[0]}x{image_shape[1]}: change '
-      'levels or Pair.image_size'
-    )
+  _check_sides('downsampling_residual_generator', image_shape, levels)
 
   def activation(tensor):
     return layers.ReLU()(normalization()(tensor))
 
-  images, noise, tensor = _inputs(image_shape, noise_size, noise_stddev)
+  images, noise, tensor = inputs(image_shape, noise_size, noise_stddev)
   tensor = activation(convolution(filters, 7, use_bias=False)(tensor))
   for level in range(1, levels + 1):
     width = filters * 2**level
@@ -191,24 +187,14 @@ def downsampling_residual_generator(
   )
 
 
-def _inputs(image_shape, noise_size, noise_stddev):
-  """Returns the inputs, and the images with the noise as a channel beside."""
+def _check_sides(name, image_shape, levels):
+  """Raises ValueError where a known side cannot be halved `levels` times."""
   height, width, _ = image_shape
-  images = layers.Input(image_shape, name='source')
-  noise = layers.Input((noise_size,), name='noise')
-  if not noise_size:
-    return images, noise, images
-  initializer = 'glorot_uniform'
-  if noise_stddev is not None:
-    # z is from U(-1, 1), of variance 1/3.
-    initializer = tf.keras.initializers.RandomNormal(
-      stddev=noise_stddev * math.sqrt(3 / noise_size)
+  if (height or 0) % 2**levels or (width or 0) % 2**levels:
+    raise ValueError(
+      f'{name}: {levels} levels need sides divisible by {2**levels}, images '
+      f'are {height}x{width}: change levels or Pair.image_size'
     )
-  plane = layers.Dense(
-    height * width, kernel_initializer=initializer, name='noise_plane'
-  )(noise)
-  plane = layers.Reshape((height, width, 1))(plane)
-  return images, noise, layers.Concatenate()([images, plane])
 
 
 def _residual_blocks(tensor, filters, blocks, normalization):

@@ -1,6 +1,8 @@
 """The layers that several networks share."""
 
 import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import gin
 import numpy as np
@@ -9,12 +11,15 @@ import tensorflow as tf
 
 layers = tf.keras.layers
 
+ImageShape = Sequence[int | None]  # (height, width, channels), None: any
+Normalization = Callable[[], layers.Layer]
+
 # How many different random numbers a corruption draws.
 _DRAWS = 1 << 14
 
 
 @gin.register
-def batch_normalization():
+def batch_normalization() -> layers.Layer:
   """Batch normalisation with the released PixelDA's decay and epsilon.
 
   The released code has an offset and no scale; the scale costs nothing in
@@ -32,18 +37,20 @@ def batch_normalization():
 
 
 @gin.register
-def instance_normalization():
+def instance_normalization() -> layers.Layer:
   """Instance normalisation with learned scale and offset (CycleGAN, LSD)."""
   return InstanceNormalization()
 
 
 @gin.register
-def no_normalization():
+def no_normalization() -> layers.Layer:
   """Leaves its input as it is."""
   return layers.Activation('linear')
 
 
-def convolution(filters, kernel_size, strides=1, use_bias=True):
+def convolution(
+  filters: int, kernel_size: int, strides: int = 1, use_bias: bool = True
+) -> layers.Layer:
   """Same-padded convolution, weights from N(0, 0.02) as in DCGAN."""
   return layers.Conv2D(
     filters,
@@ -55,7 +62,9 @@ def convolution(filters, kernel_size, strides=1, use_bias=True):
   )
 
 
-def transposed_convolution(filters, kernel_size, strides, use_bias=True):
+def transposed_convolution(
+  filters: int, kernel_size: int, strides: int, use_bias: bool = True
+) -> layers.Layer:
   """Transposed convolution, as `convolution`: `strides` times as wide."""
   return layers.Conv2DTranspose(
     filters,
@@ -67,7 +76,7 @@ def transposed_convolution(filters, kernel_size, strides, use_bias=True):
   )
 
 
-def leaky_relu(slope):
+def leaky_relu(slope: float) -> layers.Layer:
   """Leaky ReLU; TensorFlow's kernel of it is slower in bfloat16."""
   return layers.LeakyReLU(slope, dtype='float32')
 
@@ -83,19 +92,19 @@ class InstanceNormalization(tf.keras.layers.Layer):
     epsilon: added to the variance.
   """
 
-  def __init__(self, epsilon=1.001e-5, **kwargs):
+  def __init__(self, epsilon: float = 1.001e-5, **kwargs):
     """See the class; cuDNN's least epsilon is the default."""
     super().__init__(**kwargs)
     self.epsilon = epsilon
 
-  def build(self, input_shape):
+  def build(self, input_shape: tf.TensorShape) -> None:
     """Makes scale and offset, `[channels]` each."""
     shape = (input_shape[-1],)
     self.gamma = self.add_weight('gamma', shape, initializer='ones')
     self.beta = self.add_weight('beta', shape, initializer='zeros')
     super().build(input_shape)
 
-  def call(self, inputs):
+  def call(self, inputs: tf.Tensor) -> tf.Tensor:
     """Normalises `[batch, height, width, channels]`."""
     batch, height, width, channels = tf.unstack(tf.shape(inputs))
     columns = tf.reshape(
@@ -111,7 +120,7 @@ class InstanceNormalization(tf.keras.layers.Layer):
     outputs = tf.reshape(columns, [height, width, batch, channels])
     return tf.ensure_shape(tf.transpose(outputs, [2, 0, 1, 3]), inputs.shape)
 
-  def get_config(self):
+  def get_config(self) -> dict[str, Any]:
     """Returns the constructor's arguments."""
     return super().get_config() | {'epsilon': self.epsilon}
 
@@ -136,7 +145,12 @@ class Corruption(tf.keras.layers.Layer):
   """
 
   def __init__(
-    self, dropout_rate, noise_stddev, seed, whole_channels=False, **kwargs
+    self,
+    dropout_rate: float,
+    noise_stddev: float,
+    seed: int,
+    whole_channels: bool = False,
+    **kwargs,
   ):
     """See the class."""
     super().__init__(**kwargs)
@@ -146,7 +160,7 @@ class Corruption(tf.keras.layers.Layer):
     self.seed = seed
     self.generator = tf.random.Generator.from_seed(seed)
 
-  def call(self, inputs, training=False):
+  def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
     """Returns the inputs, corrupted where `training` is true."""
     if not training:
       return inputs
@@ -175,7 +189,7 @@ class Corruption(tf.keras.layers.Layer):
     draws = tf.reshape(tf.bitcast(pairs, tf.int16), [-1])[:size]
     return tf.reshape(draws, shape)
 
-  def get_config(self):
+  def get_config(self) -> dict[str, Any]:
     """Returns the constructor's arguments."""
     return super().get_config() | {
       'dropout_rate': self.dropout_rate,
@@ -185,8 +199,17 @@ class Corruption(tf.keras.layers.Layer):
     }
 
 
+def need_sides(name: str, image_shape: ImageShape) -> None:
+  """Raises ValueError where a network of dense layers lacks images' sides."""
+  if None in image_shape[:2]:
+    raise ValueError(
+      f'{name}: images of one size are needed: set Pair.image_size, or name a '
+      'network that takes any'
+    )
+
+
 @contextlib.contextmanager
-def drawing_from(network, seed):
+def drawing_from(network: tf.keras.Model, seed: tf.Tensor) -> Iterator[None]:
   """Within it a network's corruptions draw from a seed; no stream moves.
 
   Args:
@@ -204,7 +227,9 @@ def drawing_from(network, seed):
       layer.generator.reset(state)
 
 
-def images_out(tensor, channels, kernel_size=1):
+def images_out(
+  tensor: tf.Tensor, channels: int, kernel_size: int = 1
+) -> tf.Tensor:
   """Last layers of a generator: float32 images in [-1, 1]."""
   tensor = convolution(channels, kernel_size)(tensor)
   return layers.Activation('tanh', dtype='float32', name='images')(tensor)

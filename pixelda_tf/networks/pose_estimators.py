@@ -3,22 +3,22 @@
 import gin
 import tensorflow as tf
 
-from pixelda_tf.networks.layers import Corruption
+from pixelda_tf.networks.layers import Corruption, ImageShape, need_sides
 
 layers = tf.keras.layers
 
 
 @gin.register
 def pose_estimator(
-  image_shape,
-  n_classes,
+  image_shape: ImageShape,
+  n_classes: int,
   *,
-  filters=32,
-  dense=100,
-  dropout_rate=0.5,
-  private_levels=2,
-  seed=0,
-):
+  filters: int = 32,
+  dense: int = 100,
+  dropout_rate: float = 0.5,
+  private_levels: int = 2,
+  seed: int = 0,
+) -> tf.keras.Model:
   """The task network of PixelDA's LineMod experiments.
 
   A 3x3 convolution and a pooling by 2, with twice the filters each time, until
@@ -42,6 +42,7 @@ def pose_estimator(
     quaternions of either sign, 'features': float32 `[batch, dense]`, the input
     of the last layers}.
   """
+  need_sides('pose_estimator', image_shape)
   tensor = images = layers.Input(image_shape, name='images')
   level = 0
   while max(tensor.shape[1:3]) > 5:

@@ -62,6 +62,15 @@ BUILT_FROM = {
 }
 
 
+@pytest.fixture
+def networks_of_any_size():
+  """Builders of a generator and of a discriminator that decides on patches."""
+  return {
+    'generator': NETWORKS['generator'],
+    'discriminator': CYCLE_NETWORKS['discriminator'],
+  }
+
+
 class Counted(tf.keras.Model):
   """A network that counts its calls."""
 

@@ -197,3 +197,11 @@ def test_private_copy_shares_all_but_the_first_stage():
   np.testing.assert_allclose(
     copy(images)['logits'], task(images)['logits'], rtol=1e-5
   )
+
+
+@pytest.mark.parametrize('name', CLASSIFIERS)
+def test_dense_layers_need_images_of_one_size(name):
+  build, (_, _, channels), _ = CLASSIFIERS[name]
+  message = f'{name}_classifier: images of one size are needed: set Pair'
+  with pytest.raises(ValueError, match=message):
+    build((None, None, channels), 10)

@@ -102,6 +102,25 @@ def test_noise_on_the_input_leaves_the_other_noise_as_it_is():
   assert len(set(seeds)) == len(seeds)
 
 
+def test_one_patch_discriminator_takes_images_of_any_size():
+  """As that of one size with the same weights; a grid of a quarter."""
+  model = BUILDERS['patch']((None, None, 3), 5)
+  for height, width in ((16, 16), (24, 40)):
+    images = tf.random.normal([2, height, width, 3])
+    outputs = model(images)
+    assert outputs['domain'].shape == (2, height // 4, width // 4, 1)
+    fixed = BUILDERS['patch']((height, width, 3), 5)
+    fixed.set_weights(model.get_weights())
+    for name, values in fixed(images).items():
+      np.testing.assert_array_equal(outputs[name], values)
+
+
+def test_the_pyramid_needs_images_of_one_size():
+  message = 'pyramid_discriminator: images of one size are needed: set Pair'
+  with pytest.raises(ValueError, match=message):
+    BUILDERS['pyramid']((None, None, 3))
+
+
 def test_the_pyramid_refuses_a_class_head():
   with pytest.raises(ValueError, match='class head'):
     pyramid_discriminator((8, 8, 1), 10)

@@ -163,6 +163,44 @@ def test_sides_that_cannot_be_halved_are_refused(name, image_shape, levels):
   height, width, _ = image_shape
   with pytest.raises(ValueError, match=f'{2**levels}.*{height}x{width}'):
     HALVING[name](image_shape, 0, levels=levels)
+  HALVING[name]((None, None, 1), 0, levels=levels)
+
+
+ANY_SIZE = HALVING | {
+  'residual': functools.partial(residual_generator, filters=3, blocks=1)
+}
+
+
+@pytest.mark.parametrize('policy', ['float32', 'mixed_bfloat16'])
+@pytest.mark.parametrize('noise_size', [0, 2])
+@pytest.mark.parametrize('name', ANY_SIZE)
+def test_one_generator_takes_images_of_any_size(name, noise_size, policy):
+  """Square or not; without noise as the generator of one size does."""
+  tf.keras.mixed_precision.set_global_policy(policy)
+  generator = ANY_SIZE[name]((None, None, 3), noise_size)
+  for height, width in ((16, 16), (24, 40)):
+    images = tf.random.uniform([2, height, width, 3], -1.0, 1.0)
+    inputs = [images, tf.ones([2, noise_size])]
+    outputs = generator(inputs, training=True)
+    assert outputs.shape == images.shape and outputs.dtype == tf.float32
+    assert 0.0 < np.abs(outputs).max() <= 1.0
+    if not noise_size:
+      fixed = ANY_SIZE[name]((height, width, 3), 0)
+      fixed.set_weights(generator.get_weights())
+      np.testing.assert_array_equal(generator(inputs), fixed(inputs))
+
+
+@pytest.mark.parametrize('name', ANY_SIZE)
+def test_noise_of_any_size_decides_and_has_a_gradient(name):
+  generator = ANY_SIZE[name]((None, None, 1), 2)
+  images = tf.random.normal([2, 8, 12, 1])
+  images = tf.concat([images[:1], images[:1]], axis=0)
+  noise = tf.Variable([[1.0, 0.0], [0.0, 1.0]])
+  with tf.GradientTape() as tape:
+    outputs = generator([images, noise])
+    loss = tf.reduce_sum(outputs[..., 0] * tf.random.normal([2, 8, 12]))
+  assert np.any(outputs[0] != outputs[1])
+  assert np.all(tape.gradient(loss, noise) != 0)
 
 
 @pytest.mark.parametrize('name', HALVING)

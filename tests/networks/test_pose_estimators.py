@@ -142,3 +142,9 @@ def test_features_are_the_heads_input():
     outputs['features'].numpy() @ head.kernel.numpy() + head.bias.numpy(),
     atol=1e-5,
   )
+
+
+def test_it_needs_images_of_one_size():
+  message = 'pose_estimator: images of one size are needed: set Pair'
+  with pytest.raises(ValueError, match=message):
+    pose_estimator((None, None, 3), 4)

@@ -1,0 +1,48 @@
+"""One method for images of any size: crops in training, whole ones at test."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pixelda_tf.methods import CyCADA, CycleGAN, PixelDA, SourceOnly
+
+
+def any_task(image_shape, n_classes):
+  """A convolution, the mean over the image, classes."""
+  images = tf.keras.Input(image_shape)
+  tensor = tf.keras.layers.Conv2D(2, 3, activation='tanh')(images)
+  features = tf.keras.layers.GlobalAveragePooling2D()(tensor)
+  logits = tf.keras.layers.Dense(n_classes)(features)
+  return tf.keras.Model(images, {'logits': logits, 'features': features})
+
+
+METHODS = {
+  'source_only': (SourceOnly, {}),
+  'pixelda': (PixelDA, {'noise_size': 2, 'class_head_weight': 0.5}),
+  'cyclegan': (CycleGAN, {'pool_size': 4}),
+  'cycada': (CyCADA, {'joint_classifier': True, 'align_features': True}),
+}
+
+
+@pytest.mark.parametrize('name', METHODS)
+def test_trained_on_crops_it_takes_whole_images(name, networks_of_any_size):
+  kind, options = METHODS[name]
+  if kind is not SourceOnly:
+    options = options | networks_of_any_size
+  method = kind(
+    image_shape=(None, None, 3), n_classes=3, task=any_task, **options
+  )
+  method.compile(tf.keras.optimizers.Adam(1e-3))
+  step = tf.function(method.train_step, reduce_retracing=True)
+  images = tf.random.uniform([4, 16, 16, 3], -1.0, 1.0)
+  batch = {
+    'source': {'image': images, 'label': tf.constant([0, 1, 2, 0])},
+    'target': {'image': images[::-1]},
+  }
+  for _ in range(2):
+    assert all(np.isfinite(value) for value in step(batch).values())
+  whole = tf.random.uniform([2, 24, 40, 3], -1.0, 1.0)
+  if method.predicts:
+    assert method.predictions(whole)['probabilities'].shape == (2, 3)
+  if method.translates:
+    assert method.translate(whole).shape == whole.shape
