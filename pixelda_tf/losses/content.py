@@ -1,7 +1,12 @@
 """Losses that keep a translated image's content: one value an example."""
 
+from collections.abc import Callable
+
 import gin
 import tensorflow as tf
+
+# Of (source, translated, mask) to `[batch]`.
+ContentLoss = Callable[[tf.Tensor, tf.Tensor, tf.Tensor | None], tf.Tensor]
 
 
 def _needs_mask(loss):

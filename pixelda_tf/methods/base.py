@@ -2,16 +2,15 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from pixelda_tf.methods.player import Batch, Player, Terms
-from pixelda_tf.networks import mnist_classifier
+from pixelda_tf.methods.player import Batch, Player, Tensors
+from pixelda_tf.networks import ImageShape, TaskBuilder, mnist_classifier
 from pixelda_tf.problems import Classification, Problem
-
-TaskBuilder = Callable[[Sequence[int | None], int], tf.keras.Model]
 
 
 class Method(tf.keras.Model):
@@ -48,7 +47,7 @@ class Method(tf.keras.Model):
   def __init__(
     self,
     *,
-    image_shape: Sequence[int | None],
+    image_shape: ImageShape,
     n_classes: int,
     problem: Problem | None = None,
     task: TaskBuilder = mnist_classifier,
@@ -65,11 +64,12 @@ class Method(tf.keras.Model):
       seed: start of the method's random stream.
     """
     super().__init__()
-    self.image_shape = tuple(image_shape)
+    height, width, channels = image_shape
+    self.image_shape: ImageShape = (height, width, channels)
     self.n_classes = n_classes
     self.problem = problem or Classification()
     self.seed = seed
-    self.build_task = functools.partial(task, image_shape, n_classes)
+    self.build_task = functools.partial(task, self.image_shape, n_classes)
     self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name='step')
     self.random = tf.random.Generator.from_seed(seed)
     self.test_metrics = self.problem.keras_metrics()
@@ -83,11 +83,13 @@ class Method(tf.keras.Model):
     """Returns the players in the order in which they move."""
     raise NotImplementedError
 
-  def shared(self, batch: Batch):
+  def shared(self, batch: Batch) -> Any:
     """Returns what all players reuse in this step; computed once."""
     del batch
 
-  def noise(self, count, seed=None):
+  def noise(
+    self, count: int | tf.Tensor, seed: int | None = None
+  ) -> tf.Tensor | None:
     """Returns what `translate` draws a style from; None without noise.
 
     Args:
@@ -96,8 +98,11 @@ class Method(tf.keras.Model):
         method's own random stream.
     """
     del count, seed
+    return None
 
-  def translate(self, images, noise=None):
+  def translate(
+    self, images: tf.Tensor, noise: tf.Tensor | None = None
+  ) -> tf.Tensor:
     """Translates source images to the target's style.
 
     Args:
@@ -109,7 +114,9 @@ class Method(tf.keras.Model):
     """
     raise NotImplementedError(f'{type(self).__name__} does not translate')
 
-  def translate_back(self, images, noise=None):
+  def translate_back(
+    self, images: tf.Tensor, noise: tf.Tensor | None = None
+  ) -> tf.Tensor:
     """Translates target images to the source's style, as `translate`."""
     raise NotImplementedError(f'{type(self).__name__} does not translate back')
 
@@ -139,7 +146,7 @@ class Method(tf.keras.Model):
     del target_images
     return {}
 
-  def predictions(self, images: tf.Tensor) -> Terms:
+  def predictions(self, images: tf.Tensor) -> Tensors:
     """Answers images: what users and metrics see, as the problem says."""
     return self.problem.predictions(self(images))
 
@@ -150,7 +157,7 @@ class Method(tf.keras.Model):
     examples: Mapping[str, tf.Tensor],
     weight: float = 1.0,
     prefix: str = '',
-  ) -> Terms:
+  ) -> Tensors:
     """Returns L_task, the problem's losses of a task network in training.
 
     Args:
@@ -163,7 +170,12 @@ class Method(tf.keras.Model):
     outputs = task(images, training=True)
     return mean_terms(self.problem.losses(examples, outputs), weight, prefix)
 
-  def compile(self, optimizer, **kwargs):
+  def compile(
+    self,
+    optimizer: tf.keras.optimizers.Optimizer
+    | Mapping[str, tf.keras.optimizers.Optimizer],
+    **kwargs,
+  ) -> None:
     """Gives each player an optimizer of its own.
 
     Args:
@@ -190,7 +202,7 @@ class Method(tf.keras.Model):
     for name, player in players.items():
       self.player_optimizers[name].build(player.variables())
 
-  def train_step(self, batch: Batch) -> Terms:
+  def train_step(self, batch: Batch) -> Tensors:
     """Moves every player, in order.
 
     What is shared is computed once and differentiated by whoever reaches it;
@@ -222,7 +234,7 @@ class Method(tf.keras.Model):
     self.step.assign_add(1)
     return logs
 
-  def test_step(self, data):
+  def test_step(self, data: Any) -> Tensors:
     """Updates the problem's metrics by (images, labels) or an example's dict.
 
     Returns:
@@ -236,18 +248,18 @@ class Method(tf.keras.Model):
       metric.update_state(labels, logits)
     return {metric.name: metric.result() for metric in self.test_metrics}
 
-  def predict_step(self, data):
+  def predict_step(self, data: Any) -> Tensors:
     """Returns `predictions` of images, (images, ...) or {'image', ...}."""
     if isinstance(data, Mapping):
       data = data['image']
     images, _, _ = tf.keras.utils.unpack_x_y_sample_weight(data)
     return self.predictions(images)
 
-  def get_config(self):
+  def get_config(self) -> dict[str, Any]:
     """Returns nothing: a method is built again by its run's config."""
     return {}
 
-  def finalize(self):
+  def finalize(self) -> None:
     """Puts averaged weights in place where an optimizer keeps averages."""
     for player in self.players():
       optimizer = self.player_optimizers[player.name]
@@ -255,7 +267,9 @@ class Method(tf.keras.Model):
         optimizer.finalize_variable_values(player.variables())
 
 
-def mean_terms(losses, weight, prefix=''):
+def mean_terms(
+  losses: Tensors, weight: float | tf.Tensor, prefix: str = ''
+) -> Tensors:
   """Means of a dict of per-example losses, weighted and named."""
   return {
     prefix + name: weight * tf.reduce_mean(values)

@@ -5,9 +5,15 @@ import tensorflow as tf
 
 from pixelda_tf.methods.base import Method, mean_terms
 from pixelda_tf.methods.cyclegan import CycleGAN, generate
-from pixelda_tf.methods.feature_alignment import FeatureAlignment, features
-from pixelda_tf.methods.player import Player
+from pixelda_tf.methods.feature_alignment import (
+  FeatureAlignment,
+  Representation,
+  features,
+)
+from pixelda_tf.methods.player import Batch, Losses, Player, Tensors
 from pixelda_tf.networks import (
+  NetworkBuilder,
+  TaskBuilder,
   downsampling_residual_generator,
   lenet_classifier,
 )
@@ -41,18 +47,18 @@ class CyCADA(CycleGAN):
   def __init__(
     self,
     *,
-    generator=downsampling_residual_generator,
-    task=lenet_classifier,
-    task_weight=1.0,
-    generator_task_weight=None,
-    semantic_weight=1.0,
-    cycle_weight=1.0,
-    identity_weight=0.0,
-    joint_classifier=False,
-    align_features=False,
-    representation=features,
-    threshold=0.6,
-    window=1,
+    generator: NetworkBuilder = downsampling_residual_generator,
+    task: TaskBuilder = lenet_classifier,
+    task_weight: float = 1.0,
+    generator_task_weight: float | None = None,
+    semantic_weight: float = 1.0,
+    cycle_weight: float = 1.0,
+    identity_weight: float = 0.0,
+    joint_classifier: bool = False,
+    align_features: bool = False,
+    representation: Representation = features,
+    threshold: float = 0.6,
+    window: int = 1,
     **kwargs,
   ):
     """Builds generators, discriminators and task networks.
@@ -100,7 +106,7 @@ class CyCADA(CycleGAN):
         patience=None,
       )
 
-  def players(self):
+  def players(self) -> tuple[Player, ...]:
     """Generators, discriminators, f_T, and who else is asked for."""
     players = super().players()
     players += (Player('task', (self.task,), self.task_losses),)
@@ -111,7 +117,7 @@ class CyCADA(CycleGAN):
       players += self.alignment.players()
     return players
 
-  def shared(self, batch):
+  def shared(self, batch: Batch) -> Tensors:
     """The translated images, and f_T's features of both domains."""
     shared = super().shared(batch)
     if self.alignment:
@@ -123,11 +129,11 @@ class CyCADA(CycleGAN):
         shared[name] = represent(self.task(images, training=True))
     return shared
 
-  def call(self, images, training=False):
+  def call(self, images: tf.Tensor, training: bool = False) -> Tensors:
     """f_T's outputs on target images."""
     return self.task(images, training=training)
 
-  def task_losses(self, batch, shared):
+  def task_losses(self, batch: Batch, shared: Tensors) -> Losses:
     """L_task(f_T, G_S->T(X_S), Y_S), Eq. 1 on translated images."""
     images = tf.stop_gradient(shared['target'])
     terms = self.task_terms(
@@ -135,13 +141,13 @@ class CyCADA(CycleGAN):
     )
     return terms, {}
 
-  def source_task_losses(self, batch, shared):
+  def source_task_losses(self, batch: Batch, shared: Tensors) -> Losses:
     """L_task(f_S, X_S, Y_S), Eq. 1, for a classifier trained meanwhile."""
     del shared
     source = batch['source']
     return self.task_terms(self.source_task, source['image'], source), {}
 
-  def generator_losses(self, batch, shared):
+  def generator_losses(self, batch: Batch, shared: Tensors) -> Losses:
     """Eq. 6 without the task networks' and discriminators' own parts."""
     terms, monitors = super().generator_losses(batch, shared)
     if self.generator_task_weight:
@@ -195,13 +201,13 @@ class CyCADAFeatures(Method):
   def __init__(
     self,
     *,
-    generator=downsampling_residual_generator,
-    task=lenet_classifier,
-    task_weight=0.0,
-    representation=features,
-    threshold=0.6,
-    window=1,
-    patience=None,
+    generator: NetworkBuilder | None = downsampling_residual_generator,
+    task: TaskBuilder = lenet_classifier,
+    task_weight: float = 0.0,
+    representation: Representation = features,
+    threshold: float = 0.6,
+    window: int = 1,
+    patience: int | None = None,
     **kwargs,
   ):
     """Builds the networks, all but D_feat waiting for their weights.
@@ -234,23 +240,25 @@ class CyCADAFeatures(Method):
       patience=patience,
     )
 
-  def players(self):
+  def players(self) -> tuple[Player, ...]:
     """D_feat and f_T, and f_T with labels where asked."""
     players = self.alignment.players()
     if self.task_weight:
       players += (Player('task', (self.task,), self.task_losses),)
     return players
 
-  def stopped(self):
+  def stopped(self) -> str | None:
     """No suitable D_feat for too long (Sect. 6.1)."""
     return self.alignment.stopped()
 
-  def translate(self, images, noise=None):
+  def translate(
+    self, images: tf.Tensor, noise: tf.Tensor | None = None
+  ) -> tf.Tensor:
     """See the base class."""
     del noise
     return generate(self.source_to_target, images)
 
-  def shared(self, batch):
+  def shared(self, batch: Batch) -> Tensors:
     """Features of (translated) source images and of target images."""
     images = batch['source']['image']
     if self.translates:
@@ -265,7 +273,7 @@ class CyCADAFeatures(Method):
       'aligned': represent(aligned),
     }
 
-  def task_losses(self, batch, shared):
+  def task_losses(self, batch: Batch, shared: Tensors) -> Losses:
     """L_task on translated images."""
     images = tf.stop_gradient(shared['images'])
     terms = self.task_terms(
@@ -273,6 +281,6 @@ class CyCADAFeatures(Method):
     )
     return terms, {}
 
-  def call(self, images, training=False):
+  def call(self, images: tf.Tensor, training: bool = False) -> Tensors:
     """f_T's outputs on target images."""
     return self.task(images, training=training)

@@ -3,15 +3,21 @@
 The two cycle-consistent methods, CycleGAN-UDA and CyCADA, are built on it.
 """
 
+from collections.abc import Callable
+
 import gin
 import tensorflow as tf
 
-from pixelda_tf.losses.adversarial import least_squares_loss
+from pixelda_tf.losses.adversarial import AdversarialLoss, least_squares_loss
 from pixelda_tf.losses.cycle import reconstruction
 from pixelda_tf.methods.base import Method
 from pixelda_tf.methods.image_pool import ImagePool
-from pixelda_tf.methods.player import Player
-from pixelda_tf.networks import patch_discriminator, unet_generator
+from pixelda_tf.methods.player import Batch, Losses, Player, Tensors
+from pixelda_tf.networks import (
+  NetworkBuilder,
+  patch_discriminator,
+  unet_generator,
+)
 from pixelda_tf.networks.layers import drawing_from
 
 
@@ -40,16 +46,16 @@ class CycleGAN(Method):
   def __init__(
     self,
     *,
-    generator=unet_generator,
-    discriminator=patch_discriminator,
-    adversarial_loss=least_squares_loss,
-    target_domain_weight=1.0,
-    source_domain_weight=1.0,
-    cycle_weight=8.0,
-    identity_weight=0.8,
-    discriminator_weight=0.5,
-    pool_size=0,
-    dropout_when_translating=False,
+    generator: NetworkBuilder = unet_generator,
+    discriminator: NetworkBuilder = patch_discriminator,
+    adversarial_loss: Callable[[], AdversarialLoss] = least_squares_loss,
+    target_domain_weight: float = 1.0,
+    source_domain_weight: float = 1.0,
+    cycle_weight: float = 8.0,
+    identity_weight: float = 0.8,
+    discriminator_weight: float = 0.5,
+    pool_size: int = 0,
+    dropout_when_translating: bool = False,
     **kwargs,
   ):
     """Builds two generators and two discriminators.
@@ -88,7 +94,7 @@ class CycleGAN(Method):
         for number, name in enumerate(('target', 'source'))
       }
 
-  def players(self):
+  def players(self) -> tuple[Player, ...]:
     """Both generators, then both discriminators."""
     generators = self.source_to_target, self.target_to_source
     discriminators = self.target_discriminator, self.source_discriminator
@@ -97,7 +103,7 @@ class CycleGAN(Method):
       Player('discriminators', discriminators, self.discriminator_losses),
     )
 
-  def shared(self, batch):
+  def shared(self, batch: Batch) -> Tensors:
     """The images translated in both directions, G(x) and F(y)."""
     source, target = batch['source']['image'], batch['target']['image']
     return {
@@ -105,7 +111,9 @@ class CycleGAN(Method):
       'source': generate(self.target_to_source, target, training=True),
     }
 
-  def noise(self, count, seed=None):
+  def noise(
+    self, count: int | tf.Tensor, seed: int | None = None
+  ) -> tf.Tensor | None:
     """None, or where dropout stays on an int64 scalar that decides it."""
     del count
     if not self.dropout_when_translating:
@@ -114,15 +122,19 @@ class CycleGAN(Method):
       return self.random.uniform_full_int([], tf.int64)
     return tf.constant(seed, tf.int64)
 
-  def translate(self, images, noise=None):
+  def translate(
+    self, images: tf.Tensor, noise: tf.Tensor | None = None
+  ) -> tf.Tensor:
     """See the base class; noise as from `noise`."""
     return self._translate(self.source_to_target, images, noise)
 
-  def translate_back(self, images, noise=None):
+  def translate_back(
+    self, images: tf.Tensor, noise: tf.Tensor | None = None
+  ) -> tf.Tensor:
     """See the base class; noise as from `noise`."""
     return self._translate(self.target_to_source, images, noise)
 
-  def generator_losses(self, batch, translated):
+  def generator_losses(self, batch: Batch, translated: Tensors) -> Losses:
     """The whole objective but for the discriminators' half."""
     source, target = batch['source']['image'], batch['target']['image']
     adversarial = self.adversarial_loss.generator
@@ -147,9 +159,10 @@ class CycleGAN(Method):
       terms['source_identity'] = self._distance(weight, source, same_source)
     return terms, {}
 
-  def discriminator_losses(self, batch, translated):
+  def discriminator_losses(self, batch: Batch, translated: Tensors) -> Losses:
     """The discriminators' half of both L_GAN, and how often they are right."""
-    terms, monitors = {}, {}
+    terms: Tensors = {}
+    monitors: Tensors = {}
     for name, discriminator in (
       ('target', self.target_discriminator),
       ('source', self.source_discriminator),
@@ -176,7 +189,9 @@ class CycleGAN(Method):
       return generate(generator, images, training=True)
 
 
-def generate(generator, images, training=False):
+def generate(
+  generator: tf.keras.Model, images: tf.Tensor, training: bool = False
+) -> tf.Tensor:
   """Applies a generator without noise to float32 images in [-1, 1]."""
   no_noise = tf.zeros([tf.shape(images)[0], 0])
   return generator([images, no_noise], training=training)

@@ -1,14 +1,16 @@
 """CycleGAN-UDA: a task network trained on images that CycleGAN translated."""
 
+from collections.abc import Callable
+
 import gin
 import numpy as np
 import tensorflow as tf
 
 from pixelda_tf.methods.base import Method
 from pixelda_tf.methods.cyclegan import generate
-from pixelda_tf.methods.player import Player
+from pixelda_tf.methods.player import Batch, Losses, Player, Tensors
 from pixelda_tf.methods.source_only import SourceOnly
-from pixelda_tf.networks import unet_generator
+from pixelda_tf.networks import NetworkBuilder, unet_generator
 
 _SELECTED_ON = 2000
 
@@ -26,7 +28,7 @@ class CycleGANUDA(Method):
 
   needs: tuple[str, ...] = ('source_to_target',)
 
-  def __init__(self, *, generator=unet_generator, **kwargs):
+  def __init__(self, *, generator: NetworkBuilder = unet_generator, **kwargs):
     """Builds a generator, which waits for its weights, and T.
 
     Args:
@@ -37,22 +39,24 @@ class CycleGANUDA(Method):
     self.source_to_target = generator(self.image_shape, 0)
     self.task = self.build_task()
 
-  def players(self):
+  def players(self) -> tuple[Player, ...]:
     """T alone."""
     return (Player('task', (self.task,), self.task_losses),)
 
-  def translate(self, images, noise=None):
+  def translate(
+    self, images: tf.Tensor, noise: tf.Tensor | None = None
+  ) -> tf.Tensor:
     """See the base class."""
     del noise
     return generate(self.source_to_target, images)
 
-  def task_losses(self, batch, shared):
+  def task_losses(self, batch: Batch, shared: None) -> Losses:
     """The task loss on translated images."""
     del shared
     images = tf.stop_gradient(self.translate(batch['source']['image']))
     return self.task_terms(self.task, images, batch['source']), {}
 
-  def call(self, images, training=False):
+  def call(self, images: tf.Tensor, training: bool = False) -> Tensors:
     """T's outputs on target images."""
     return self.task(images, training=training)
 
@@ -76,32 +80,34 @@ class TwoWayCycleGANUDA(CycleGANUDA):
   translates_back = True
   needs = ('source_to_target', 'target_to_source')
 
-  def __init__(self, *, generator=unet_generator, **kwargs):
+  def __init__(self, *, generator: NetworkBuilder = unet_generator, **kwargs):
     """As `CycleGANUDA`; `task` builds both task networks."""
     super().__init__(generator=generator, **kwargs)
     self.target_to_source = generator(self.image_shape, 0)
     self.source_task = self.build_task()
     self.combination_weight = tf.Variable(0.5, trainable=False)
 
-  def players(self):
+  def players(self) -> tuple[Player, ...]:
     """T, then the source's."""
     return (
       *super().players(),
       Player('source_task', (self.source_task,), self.source_task_losses),
     )
 
-  def translate_back(self, images, noise=None):
+  def translate_back(
+    self, images: tf.Tensor, noise: tf.Tensor | None = None
+  ) -> tf.Tensor:
     """See the base class."""
     del noise
     return generate(self.target_to_source, images)
 
-  def source_task_losses(self, batch, shared):
+  def source_task_losses(self, batch: Batch, shared: None) -> Losses:
     """The task loss on source images."""
     del shared
     source = batch['source']
     return self.task_terms(self.source_task, source['image'], source), {}
 
-  def call(self, images, training=False):
+  def call(self, images: tf.Tensor, training: bool = False) -> Tensors:
     """The combined answer; its logits are log-probabilities."""
     outputs = self.task(images, training=training)
     back = self.source_task(self.translate_back(images), training=training)
@@ -111,7 +117,9 @@ class TwoWayCycleGANUDA(CycleGANUDA):
     logits = tf.math.log(tf.maximum(combined, 1e-30))
     return outputs | {'logits': logits}
 
-  def select_without_labels(self, target_images):
+  def select_without_labels(
+    self, target_images: Callable[[int], np.ndarray]
+  ) -> dict[str, float]:
     """Chooses `combination_weight`; see the class."""
     probabilities = self.problem.probabilities
     forward, backward = [], []
@@ -135,7 +143,7 @@ class TranslatedTask(SourceOnly):
   adapts = True
 
 
-def mutual_information(probabilities):
+def mutual_information(probabilities: np.ndarray) -> float:
   """Of images and their answered classes, from answers alone.
 
   Args:

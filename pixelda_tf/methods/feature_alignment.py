@@ -1,21 +1,25 @@
 """Adversarial alignment of a task network's features, with CyCADA's gate."""
 
+from collections.abc import Callable
+
 import gin
 import tensorflow as tf
 
 from pixelda_tf.losses.adversarial import fraction, sigmoid_loss
-from pixelda_tf.methods.player import Player
+from pixelda_tf.methods.player import Batch, Losses, Player, Tensors
 from pixelda_tf.networks import feature_discriminator
+
+Representation = Callable[[Tensors], tf.Tensor]
 
 
 @gin.register
-def features(outputs):
+def features(outputs: Tensors) -> tf.Tensor:
   """The task network's last features, float32 `[batch, d]`."""
   return outputs['features']
 
 
 @gin.register
-def scores(outputs):
+def scores(outputs: Tensors) -> tf.Tensor:
   """Its class scores, float32 `[batch, n_classes]` (the released code)."""
   return outputs['logits']
 
@@ -28,7 +32,15 @@ class FeatureAlignment(tf.Module):
   labels. f_T moves only while D_feat is right often enough (Sect. 6.1).
   """
 
-  def __init__(self, task, *, representation, threshold, window, patience):
+  def __init__(
+    self,
+    task: tf.keras.Model,
+    *,
+    representation: Representation,
+    threshold: float,
+    window: int,
+    patience: int | None,
+  ):
     """Builds D_feat.
 
     Args:
@@ -44,8 +56,8 @@ class FeatureAlignment(tf.Module):
     self.threshold = threshold
     self.patience = patience
     output = representation(task.output)
-    # Without the class layer, where the features lie before it.
-    self.moved = tf.keras.Model(task.input, output)
+    # Without the class layer, where the representation lies before it.
+    self.aligned_layers = tf.keras.Model(task.input, output)
     self.discriminator = feature_discriminator(output.shape[-1])
     self.loss = sigmoid_loss()
     # The same on every replica.
@@ -54,9 +66,9 @@ class FeatureAlignment(tf.Module):
       'aggregation': tf.VariableAggregation.MEAN,
     }
     self.accuracies = tf.Variable(tf.zeros([window]), **mean)
-    self.still = tf.Variable(0.0, **mean)
+    self.closed_steps = tf.Variable(0.0, **mean)
 
-  def players(self):
+  def players(self) -> tuple[Player, ...]:
     """D_feat, then f_T; shared['reference'] and ['aligned'] are features."""
     return (
       Player(
@@ -64,23 +76,28 @@ class FeatureAlignment(tf.Module):
         (self.discriminator,),
         self.discriminator_losses,
       ),
-      Player('alignment', (self.moved,), self.task_losses, when=self.open),
+      Player(
+        'alignment',
+        (self.aligned_layers,),
+        self.task_losses,
+        when=self.gate_is_open,
+      ),
     )
 
-  def open(self):
+  def gate_is_open(self) -> tf.Tensor:
     """Whether D_feat is right often enough for f_T to move."""
     return tf.reduce_mean(self.accuracies) > self.threshold
 
-  def stopped(self):
+  def stopped(self) -> str | None:
     """Returns the reason to stop, or None."""
-    if self.patience is None or self.still < self.patience:
+    if self.patience is None or self.closed_steps < self.patience:
       return None
     return (
       f'the feature discriminator was not once above {self.threshold:.0%} in '
       f'{self.patience:,} steps'
     )
 
-  def discriminator_losses(self, batch, shared):
+  def discriminator_losses(self, batch: Batch, shared: Tensors) -> Losses:
     """D_feat's half; counts how often it is right."""
     del batch
     reference, aligned = (
@@ -90,15 +107,16 @@ class FeatureAlignment(tf.Module):
     reference, aligned = reference['domain'], aligned['domain']
     accuracy = fraction(tf.concat([reference > 0.0, aligned <= 0.0], axis=0))
     self.accuracies.assign(tf.concat([self.accuracies[1:], [accuracy]], axis=0))
-    self.still.assign(tf.where(self.open(), 0.0, self.still + 1.0))
+    self.closed_steps.assign(
+      tf.where(self.gate_is_open(), 0.0, self.closed_steps + 1.0)
+    )
     loss = self.loss.discriminator(reference, aligned)
     return {'domain': loss}, {'accuracy': accuracy}
 
-  def task_losses(self, batch, shared):
+  def task_losses(self, batch: Batch, shared: Tensors) -> Losses:
     """f_T's half: its target features are to be taken for the source's."""
     del batch
     decisions = self.discriminator(shared['aligned'], training=True)
-    moved = tf.cast(self.open(), tf.float32)
-    return {'domain': self.loss.generator(decisions['domain'])}, {
-      'moved': moved
-    }
+    gate_open = tf.cast(self.gate_is_open(), tf.float32)
+    loss = self.loss.generator(decisions['domain'])
+    return {'domain': loss}, {'gate_open': gate_open}

@@ -1,14 +1,20 @@
 """PixelDA: a generator makes labelled target images out of source images."""
 
+from collections.abc import Callable
+
 import gin
 import tensorflow as tf
 
 from pixelda_tf.errors import UserError
-from pixelda_tf.losses.adversarial import sigmoid_loss
-from pixelda_tf.losses.content import masked_pairwise_mse
+from pixelda_tf.losses.adversarial import AdversarialLoss, sigmoid_loss
+from pixelda_tf.losses.content import ContentLoss, masked_pairwise_mse
 from pixelda_tf.methods.base import Method, mean_terms
-from pixelda_tf.methods.player import Player
-from pixelda_tf.networks import pyramid_discriminator, residual_generator
+from pixelda_tf.methods.player import Batch, Losses, Player, Tensors
+from pixelda_tf.networks import (
+  NetworkBuilder,
+  pyramid_discriminator,
+  residual_generator,
+)
 from pixelda_tf.networks.classifiers import private_copy
 
 
@@ -34,19 +40,19 @@ class PixelDA(Method):
   def __init__(
     self,
     *,
-    generator=residual_generator,
-    discriminator=pyramid_discriminator,
-    adversarial_loss=sigmoid_loss,
-    content_loss=masked_pairwise_mse,
-    domain_weight=1.0,
-    task_weight=1.0,
-    content_weight=0.0,
-    source_task_weight=1.0,
-    generator_task_weight=None,
-    class_head_weight=0.0,
-    noise_size=10,
-    private_task_layers=False,
-    semi_supervised=False,
+    generator: NetworkBuilder = residual_generator,
+    discriminator: NetworkBuilder = pyramid_discriminator,
+    adversarial_loss: Callable[[], AdversarialLoss] = sigmoid_loss,
+    content_loss: ContentLoss = masked_pairwise_mse,
+    domain_weight: float = 1.0,
+    task_weight: float = 1.0,
+    content_weight: float = 0.0,
+    source_task_weight: float = 1.0,
+    generator_task_weight: float | None = None,
+    class_head_weight: float = 0.0,
+    noise_size: int = 10,
+    private_task_layers: bool = False,
+    semi_supervised: bool = False,
     **kwargs,
   ):
     """Builds the three networks.
@@ -93,7 +99,7 @@ class PixelDA(Method):
     if semi_supervised:
       self.role = 'semi_supervised'
 
-  def players(self):
+  def players(self) -> tuple[Player, ...]:
     """D and T, then G."""
     tasks = tuple(filter(None, (self.task, self.private_task)))
     return (
@@ -102,28 +108,33 @@ class PixelDA(Method):
       Player('generator', (self.generator,), self.generator_losses),
     )
 
-  def shared(self, batch):
+  def shared(self, batch: Batch) -> tf.Tensor:
     """The translated images G(x_s, z), Eq. 1."""
     return self.translate(batch['source']['image'], training=True)
 
-  def noise(self, count, seed=None):
+  def noise(self, count: int | tf.Tensor, seed: int | None = None) -> tf.Tensor:
     """z, each element from U(-1, 1): float32 `[count, noise_size]`."""
     shape = (count, self.noise_size)
     if seed is None:
       return self.random.uniform(shape, -1.0, 1.0)
     return tf.random.stateless_uniform(shape, (seed, 0), -1.0, 1.0)
 
-  def translate(self, images, noise=None, training=False):
+  def translate(
+    self,
+    images: tf.Tensor,
+    noise: tf.Tensor | None = None,
+    training: bool = False,
+  ) -> tf.Tensor:
     """See the base class; noise is float32 `[batch, noise_size]`."""
     if noise is None:
       noise = self.noise(tf.shape(images)[0])
     return self.generator([images, noise], training=training)
 
-  def call(self, images, training=False):
+  def call(self, images: tf.Tensor, training: bool = False) -> Tensors:
     """T's outputs on target images."""
     return self.task(images, training=training)
 
-  def discriminator_losses(self, batch, translated):
+  def discriminator_losses(self, batch: Batch, translated: tf.Tensor) -> Losses:
     """-L_d, Eq. 2, and the class head on translated images."""
     real = self.discriminator(batch['target']['image'], training=True)
     fake = self.discriminator(tf.stop_gradient(translated), training=True)
@@ -134,7 +145,7 @@ class PixelDA(Method):
     monitors = self.adversarial_loss.accuracies(real['domain'], fake['domain'])
     return terms | self._class_head(batch, fake), monitors
 
-  def task_losses(self, batch, translated):
+  def task_losses(self, batch: Batch, translated: tf.Tensor) -> Losses:
     """L_t, Eq. 3 or 6: on source images and on translated ones."""
     source = batch['source']
     weight = self.task_weight
@@ -160,7 +171,7 @@ class PixelDA(Method):
       )
     return terms, {}
 
-  def generator_losses(self, batch, translated):
+  def generator_losses(self, batch: Batch, translated: tf.Tensor) -> Losses:
     """G's part of Eq. 4."""
     source = batch['source']
     decisions = self.discriminator(translated, training=True)

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 Batch = Mapping[str, Mapping[str, tf.Tensor]]
-Terms = dict[str, tf.Tensor]
+Tensors = dict[str, tf.Tensor]
+Losses = tuple[Tensors, Tensors]  # what is minimised; what is only logged
 
 
 class Player(NamedTuple):
@@ -29,7 +30,7 @@ class Player(NamedTuple):
 
   name: str
   networks: tuple[tf.keras.Model, ...]
-  losses: Callable[[Batch, Any], tuple[Terms, Terms]]
+  losses: Callable[[Batch, Any], Losses]
   when: Callable[[], tf.Tensor] | None = None
   repeats: int = 1
 
@@ -44,7 +45,7 @@ class Player(NamedTuple):
     shared: Any,
     tape: tf.GradientTape,
     optimizer: tf.keras.optimizers.Optimizer,
-  ) -> Terms:
+  ) -> Tensors:
     """Moves once.
 
     Args:
@@ -54,7 +55,7 @@ class Player(NamedTuple):
       optimizer: the player's, built.
 
     Returns:
-      Terms, monitors and 'gradient_norm', float32 scalars.
+      Tensors, monitors and 'gradient_norm', float32 scalars.
     """
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     with tape:

@@ -1,9 +1,10 @@
 """The two bounds: trained on one domain's labels, tested on the target."""
 
 import gin
+import tensorflow as tf
 
 from pixelda_tf.methods.base import Method
-from pixelda_tf.methods.player import Player
+from pixelda_tf.methods.player import Batch, Losses, Player, Tensors
 
 
 @gin.register
@@ -18,21 +19,21 @@ class SourceOnly(Method):
     super().__init__(**kwargs)
     self.task = self.build_task()
 
-  def players(self):
+  def players(self) -> tuple[Player, ...]:
     """The task network alone."""
     return (Player('task', (self.task,), self.task_losses),)
 
-  def task_losses(self, batch, shared):
+  def task_losses(self, batch: Batch, shared: None) -> Losses:
     """The task loss on labelled images as they are."""
     del shared
-    terms = {}
+    terms: Tensors = {}
     for name, prefix in (('source', ''), ('labelled_target', 'target_')):
       if name in batch:
         images, examples = batch[name]['image'], batch[name]
         terms |= self.task_terms(self.task, images, examples, prefix=prefix)
     return terms, {}
 
-  def call(self, images, training=False):
+  def call(self, images: tf.Tensor, training: bool = False) -> Tensors:
     """Returns the task network's outputs."""
     return self.task(images, training=training)
 

@@ -16,9 +16,17 @@ from pixelda_tf.networks.generators import (
   residual_generator,
   unet_generator,
 )
+from pixelda_tf.networks.layers import (
+  ImageShape,
+  NetworkBuilder,
+  TaskBuilder,
+)
 from pixelda_tf.networks.pose_estimators import pose_estimator
 
 __all__ = [
+  'ImageShape',
+  'NetworkBuilder',
+  'TaskBuilder',
   'downsampling_residual_generator',
   'dtn_classifier',
   'feature_discriminator',

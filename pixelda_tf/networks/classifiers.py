@@ -12,14 +12,14 @@ from pixelda_tf.networks.layers import (
   Corruption,
   ImageShape,
   batch_normalization,
-  need_sides,
+  sides,
 )
 
 layers = tf.keras.layers
 
 
 def _chain(name, image_shape, n_classes, stages):
-  need_sides(name, image_shape)
+  sides(name, image_shape)
   tensor = images = layers.Input(image_shape, name='images')
   for layer in stages:
     tensor = layer(tensor)
@@ -111,11 +111,11 @@ def lenet_classifier(
   Raises:
     ValueError: a side is shorter than 16.
   """
-  need_sides('lenet_classifier', image_shape)
-  if min(image_shape[:2]) < 16:
+  height, width = sides('lenet_classifier', image_shape)
+  if min(height, width) < 16:
     raise ValueError(
       'lenet_classifier: sides of at least 16 are needed, images are '
-      f'{image_shape[0]}x{image_shape[1]}: change Pair.image_size or name '
+      f'{height}x{width}: change Pair.image_size or name '
       'another task'
     )
   stages = [

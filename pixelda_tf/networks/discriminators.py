@@ -12,7 +12,7 @@ from pixelda_tf.networks.layers import (
   batch_normalization,
   convolution,
   leaky_relu,
-  need_sides,
+  sides,
 )
 
 layers = tf.keras.layers
@@ -63,7 +63,7 @@ def pyramid_discriminator(
   """
   if n_classes:
     raise ValueError('pyramid_discriminator has no class head')
-  need_sides('pyramid_discriminator', image_shape)
+  sides('pyramid_discriminator', image_shape)
 
   def activation(tensor, level):
     tensor = leaky_relu(slope)(tensor)

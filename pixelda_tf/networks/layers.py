@@ -1,7 +1,7 @@
 """The layers that several networks share."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import gin
@@ -11,15 +11,20 @@ import tensorflow as tf
 
 layers = tf.keras.layers
 
-ImageShape = Sequence[int | None]  # (height, width, channels), None: any
-Normalization = Callable[[], layers.Layer]
+# (height, width, channels); a side that is None may be any.
+ImageShape = tuple[int | None, int | None, int]
+Normalization = Callable[[], tf.keras.layers.Layer]
+# Of (image_shape, n_classes), and of generators and discriminators, whose
+# second argument is the noise's length or the class head's width.
+TaskBuilder = Callable[[ImageShape, int], tf.keras.Model]
+NetworkBuilder = Callable[[ImageShape, int], tf.keras.Model]
 
 # How many different random numbers a corruption draws.
 _DRAWS = 1 << 14
 
 
 @gin.register
-def batch_normalization() -> layers.Layer:
+def batch_normalization() -> tf.keras.layers.Layer:
   """Batch normalisation with the released PixelDA's decay and epsilon.
 
   The released code has an offset and no scale; the scale costs nothing in
@@ -37,20 +42,20 @@ def batch_normalization() -> layers.Layer:
 
 
 @gin.register
-def instance_normalization() -> layers.Layer:
+def instance_normalization() -> tf.keras.layers.Layer:
   """Instance normalisation with learned scale and offset (CycleGAN, LSD)."""
   return InstanceNormalization()
 
 
 @gin.register
-def no_normalization() -> layers.Layer:
+def no_normalization() -> tf.keras.layers.Layer:
   """Leaves its input as it is."""
   return layers.Activation('linear')
 
 
 def convolution(
   filters: int, kernel_size: int, strides: int = 1, use_bias: bool = True
-) -> layers.Layer:
+) -> tf.keras.layers.Layer:
   """Same-padded convolution, weights from N(0, 0.02) as in DCGAN."""
   return layers.Conv2D(
     filters,
@@ -64,7 +69,7 @@ def convolution(
 
 def transposed_convolution(
   filters: int, kernel_size: int, strides: int, use_bias: bool = True
-) -> layers.Layer:
+) -> tf.keras.layers.Layer:
   """Transposed convolution, as `convolution`: `strides` times as wide."""
   return layers.Conv2DTranspose(
     filters,
@@ -76,7 +81,7 @@ def transposed_convolution(
   )
 
 
-def leaky_relu(slope: float) -> layers.Layer:
+def leaky_relu(slope: float) -> tf.keras.layers.Layer:
   """Leaky ReLU; TensorFlow's kernel of it is slower in bfloat16."""
   return layers.LeakyReLU(slope, dtype='float32')
 
@@ -199,13 +204,18 @@ class Corruption(tf.keras.layers.Layer):
     }
 
 
-def need_sides(name: str, image_shape: ImageShape) -> None:
-  """Raises ValueError where a network of dense layers lacks images' sides."""
-  if None in image_shape[:2]:
+def sides(name: str, image_shape: ImageShape) -> tuple[int, int]:
+  """Returns (height, width), or raises ValueError for a network that is named.
+
+  Dense layers behind a flattened image have as many weights as it has pixels.
+  """
+  height, width, _ = image_shape
+  if height is None or width is None:
     raise ValueError(
       f'{name}: images of one size are needed: set Pair.image_size, or name a '
       'network that takes any'
     )
+  return height, width
 
 
 @contextlib.contextmanager

@@ -53,7 +53,7 @@ def _noise_plane(noise, image_shape, noise_stddev):
   return layers.Reshape((height, width, 1))(plane)
 
 
-class TiledNoise(layers.Layer):
+class TiledNoise(tf.keras.layers.Layer):
   """Each value of a noise vector from U(-1, 1) as a channel of its own.
 
   Args:

@@ -3,7 +3,7 @@
 import gin
 import tensorflow as tf
 
-from pixelda_tf.networks.layers import Corruption, ImageShape, need_sides
+from pixelda_tf.networks.layers import Corruption, ImageShape, sides
 
 layers = tf.keras.layers
 
@@ -42,7 +42,7 @@ def pose_estimator(
     quaternions of either sign, 'features': float32 `[batch, dense]`, the input
     of the last layers}.
   """
-  need_sides('pose_estimator', image_shape)
+  sides('pose_estimator', image_shape)
   tensor = images = layers.Input(image_shape, name='images')
   level = 0
   while max(tensor.shape[1:3]) > 5:

@@ -159,7 +159,7 @@ def build_batch():
 
 
 @pytest.fixture
-def still():
+def no_rate():
   """An optimizer that moves nothing."""
   return tf.keras.optimizers.SGD(0.0)
 

@@ -42,7 +42,7 @@ ALIGNMENT = {
   'feature_discriminator/accuracy',
   'feature_discriminator/gradient_norm',
   'alignment/domain',
-  'alignment/moved',
+  'alignment/gate_open',
   'alignment/gradient_norm',
 }
 # Options, keys that are gone, keys that come.
@@ -89,10 +89,10 @@ def teach(method, offset, scale=4.0):
 
 
 @pytest.mark.parametrize('name', VARIANTS)
-def test_the_keys_of_a_step(name, build_method, build_batch, still):
+def test_the_keys_of_a_step(name, build_method, build_batch, no_rate):
   options, gone, come = VARIANTS[name]
   method = build_method(CyCADA, **options)
-  method.compile(still)
+  method.compile(no_rate)
   logs = method.train_step(build_batch())
   assert set(logs) == (KEYS - gone) | come
   for key, value in logs.items():
@@ -168,11 +168,11 @@ def test_f_s_moves_only_where_it_is_trained_meanwhile(
     assert np.any(old != new) == joint
 
 
-def test_eq_4_equals_numpys(build_method, build_batch, still, cross_entropy):
+def test_eq_4_equals_numpys(build_method, build_batch, no_rate, cross_entropy):
   """Labels are f_S's own, not the true ones; each direction's its domain's."""
   method = build_method(CyCADA, semantic_weight=0.7)
   teach(method, 0.0)
-  method.compile(still)
+  method.compile(no_rate)
   batch = build_batch()
   f_s = method.source_task
   logs = method.train_step(batch)
@@ -197,7 +197,7 @@ def test_eq_4_equals_numpys(build_method, build_batch, still, cross_entropy):
   'offset, learnt', [(2.0, True), (-4.0, False)], ids=['below 1', 'above 1']
 )
 def test_the_released_semantic_loss_equals_numpys(
-  offset, learnt, build_method, build_batch, still, cross_entropy
+  offset, learnt, build_method, build_batch, no_rate, cross_entropy
 ):
   """True source labels; both are left out while f_S's own loss is above 1.
 
@@ -206,7 +206,7 @@ def test_the_released_semantic_loss_equals_numpys(
   """
   method = build_method(CyCADA, semantic_weight=0.7, joint_classifier=True)
   teach(method, offset, scale=0.5)
-  method.compile(still)
+  method.compile(no_rate)
   batch = build_batch()
   source, target = batch['source'], batch['target']
   source['label'] = tf.constant([0, 0, 0, 1] if learnt else [0] * 4)
@@ -248,10 +248,10 @@ def test_a_semantic_loss_that_is_left_out_teaches_no_generator(
   ],
 )
 def test_l_task_weighs_for_f_t_and_for_g_what_it_should(
-  options, weights, build_method, build_batch, still, cross_entropy
+  options, weights, build_method, build_batch, no_rate, cross_entropy
 ):
   method = build_method(CyCADA, **options)
-  method.compile(still)
+  method.compile(no_rate)
   batch = build_batch()
   fake = apply(method.source_to_target, batch['source']['image'])
   expected = cross_entropy(
@@ -266,10 +266,10 @@ def test_l_task_weighs_for_f_t_and_for_g_what_it_should(
 
 
 def test_d_feat_sees_translated_and_target_images_under_f_t(
-  build_method, build_batch, still
+  build_method, build_batch, no_rate
 ):
   method = build_method(CyCADA, align_features=True, window=2, threshold=0.2)
-  method.compile(still)
+  method.compile(no_rate)
   batch = build_batch()
   fake = apply(method.source_to_target, batch['source']['image'])
   d_feat = method.alignment.discriminator
@@ -283,7 +283,7 @@ def test_d_feat_sees_translated_and_target_images_under_f_t(
     + np.log1p(np.exp(target)).mean(),
     'feature_discriminator/accuracy': accuracy,
     'alignment/domain': np.log1p(np.exp(-target)).mean(),
-    'alignment/moved': accuracy / 2 > 0.2,
+    'alignment/gate_open': accuracy / 2 > 0.2,
   }
   logs = method.train_step(batch)
   for name, value in expected.items():

@@ -81,11 +81,13 @@ def test_keys_and_calls_of_a_step(name, build_method, build_batch, count_calls):
 
 @pytest.mark.parametrize('domain', DOMAINS)
 @pytest.mark.parametrize('loss', ['least squares', 'cross entropy'])
-def test_the_terms_equal_numpys(loss, domain, build_method, build_batch, still):
+def test_the_terms_equal_numpys(
+  loss, domain, build_method, build_batch, no_rate
+):
   """Each direction by itself: y are the domain's images, x the other's."""
   options = VARIANTS['cross entropy'][0] if loss == 'cross entropy' else {}
   method = build_method(CycleGAN, **WEIGHTS, **options)
-  method.compile(still)
+  method.compile(no_rate)
   batch = build_batch()
   batch[domain]['image'] = 0.5 + 0.5 * batch[domain]['image']
   for name in NAMES[2:]:  # else real and fake would be as good as equal
@@ -129,7 +131,7 @@ def test_the_terms_equal_numpys(loss, domain, build_method, build_batch, still):
 
 @pytest.mark.parametrize('domain', DOMAINS)
 def test_the_discriminators_accuracy_by_hand(
-  domain, build_method, build_batch, still
+  domain, build_method, build_batch, no_rate
 ):
   """D gives each image's first pixel, G the image as it is.
 
@@ -149,7 +151,7 @@ def test_the_discriminators_accuracy_by_hand(
     return tf.keras.Model([images, noise], scale(images))
 
   method = build_method(CycleGAN, discriminator=first_pixel, generator=same)
-  method.compile(still)
+  method.compile(no_rate)
   batch = build_batch()
   other = {'target': 'source', 'source': 'target'}[domain]
   for name, pixels in {
@@ -266,14 +268,14 @@ def test_another_order_would_give_other_weights(
 
 
 def test_the_discriminators_see_what_their_pools_show(
-  build_method, build_batch, still
+  build_method, build_batch, no_rate
 ):
   """The generators learn from the new images meanwhile; D_Y's pool is first.
 
   Nothing moves, so a twin's pools, given the same images, show the same.
   """
   method, twin = (build_method(CycleGAN, pool_size=4) for _ in '12')
-  method.compile(still)
+  method.compile(no_rate)
   pooled = False
   for number in range(3):
     batch = build_batch(number)

@@ -107,10 +107,10 @@ def test_what_it_answers_and_translates(build_method, build_batch):
 
 
 def test_the_source_task_learns_source_images_as_they_are(
-  build_method, build_batch, still, cross_entropy
+  build_method, build_batch, no_rate, cross_entropy
 ):
   method = build_method(TwoWayCycleGANUDA)
-  method.compile(still)
+  method.compile(no_rate)
   source = build_batch()['source']
   logs = method.train_step(build_batch())
   assert set(logs) == {

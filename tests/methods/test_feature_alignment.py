@@ -60,11 +60,11 @@ def test_both_losses_and_the_accuracy_by_hand():
   np.testing.assert_allclose(terms['domain'], expected, rtol=1e-6)
   np.testing.assert_allclose(monitors['accuracy'], 4 / 6, rtol=1e-6)
   terms, monitors = alignment.task_losses({}, shared)
-  assert set(terms) == {'domain'} and set(monitors) == {'moved'}
+  assert set(terms) == {'domain'} and set(monitors) == {'gate_open'}
   np.testing.assert_allclose(
     terms['domain'], softplus(-target).mean(), rtol=1e-6
   )
-  assert float(monitors['moved']) == 1.0
+  assert float(monitors['gate_open']) == 1.0
   closer = alignment.task_losses({}, {'aligned': column(target + 1.0)})[0]
   assert closer['domain'] < terms['domain']
 
@@ -103,9 +103,9 @@ def test_only_f_t_has_a_gradient_and_only_of_target_features():
 def test_the_gate_is_open_above_the_threshold_only(right, threshold, is_open):
   alignment = make(threshold)
   shared = show(alignment, right)
-  assert bool(alignment.open()) == is_open
+  assert bool(alignment.gate_is_open()) == is_open
   _, monitors = alignment.task_losses({}, shared)
-  assert float(monitors['moved']) == is_open
+  assert float(monitors['gate_open']) == is_open
 
 
 def test_the_gate_looks_at_the_mean_of_a_window():
@@ -115,7 +115,7 @@ def test_the_gate_looks_at_the_mean_of_a_window():
   for right in (10, 5, 0, 0):
     show(alignment, right)
     found.append(
-      (alignment.accuracies.numpy().tolist(), bool(alignment.open()))
+      (alignment.accuracies.numpy().tolist(), bool(alignment.gate_is_open()))
     )
   assert found == [
     ([0.0, 0.0, 1.0], False),
@@ -125,9 +125,9 @@ def test_the_gate_looks_at_the_mean_of_a_window():
   ]
 
 
-def test_it_is_over_after_as_many_still_steps_in_a_row():
+def test_it_is_over_after_as_many_closed_steps_in_a_row():
   alignment = make(patience=3)
-  for right, still, over in (
+  for right, closed, over in (
     (6, 1, False),
     (0, 2, False),
     (7, 0, False),  # opens: counted from the start again
@@ -137,7 +137,7 @@ def test_it_is_over_after_as_many_still_steps_in_a_row():
     (6, 4, True),
   ):
     show(alignment, right)
-    assert float(alignment.still) == still
+    assert float(alignment.closed_steps) == closed
     assert (alignment.stopped() is not None) == over
   assert 'above 60%' in alignment.stopped() and '3 steps' in alignment.stopped()
 
@@ -183,7 +183,7 @@ def test_behind_a_closed_gate_nothing_of_f_t_moves(
   method.compile(tf.keras.optimizers.Adam(1e-2, use_ema=True))
   step = step_of(method)
   at_first = state(method)
-  assert float(method.train_step(build_batch(0))['alignment/moved']) == 1.0
+  assert float(method.train_step(build_batch(0))['alignment/gate_open']) == 1.0
   before = state(method)
   assert sum(np.any(a != b) for a, b in zip(at_first, before, strict=True)) > 6
   others = [
@@ -194,7 +194,7 @@ def test_behind_a_closed_gate_nothing_of_f_t_moves(
   method.alignment.threshold = 2.0
   for number in range(2):
     logs = step(build_batch(number))
-    assert float(logs['alignment/moved']) == 0.0
+    assert float(logs['alignment/gate_open']) == 0.0
     assert logs['alignment/gradient_norm'] > 0.0
   for old, new in zip(before, state(method), strict=True):
     np.testing.assert_array_equal(old, new)
@@ -281,7 +281,7 @@ def test_with_an_open_gate_two_steps_equal_an_update_by_hand(
     'feature_discriminator/accuracy',
     'feature_discriminator/gradient_norm',
     'alignment/domain',
-    'alignment/moved',
+    'alignment/gate_open',
     'alignment/gradient_norm',
   }
   for ours, theirs in (
@@ -312,10 +312,10 @@ def test_what_a_player_moves(
 
 
 def test_the_task_loss_beside_it(
-  build_method, build_batch, still, cross_entropy
+  build_method, build_batch, no_rate, cross_entropy
 ):
   method = build_method(CyCADAFeatures, task_weight=0.3)
-  method.compile(still)
+  method.compile(no_rate)
   source = build_batch()['source']
   fake = method.translate(source['image'])
   logits = method.task(fake)['logits']

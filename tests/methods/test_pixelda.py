@@ -99,7 +99,7 @@ def test_the_keys_of_a_steps_logs(name, build_pixelda, build_batch):
 @pytest.mark.parametrize('name', ['class head', 'private layers'])
 @pytest.mark.parametrize('player', ['discriminator', 'task', 'generator'])
 def test_a_player_moves_all_of_its_own_variables_and_no_others(
-  player, name, build_pixelda, build_batch, still
+  player, name, build_pixelda, build_batch, no_rate
 ):
   method = build_pixelda(content_weight=1.0, **VARIANTS[name][0])
   networks = {
@@ -108,7 +108,7 @@ def test_a_player_moves_all_of_its_own_variables_and_no_others(
     'generator': [method.generator],
   }
   before = {key: values(value) for key, value in networks.items()}
-  optimizers = dict.fromkeys(networks, still)
+  optimizers = dict.fromkeys(networks, no_rate)
   method.compile(optimizers | {player: tf.keras.optimizers.Adam(0.1)})
   method.train_step(build_batch(mask=True))
   for key, value in networks.items():
@@ -295,9 +295,9 @@ def test_private_layers_serve_their_own_domain(build_pixelda, build_batch):
   assert build_pixelda().private_task is None
 
 
-def test_the_terms_equal_numpys(build_pixelda, build_batch, still):
+def test_the_terms_equal_numpys(build_pixelda, build_batch, no_rate):
   method = build_pixelda(**WEIGHTS)
-  method.compile(still)
+  method.compile(no_rate)
   batch = build_batch(mask=True)
   source, label = batch['source']['image'], batch['source']['label'].numpy()
   noise = tf.random.Generator.from_seed(5).uniform((4, 2), -1.0, 1.0)
@@ -327,9 +327,11 @@ def test_the_terms_equal_numpys(build_pixelda, build_batch, still):
     np.testing.assert_allclose(logs[name], value, rtol=1e-4, err_msg=name)
 
 
-def test_the_class_heads_terms_equal_numpys(build_pixelda, build_batch, still):
+def test_the_class_heads_terms_equal_numpys(
+  build_pixelda, build_batch, no_rate
+):
   method = build_pixelda(**VARIANTS['class head'][0])
-  method.compile(still)
+  method.compile(no_rate)
   batch = build_batch()
   source, label = batch['source']['image'], batch['source']['label'].numpy()
   noise = tf.random.Generator.from_seed(5).uniform((4, 2), -1.0, 1.0)
@@ -355,7 +357,7 @@ def test_the_class_heads_terms_equal_numpys(build_pixelda, build_batch, still):
   [(None, 0.0, (0.75, 0.5)), (least_squares_loss, 0.5, (0.5, 0.75))],
 )
 def test_the_discriminators_accuracy_by_hand(
-  loss, threshold, expected, build_pixelda, build_batch, still
+  loss, threshold, expected, build_pixelda, build_batch, no_rate
 ):
   """D gives each image's first pixel, G the image as it is.
 
@@ -377,7 +379,7 @@ def test_the_discriminators_accuracy_by_hand(
   kwargs = {'adversarial_loss': loss} if loss else {}
   method = build_pixelda(discriminator=first_pixel, generator=same, **kwargs)
   assert method.adversarial_loss.threshold == threshold
-  method.compile(still)
+  method.compile(no_rate)
   batch = build_batch()
   for domain, pixels in {
     'target': [-0.2, 0.2, 0.6, 0.8],
@@ -395,10 +397,10 @@ def test_the_discriminators_accuracy_by_hand(
   [(masked_pairwise_mse, True), (l1, True), (l1, False), (pairwise_mse, False)],
 )
 def test_the_content_loss_takes_the_mask_where_there_is_one(
-  loss, masked, build_pixelda, build_batch, still
+  loss, masked, build_pixelda, build_batch, no_rate
 ):
   method = build_pixelda(content_weight=2.0, content_loss=loss)
-  method.compile(still)
+  method.compile(no_rate)
   noise = tf.random.Generator.from_seed(5).uniform((4, 2), -1.0, 1.0)
   batch = build_batch(mask=masked)
   source = batch['source']
@@ -499,12 +501,12 @@ def test_g_learns_from_t_where_it_has_a_weight(
   assert differing(*found) == ({'task', 'generator'} if learns else {'task'})
 
 
-def test_gs_weight_of_t_is_its_own(build_pixelda, build_batch, still):
+def test_gs_weight_of_t_is_its_own(build_pixelda, build_batch, no_rate):
   options = {'task_weight': 0.5, 'source_task_weight': 3.0}
   logs = []
   for more in ({}, {'generator_task_weight': 2.0}):
     method = build_pixelda(**options, **more)
-    method.compile(still)
+    method.compile(no_rate)
     logs.append(method.train_step(build_batch()))
   same, own = logs
   for name in ('task/source_class', 'task/translated_class'):

@@ -56,13 +56,13 @@ def test_the_bounds_say_which_labels_they_train_on():
 
 
 def test_source_and_labelled_target_weigh_the_same(
-  build_networks, build_batch, still
+  build_networks, build_batch, no_rate
 ):
   task = build_networks()[2]
   method = SourceAndLabelledTarget(
     image_shape=(8, 8, 1), n_classes=3, task=lambda *_: task
   )
-  method.compile(still)
+  method.compile(no_rate)
   batch = build_batch()
   batch['labelled_target'] = build_batch(1)['source']
   logs = method.train_step(batch)

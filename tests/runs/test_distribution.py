@@ -67,7 +67,7 @@ def test_the_gate_holds_on_both_replicas(name, trained):
   """Closed, f_T's momenta and its count of steps stay 0; so does it move."""
   closed = name == 'features_closed'
   for result in trained[name]:
-    moved = [entry['alignment/moved'] for entry in result['logs']]
+    moved = [entry['alignment/gate_open'] for entry in result['logs']]
     assert moved == ([0.0, 0.0] if closed else [1.0, 1.0])
     iterations, _, *momenta = result['optimizers']['alignment']
     assert iterations == [0 if closed else 2]
