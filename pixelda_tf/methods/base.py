@@ -68,7 +68,7 @@ class Method(tf.keras.Model):
     self.image_shape: ImageShape = (height, width, channels)
     self.n_classes = n_classes
     self.problem = problem or Classification()
-    self.seed = seed
+    self._seed = seed
     self.build_task = functools.partial(task, self.image_shape, n_classes)
     self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name='step')
     self.random = tf.random.Generator.from_seed(seed)

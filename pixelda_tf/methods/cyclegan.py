@@ -90,7 +90,7 @@ class CycleGAN(Method):
     self.pools = None
     if pool_size:
       self.pools = {
-        name: ImagePool(self.image_shape, pool_size, (self.seed, number))
+        name: ImagePool(self.image_shape, pool_size, (self._seed, number))
         for number, name in enumerate(('target', 'source'))
       }
 

@@ -53,14 +53,14 @@ NETWORKS = {
     },
     True,
   ),
-  'cycada_generator': (
+  'residual_cyclegan_generator': (
     'downsampling_residual_generator',
     (28, 28, 1),
     [],
     {'filters': 32},
     True,
   ),
-  'cycada_discriminator': (
+  'residual_cyclegan_discriminator': (
     'patch_discriminator',
     (28, 28, 1),
     [],
@@ -71,13 +71,6 @@ NETWORKS = {
       'strides': (2, 2, 1, 1, 1),
       'normalization': instance_normalization,
     },
-    False,
-  ),
-  'cycada_task': (
-    'lenet_classifier',
-    (28, 28, 1),
-    [10],
-    {'dropout_rate': 0.0},
     False,
   ),
 }
@@ -104,15 +97,6 @@ METHODS = {
     {
       'generator': GENERATOR,
       'discriminator': ('patch_discriminator', PATCH),
-    },
-  ),
-  'CyCADA': (
-    (16, 16, 1),
-    {
-      'generator': GENERATOR,
-      'discriminator': ('patch_discriminator', PATCH),
-      'task': ('lenet_classifier', {'dropout_rate': 0.0}),
-      'identity_weight': 0.5,
     },
   ),
 }
@@ -356,26 +340,6 @@ def test_options_have_the_same_defaults(name, torch):
           'strides': (2, 2, 1),
           'normalization': 'instance_normalization',
         },
-      },
-    ),
-    (
-      'cycada_mnist_to_usps',
-      'CyCADA',
-      {
-        'CyCADA': {
-          'generator': 'downsampling_residual_generator',
-          'discriminator': 'patch_discriminator',
-          'task': 'lenet_classifier',
-        },
-        'downsampling_residual_generator': {'filters': 32},
-        'patch_discriminator': {
-          'filters': 32,
-          'strides': (2, 2, 1, 1, 1),
-          'head_kernel_size': 4,
-          'max_multiple': 4,
-          'normalization': 'instance_normalization',
-        },
-        'lenet_classifier': {},
       },
     ),
   ],

@@ -12,6 +12,7 @@ from typing import Any
 import gin
 
 from pixelda_tf.errors import UserError
+from pixelda_tf.methods import Method
 
 _WORKER = 'pixelda_tf.measuring.torch_benchmark.worker'
 _NETWORKS = ('generator', 'discriminator', 'task')
@@ -28,8 +29,8 @@ class TorchWorker:
     """Starts the process, and returns when it has warmed up.
 
     Args:
-      method: a built method, PixelDA, CycleGAN or CyCADA; its sizes and weights
-        are taken from the config that gin holds.
+      method: a built method, PixelDA or CycleGAN; its sizes and weights are
+        taken from the config that gin holds.
       batch_size: images of a domain.
       precision: 'float32' or 'mixed_bfloat16'.
 
@@ -96,7 +97,7 @@ class TorchWorker:
     return json.loads(line)
 
 
-def settings(method: type) -> dict[str, dict[str, Any]]:
+def settings(method: type[Method]) -> dict[str, dict[str, Any]]:
   """Returns what the config says of a method and its networks.
 
   Args:
@@ -110,6 +111,8 @@ def settings(method: type) -> dict[str, dict[str, Any]]:
   found = {method.__name__: own}
   networks = defaults(method) | gin.get_bindings(method.__name__)
   for option in _NETWORKS:
+    if option == 'task' and not method.predicts:
+      continue
     if function := networks.get(option):
       own[option] = function.__name__
       found[function.__name__] = _bound(function)
@@ -132,12 +135,9 @@ def _named(options):
 
 
 def defaults(function: Callable) -> dict[str, Any]:
-  """Returns the defaults of a function, or of a class and its bases."""
-  bases = function.__mro__[::-1] if isinstance(function, type) else (function,)
-  parameters: dict[str, inspect.Parameter] = {}
-  for base in bases:
-    parameters |= inspect.signature(base).parameters
-  return {name: parameter.default for name, parameter in parameters.items()}
+  """Returns the defaults of a function or class, by option."""
+  parameters = inspect.signature(function).parameters.values()
+  return {parameter.name: parameter.default for parameter in parameters}
 
 
 def _check_all_read(method, options):

@@ -14,8 +14,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pixelda_tf.measuring.torch_benchmark.networks import (
-  downsampling_residual_generator,
-  lenet_classifier,
   mnist_classifier,
   patch_discriminator,
   pyramid_discriminator,
@@ -233,62 +231,3 @@ class CycleGAN(Method):
       fake = discriminator(translated[name].detach()).float()
       loss += ((real - 1) ** 2).mean() + (fake**2).mean()
     return self.discriminator_weight * loss
-
-
-class CyCADA(CycleGAN):
-  """CyCADA's pixel stage, with a fixed f_S."""
-
-  def __init__(
-    self,
-    image_shape: tuple[int, int, int],
-    n_classes: int,
-    *,
-    generator: Callable[..., nn.Module] = downsampling_residual_generator,
-    task: Callable[..., nn.Module] = lenet_classifier,
-    task_weight: float = 1.0,
-    semantic_weight: float = 1.0,
-    cycle_weight: float = 1.0,
-    identity_weight: float = 0.0,
-    **kwargs: Any,
-  ):
-    """See `pixelda_tf.methods.cycada`."""
-    super().__init__(
-      image_shape,
-      n_classes,
-      generator=generator,
-      cycle_weight=cycle_weight,
-      identity_weight=identity_weight,
-      **kwargs,
-    )
-    self.networks['task'] = task(image_shape, n_classes)
-    self.networks['source_task'] = task(image_shape, n_classes).eval()
-    self.task_weight = task_weight
-    self.semantic_weight = semantic_weight
-
-  def players(self) -> Sequence[Player]:
-    """Generators, discriminators, f_T."""
-    return (*super().players(), (['task'], self.task_losses))
-
-  def task_losses(
-    self, source: Tensor, labels: Tensor, target: Tensor, translated: Any
-  ) -> Tensor:
-    """Classes of translated images."""
-    logits = self.networks['task'](translated['target'].detach()).float()
-    return self.task_weight * functional.cross_entropy(logits, labels)
-
-  def generator_losses(
-    self, source: Tensor, labels: Tensor, target: Tensor, translated: Any
-  ) -> Tensor:
-    """CycleGAN's, the class, and what f_S says of both translations."""
-    loss = super().generator_losses(source, labels, target, translated)
-    logits = self.networks['task'](translated['target']).float()
-    loss += self.task_weight * functional.cross_entropy(logits, labels)
-    if self.semantic_weight:
-      task = self.networks['source_task']
-      for images, fake in ((source, 'target'), (target, 'source')):
-        with torch.no_grad():
-          said = task(images).argmax(1)
-        logits = task(translated[fake]).float()
-        semantic = functional.cross_entropy(logits, said)
-        loss += self.semantic_weight * semantic
-    return loss

@@ -109,7 +109,7 @@ def downsampling_residual_generator(
   blocks: int = 2,
   normalization: Callable = instance_normalization,
 ) -> nn.Module:
-  """CyCADA's generator."""
+  """CycleGAN's own generator."""
 
   def activated(convolution, width):
     return [convolution, normalization(width), nn.ReLU()]
@@ -245,7 +245,7 @@ def patch_discriminator(
   noise_stddev: float = 0.0,
   normalization: Callable = batch_normalization,
 ) -> nn.Module:
-  """A grid of decisions, CycleGAN's and CyCADA's discriminator."""
+  """A grid of decisions, CycleGAN's discriminator."""
   channels = image_shape[-1]
   layers = []
   for level, stride in enumerate(strides):
@@ -274,26 +274,4 @@ def mnist_classifier(image_shape: Shape, n_classes: int) -> nn.Module:
     nn.Linear(100, 100),
     nn.ReLU(),
     nn.Linear(100, n_classes),
-  )
-
-
-def lenet_classifier(
-  image_shape: Shape, n_classes: int, *, dropout_rate: float = 0.5
-) -> nn.Module:
-  """CyCADA's task network."""
-  height, width, channels = image_shape
-  height, width = (((side - 4) // 2 - 4) // 2 for side in (height, width))
-  return nn.Sequential(
-    nn.Conv2d(channels, 20, 5),
-    nn.MaxPool2d(2),
-    nn.ReLU(),
-    nn.Conv2d(20, 50, 5),
-    nn.Dropout2d(dropout_rate),
-    nn.MaxPool2d(2),
-    nn.ReLU(),
-    nn.Flatten(),
-    nn.Linear(height * width * 50, 500),
-    nn.ReLU(),
-    nn.Dropout(dropout_rate),
-    nn.Linear(500, n_classes),
   )

@@ -67,7 +67,7 @@ def configured(
   if function is None:
     sys.exit(f'PyTorch has no {name}: measure without --against')
   options = settings.get(name, {})
-  for option in options.keys() - parameters(function):
+  for option in options.keys() - inspect.signature(function).parameters.keys():
     sys.exit(
       f'PyTorch has no {name}.{option}: leave it at its default, or measure '
       'without --against'
@@ -79,12 +79,6 @@ def configured(
       for option, value in options.items()
     },
   )
-
-
-def parameters(function: Callable) -> set[str]:
-  """Returns the names of a function's parameters, of a class's bases' too."""
-  bases = function.__mro__ if inspect.isclass(function) else [function]
-  return {name for base in bases for name in inspect.signature(base).parameters}
 
 
 def random_batch(
