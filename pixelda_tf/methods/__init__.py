@@ -1,7 +1,8 @@
-"""One paper, one file; the two bounds share one."""
+"""One paper, one file, or one a stage of it; the two bounds share one."""
 
 from pixelda_tf.methods.base import Method
-from pixelda_tf.methods.cycada import CyCADA, CyCADAFeatures
+from pixelda_tf.methods.cycada import CyCADA
+from pixelda_tf.methods.cycada_features import CyCADAFeatures
 from pixelda_tf.methods.cyclegan import CycleGAN
 from pixelda_tf.methods.cyclegan_uda import (
   CycleGANUDA,

@@ -17,9 +17,9 @@ class Method(tf.keras.Model):
   """A domain adaptation method: networks, players and a problem to solve.
 
   A subclass says who plays (`players`), what they share in a step (`shared`),
-  how target images are answered (`call`) and, if it can, how source images are
-  translated (`translate`). Steps, precision, distribution and logging are
-  here, once.
+  how target images are answered (`task`, or `call`) and, if it can, how source
+  images are translated (`translate`). Steps, precision, distribution and
+  logging are here, once.
 
   A subclass's constructor names its own options and passes others on: its
   signature has them all, with their defaults, as gin's checks and records do.
@@ -145,6 +145,10 @@ class Method(tf.keras.Model):
     """
     del target_images
     return {}
+
+  def call(self, images: tf.Tensor, training: bool = False) -> Tensors:
+    """Returns T's outputs on target images, as the problem takes them."""
+    return self.task(images, training=training)
 
   def predictions(self, images: tf.Tensor) -> Tensors:
     """Answers images: what users and metrics see, as the problem says."""

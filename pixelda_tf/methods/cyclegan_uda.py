@@ -19,7 +19,7 @@ _SELECTED_ON = 2000
 class CycleGANUDA(Method):
   """Basci, Unsupervised Domain Adaptation through CycleGAN, second step.
 
-  The first step is `CycleGAN`, whose generator is handed on and no longer
+  The first step is `CycleGAN`, whose generator comes from there and no longer
   moves; here it stands in front of T and translates source images on the fly.
   The paper's other way, a translated data set written offline, is
   `TranslatedTask`. The paper's CNN is in Figure 8, which its text lacks; the
@@ -55,10 +55,6 @@ class CycleGANUDA(Method):
     del shared
     images = tf.stop_gradient(self.translate(batch['source']['image']))
     return self.task_terms(self.task, images, batch['source']), {}
-
-  def call(self, images: tf.Tensor, training: bool = False) -> Tensors:
-    """T's outputs on target images."""
-    return self.task(images, training=training)
 
 
 @gin.register

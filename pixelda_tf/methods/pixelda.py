@@ -9,7 +9,7 @@ from pixelda_tf.errors import UserError
 from pixelda_tf.losses.adversarial import AdversarialLoss, sigmoid_loss
 from pixelda_tf.losses.content import ContentLoss, masked_pairwise_mse
 from pixelda_tf.methods.base import Method, mean_terms
-from pixelda_tf.methods.player import Batch, Losses, Player, Tensors
+from pixelda_tf.methods.player import Batch, Losses, Player
 from pixelda_tf.networks import (
   NetworkBuilder,
   pyramid_discriminator,
@@ -129,10 +129,6 @@ class PixelDA(Method):
     if noise is None:
       noise = self.noise(tf.shape(images)[0])
     return self.generator([images, noise], training=training)
-
-  def call(self, images: tf.Tensor, training: bool = False) -> Tensors:
-    """T's outputs on target images."""
-    return self.task(images, training=training)
 
   def discriminator_losses(self, batch: Batch, translated: tf.Tensor) -> Losses:
     """-L_d, Eq. 2, and the class head on translated images."""

@@ -1,7 +1,6 @@
 """The two bounds: trained on one domain's labels, tested on the target."""
 
 import gin
-import tensorflow as tf
 
 from pixelda_tf.methods.base import Method
 from pixelda_tf.methods.player import Batch, Losses, Player, Tensors
@@ -32,10 +31,6 @@ class SourceOnly(Method):
         images, examples = batch[name]['image'], batch[name]
         terms |= self.task_terms(self.task, images, examples, prefix=prefix)
     return terms, {}
-
-  def call(self, images: tf.Tensor, training: bool = False) -> Tensors:
-    """Returns the task network's outputs."""
-    return self.task(images, training=training)
 
 
 @gin.register

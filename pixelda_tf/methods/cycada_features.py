@@ -1,0 +1,116 @@
+"""CyCADA's feature stage, which follows the pixel stage of `cycada`."""
+
+import gin
+import tensorflow as tf
+
+from pixelda_tf.methods.base import Method
+from pixelda_tf.methods.cyclegan import generate
+from pixelda_tf.methods.feature_alignment import (
+  FeatureAlignment,
+  Representation,
+  features,
+)
+from pixelda_tf.methods.player import Batch, Losses, Player, Tensors
+from pixelda_tf.networks import (
+  NetworkBuilder,
+  TaskBuilder,
+  downsampling_residual_generator,
+  lenet_classifier,
+)
+
+
+@gin.register
+class CyCADAFeatures(Method):
+  """CyCADA's feature stage, after the pixel stage or without it.
+
+  Eq. 5: features of translated source images under a fixed network
+  (`reference_task`, f_S of Eq. 5) against those of target images under f_T
+  (`task`), which starts as the same network. Both start as the pixel stage left
+  them, and so does its generator; without a generator D_feat sees source images
+  as they are (the ablation "feature only").
+
+  The released code aligns class scores, the paper features.
+  """
+
+  def __init__(
+    self,
+    *,
+    generator: NetworkBuilder | None = downsampling_residual_generator,
+    task: TaskBuilder = lenet_classifier,
+    task_weight: float = 0.0,
+    representation: Representation = features,
+    threshold: float = 0.6,
+    window: int = 1,
+    patience: int | None = None,
+    **kwargs,
+  ):
+    """Builds the networks, all but D_feat waiting for their weights.
+
+    Args:
+      generator: builder of G_S->T, or None for none.
+      task: builder of both task networks.
+      task_weight: of L_task on translated images beside the alignment, none in
+        the released code's digits.
+      representation: what D_feat sees, `features` or `scores`.
+      threshold: see `FeatureAlignment`, as the next two.
+      window: batches of D_feat's accuracy, 1 for digits.
+      patience: steps without a move after which the stage ends, an epoch's.
+      **kwargs: see `Method`.
+    """
+    super().__init__(task=task, **kwargs)
+    self.translates = generator is not None
+    self.needs = ('task', 'reference_task')
+    if generator:
+      self.needs += ('source_to_target',)
+      self.source_to_target = generator(self.image_shape, 0)
+    self.task = self.build_task()
+    self.reference_task = self.build_task()
+    self.task_weight = task_weight
+    self.alignment = FeatureAlignment(
+      self.task,
+      representation=representation,
+      threshold=threshold,
+      window=window,
+      patience=patience,
+    )
+
+  def players(self) -> tuple[Player, ...]:
+    """D_feat and f_T, and f_T with labels where asked."""
+    players = self.alignment.players()
+    if self.task_weight:
+      players += (Player('task', (self.task,), self.task_losses),)
+    return players
+
+  def stopped(self) -> str | None:
+    """No suitable D_feat for too long (Sect. 6.1)."""
+    return self.alignment.stopped()
+
+  def translate(
+    self, images: tf.Tensor, noise: tf.Tensor | None = None
+  ) -> tf.Tensor:
+    """See the base class."""
+    del noise
+    return generate(self.source_to_target, images)
+
+  def shared(self, batch: Batch) -> Tensors:
+    """Features of (translated) source images and of target images."""
+    images = batch['source']['image']
+    if self.translates:
+      images = self.translate(images)
+    represent = self.alignment.representation
+    # Both with dropout: else D_feat could tell them by that.
+    reference = self.reference_task(images, training=True)
+    aligned = self.task(batch['target']['image'], training=True)
+    return {
+      'images': images,
+      'reference': represent(reference),
+      'aligned': represent(aligned),
+    }
+
+  def task_losses(self, batch: Batch, shared: Tensors) -> Losses:
+    """L_task on translated images."""
+    images = tf.stop_gradient(shared['images'])
+    terms = self.task_terms(
+      self.task, images, batch['source'], self.task_weight, 'translated_'
+    )
+    return terms, {}
