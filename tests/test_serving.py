@@ -20,6 +20,7 @@ from pixelda_tf.networks import (
   residual_generator,
   unet_generator,
 )
+from pixelda_tf.problems import ClassAndPose
 
 # Loads an export and answers every array of a file. Nothing but TensorFlow can
 # be imported in it: of a current one, Keras is Keras 3.
@@ -246,6 +247,7 @@ def test_poses_of_rgb_and_depth_are_served(tmp_path):
   method = SourceOnly(
     image_shape=(8, 8, 4),
     n_classes=3,
+    problem=ClassAndPose(pose_weight=1.0),
     task=functools.partial(pose_estimator, filters=2, dense=8),
   )
   serving.export(method, str(tmp_path / 'export'))
