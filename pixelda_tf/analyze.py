@@ -33,16 +33,22 @@ FLAGS = flags.FLAGS
 
 def main() -> None:
   """Loads, analyses, writes, prints."""
-  from pixelda_tf.evaluation import analysis, row_choice
-  from pixelda_tf.runs import experiment
+  from pixelda_tf.evaluation import analysis
+  from pixelda_tf.runs import choosing, experiment
 
   if not FLAGS.run_dir:
     raise UserError('--run_dir is needed')
   run = experiment.reopen(FLAGS.run_dir, FLAGS.data_dir, FLAGS.skip_corrupt)
-  rows = row_choice.choose(
-    run, after=FLAGS.row, before=FLAGS.before, translator=FLAGS.translator
+  rows = choosing.compared(
+    run.rows, after=FLAGS.row, before=FLAGS.before, translator=FLAGS.translator
   )
-  lines = analysis.analyse(run, rows, examples=FLAGS.examples, seed=FLAGS.seed)
+  lines = analysis.analyse(
+    run.pair,
+    rows,
+    run.directory.analysis,
+    examples=FLAGS.examples,
+    seed=FLAGS.seed,
+  )
   print('\n'.join(lines))
 
 

@@ -39,14 +39,14 @@ def main() -> None:
   from pixelda_tf import config
   from pixelda_tf.measuring import process_memory, step_graph
   from pixelda_tf.measuring.torch_benchmark import against
-  from pixelda_tf.runs import distribution, experiment
+  from pixelda_tf.runs import choosing, distribution, experiment
 
   config.parse(FLAGS.gin_file, FLAGS.gin_param)
   with tempfile.TemporaryDirectory() as run_dir:
     # gin gives the rest.
     run = experiment.Experiment(run_dir, FLAGS.data_dir)  # type: ignore[call-arg]
-  row = run.row(FLAGS.row)
-  method = run.build(row)
+  row = choosing.to_measure(run.rows, FLAGS.row)
+  method = row.build()
   batches = run.pair.train_batches(run.seed, role=method.role)
   batch = next(iter(batches))
   images = sum(domain['image'].shape[0] for domain in batch.values())

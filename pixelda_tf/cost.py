@@ -110,7 +110,7 @@ def measure(size: int, batch_size: int, devices: int) -> dict[str, float]:
 
   from pixelda_tf import config
   from pixelda_tf.measuring import process_memory
-  from pixelda_tf.runs import distribution, experiment
+  from pixelda_tf.runs import choosing, distribution, experiment
 
   _limit_memory()
   gpus = tf.config.list_physical_devices('GPU')
@@ -130,9 +130,9 @@ def measure(size: int, batch_size: int, devices: int) -> dict[str, float]:
   run = experiment.Experiment(  # type: ignore[call-arg]  # gin gives the rest.
     os.devnull, FLAGS.data_dir, strategy=strategy
   )
-  row = run.row(FLAGS.row)
+  row = choosing.to_measure(run.rows, FLAGS.row)
   with strategy.scope():
-    method = run.build(row)
+    method = row.build()
   spec = run.pair.train_batches(run.seed, role=method.role).element_spec
   batch = tf.nest.map_structure(  # Images in [0, 1), labels 0.
     lambda part: tf.cast(tf.random.uniform(part.shape), part.dtype), spec

@@ -8,8 +8,6 @@ python -m pixelda_tf.evaluate --export_dir=runs/quickstart/export \
     --dataset=digits_photo --split=test
 """
 
-import os
-
 from absl import flags
 
 from pixelda_tf import command_line
@@ -60,19 +58,12 @@ def _load_run():
 
   from pixelda_tf import serving
   from pixelda_tf.evaluation.evaluate import compiled_predictions
-  from pixelda_tf.runs import experiment
+  from pixelda_tf.runs import choosing, experiment
 
   run = experiment.reopen(FLAGS.run_dir, FLAGS.data_dir, FLAGS.skip_corrupt)
-  row = run.row(FLAGS.row)
-  if not row.method.predicts:
-    raise UserError(
-      f"row '{row.name}' has no task network to evaluate: name another --row"
-    )
-  method = run.restore(row)
-  pair, path = (
-    run.pair,
-    os.path.join(FLAGS.run_dir, row.name, 'worst_cases.png'),
-  )
+  row = choosing.predicting(run.rows, FLAGS.row)
+  method, pair = row.trained(), run.pair
+  path = row.directory.worst_cases
   if FLAGS.dataset:
     batches, names, title = _open_dataset(pair.problem)
     if names != pair.class_names:

@@ -17,17 +17,13 @@ FLAGS = flags.FLAGS
 def main() -> None:
   """Loads and exports."""
   from pixelda_tf import serving
-  from pixelda_tf.runs import experiment
+  from pixelda_tf.runs import choosing, experiment
 
   if not (FLAGS.run_dir and FLAGS.export_dir):
     raise UserError('--run_dir and --export_dir are needed')
   run = experiment.reopen(FLAGS.run_dir, FLAGS.data_dir)
-  row = run.row(FLAGS.row)
-  if not row.method.predicts:
-    raise UserError(
-      f"row '{row.name}' has no task network to export: name another --row"
-    )
-  serving.export(run.restore(row), FLAGS.export_dir)
+  row = choosing.predicting(run.rows, FLAGS.row)
+  serving.export(row.trained(), FLAGS.export_dir)
   print(f'{row.name} of {FLAGS.run_dir} is in {FLAGS.export_dir}')
 
 

@@ -30,17 +30,16 @@ def main() -> None:
   import numpy as np
 
   from pixelda_tf.evaluation import pictures
-  from pixelda_tf.runs import experiment, monitoring
+  from pixelda_tf.evaluation.translation import translate
+  from pixelda_tf.runs import choosing, experiment
 
   if not FLAGS.run_dir:
     raise UserError('--run_dir is needed')
   run = experiment.reopen(FLAGS.run_dir, FLAGS.data_dir)
-  row = run.row(FLAGS.row)
-  if not row.method.adapts:
-    raise UserError(f"row '{row.name}' does not translate: name another --row")
+  row = choosing.translating(run.rows, FLAGS.row)
   pair = run.pair
   source = pair.images('source', FLAGS.count)
-  translated = monitoring.translate(run.restore(row), source, FLAGS.seed)
+  translated = translate(row.trained(), source, FLAGS.seed)
   training = pair.images('target')
   test = pair.images('target', FLAGS.count, split=pair.target.test)
   distances = {}

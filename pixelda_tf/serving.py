@@ -7,12 +7,11 @@ from pixelda_tf.errors import UserError
 from pixelda_tf.fields.images import prepare_images, to_uint8
 
 
-class Servable(tf.Module):
+class Servable:
   """A method with its pre- and postprocessing, as signatures."""
 
   def __init__(self, method):
-    """Keeps the method, whose variables the SavedModel holds."""
-    super().__init__()
+    """Keeps the method."""
     self.method = method
 
   def predict(self, images):
@@ -79,9 +78,19 @@ def export(method, directory):
   if method.translates_back:
     functions['translate_back'] = servable.translate_back
   signatures = {
-    name: tf.function(function, input_signature=[images])
+    name: tf.function(function).get_concrete_function(images)
     for name, function in functions.items()
   }
+  # What they use is saved, not the method: that has optimizers and networks
+  # which are there for training alone, and Keras would trace every layer.
+  saved = tf.Module()
+  saved.variables_used = list(
+    {
+      variable.ref(): variable
+      for signature in signatures.values()
+      for variable in signature.graph.variables
+    }.values()
+  )
   with (
     atomic.full_disk_reported(
       directory,
@@ -91,7 +100,7 @@ def export(method, directory):
     atomic.new_directory(directory) as partial,
   ):
     tf.saved_model.save(
-      servable,
+      saved,
       partial,
       signatures={'serving_default': signatures['predict']} | signatures,
     )

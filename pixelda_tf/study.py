@@ -124,7 +124,7 @@ def _test_on_classes(name, target, classes):
   """Tests a run on all images of some classes: none was trained on."""
   from pixelda_tf.data import Domain, Pair
   from pixelda_tf.evaluation.evaluate import compiled_predictions, score
-  from pixelda_tf.runs import experiment
+  from pixelda_tf.runs import choosing, experiment
 
   run = experiment.reopen(_directory(name), FLAGS.data_dir)
   height, width, channels = run.pair.image_shape
@@ -139,7 +139,7 @@ def _test_on_classes(name, target, classes):
     image_size=(height, width),
     channels=channels,
   ).open(FLAGS.data_dir, problem=run.pair.problem)
-  predict = compiled_predictions(run.restore(run.row()))
+  predict = compiled_predictions(choosing.predicting(run.rows).trained())
   scorer = pair.problem.scorer(pair.class_names)
   test = score(predict, pair.test_batches(), scorer).result()
   return _headline(pair.problem.metrics, test) | {'count': test['count']}
@@ -181,9 +181,9 @@ def _train(name, configs, params):
 
 
 def _read(name):
-  from pixelda_tf.runs import results
+  from pixelda_tf.runs.directory import RunDirectory, read_json
 
-  return results.read(os.path.join(_directory(name), 'result.json'))
+  return read_json(RunDirectory(_directory(name)).result)
 
 
 def _call(command, *arguments):

@@ -48,24 +48,22 @@ def main() -> None:
     strategy.num_replicas_in_sync,
     distribution.hosts(strategy),
   )
-  with distribution.lost_hosts_told(strategy):
+  with distribution.lost_hosts_reported(strategy):
     _train(run_dir, strategy)
 
 
 def _train(run_dir, strategy):
   from pixelda_tf import config
-  from pixelda_tf.runs import (
-    distribution,
-    experiment,
-    results,
-    run_directory,
-  )
+  from pixelda_tf.runs import distribution, experiment, results
+  from pixelda_tf.runs.directory import RunDirectory
 
+  directory = RunDirectory(run_dir)
+  configs = config.text(), config.operative('Experiment')
   chief = distribution.is_chief(strategy)
   if chief:
-    run_directory.claim(run_dir, config.text())
+    directory.claim(*configs)
   distribution.barrier(strategy)
-  if not (chief or run_directory.belongs(run_dir, config.text())):
+  if not (chief or directory.belongs(*configs)):
     raise UserError(
       f'{run_dir}: the chief made it, but it is not seen here; all hosts need '
       'it on one file system: name it by --run_dir'
@@ -87,8 +85,8 @@ def _train(run_dir, strategy):
       print(f'  stored as {_size(stored)}, brought to {_size(used)}')
   result = run.train(FLAGS.rows)
   print(results.table(result))
-  if os.path.exists(run.picture_path):
-    print(f'source | translated | nearest target: {run.picture_path}')
+  if os.path.exists(directory.picture):
+    print(f'source | translated | nearest target: {directory.picture}')
 
 
 def _size(shape):

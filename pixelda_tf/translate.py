@@ -37,14 +37,12 @@ def main() -> None:
   """Loads, translates, stores, shows."""
   from pixelda_tf.data.domains import Domain
   from pixelda_tf.evaluation import pictures, translation
-  from pixelda_tf.runs import experiment
+  from pixelda_tf.runs import choosing, experiment
 
   if not (FLAGS.run_dir and FLAGS.name):
     raise UserError('--run_dir and --name are needed')
   run = experiment.reopen(FLAGS.run_dir, FLAGS.data_dir, FLAGS.skip_corrupt)
-  row = run.translating_row(FLAGS.row)
-  if not run.translates(row):
-    raise UserError(f"row '{row.name}' does not translate: name another --row")
+  row = choosing.translating(run.rows, FLAGS.row)
   domain = run.pair.source
   if FLAGS.dataset:
     domain = Domain(name=FLAGS.dataset)
@@ -52,7 +50,7 @@ def main() -> None:
   if domain.n_classes is None:
     raise UserError(f'{domain.name} has no labels: name a labelled --dataset')
   split = FLAGS.split or domain.train
-  method = run.restore(row)
+  method = row.trained()
   augment = functools.partial(run.pair.augment, 'source')
   options = {
     'samples': FLAGS.samples,

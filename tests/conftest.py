@@ -30,7 +30,8 @@ from absl.testing import flagsaver
 from pixelda_tf import config, datasets
 from pixelda_tf.datasets import preparing
 from pixelda_tf.datasets.pose import standin
-from pixelda_tf.runs import distribution, experiment, run_directory
+from pixelda_tf.runs import distribution, experiment
+from pixelda_tf.runs.directory import RunDirectory
 
 hypothesis.settings.register_profile('tests', deadline=None, derandomize=True)
 hypothesis.settings.load_profile('tests')
@@ -114,7 +115,9 @@ def tiny_run(tmp_path_factory, data_dir):
   """Directory of a finished run of tiny.gin; not to be changed."""
   directory = tmp_path_factory.mktemp('tiny')
   config.parse([str(ROOT / 'tests/runs/tiny.gin')])
-  run_directory.claim(str(directory), config.text())
+  RunDirectory(str(directory)).claim(
+    config.text(), config.operative('Experiment')
+  )
   experiment.Experiment(str(directory), data_dir).train()
   return directory
 

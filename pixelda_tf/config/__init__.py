@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import gin
 
 from pixelda_tf.config.comparison import difference
+from pixelda_tf.config.defaults import Change, changed_defaults, operative
 from pixelda_tf.config.names import did_you_mean
 from pixelda_tf.config.reader import Reader
 from pixelda_tf.errors import UserError
@@ -88,12 +89,9 @@ def text() -> str:
   return gin.config_str()
 
 
-def operative() -> str:
-  """Returns what was used so far, defaults included, as gin."""
-  return gin.operative_config_str()
-
-
 __all__ = [
+  'Change',
+  'changed_defaults',
   'difference',
   'find',
   'operative',

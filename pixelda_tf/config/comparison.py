@@ -21,7 +21,7 @@ def difference(old: str, new: str) -> list[str]:
   Raises:
     UserError: a config is not gin.
   """
-  before, after = _read_values(old), _read_values(new)
+  before, after = read_values(old), read_values(new)
   return [
     f'{key}: {_show(before, key)} -> {_show(after, key)}'
     for key in sorted(before.keys() | after.keys())
@@ -51,8 +51,12 @@ class _Written:
     return self.text
 
 
-def _read_values(text: str) -> dict[str, Any]:
-  """Returns values by key, as `{'PixelDA.noise_size': 10}`."""
+def read_values(text: str) -> dict[str, Any]:
+  """Returns the values of a config by key, as `{'PixelDA.noise_size': 10}`.
+
+  Raises:
+    UserError: the text is not gin.
+  """
   values = {}
   place = 'not a config, line {}'.format
   for statement in statements(text, _Names(), place):

@@ -1,6 +1,7 @@
 """What a run's adaptation did, in pictures: of files and of TensorBoard."""
 
 import os
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -24,14 +25,17 @@ _PARTS = {
 }
 
 
-def analyse(run, rows, *, examples, seed):
-  """Draws what can be drawn and writes it to `<run_dir>/analysis`.
+def analyse(
+  pair: Any, rows: Any, directory: str, *, examples: int, seed: int
+) -> list[str]:
+  """Draws what can be drawn and writes it to a folder.
 
   The folder is replaced when the new one is complete.
 
   Args:
-    run: an `Experiment`.
-    rows: `row_choice.Rows`.
+    pair: an `OpenPair`.
+    rows: `before`, `after` and `translator`, each a row of a run or None.
+    directory: the folder.
     examples: images of each domain in t-SNE and neighbours at most.
     seed: of noise and t-SNE.
 
@@ -41,7 +45,7 @@ def analyse(run, rows, *, examples, seed):
   Raises:
     UserError: a row has no checkpoint, or data cannot be read.
   """
-  found = material.collect(run, rows, n=examples, seed=seed)
+  found = material.collect(pair, rows, n=examples, seed=seed)
   done, left_out = {}, []
   for name, draw in _PARTS.items():
     logging.info('%s', name)
@@ -51,7 +55,6 @@ def analyse(run, rows, *, examples, seed):
       left_out.append(f'{name}.png is left out: {reason}')
       continue
     left_out += [f'{name}.png: {text}' for text in done[name].missing]
-  directory = os.path.join(run.run_dir, 'analysis')
   files = _write(directory, done, _summary(found, done, left_out))
   lines = [line for part in done.values() for line in part.lines]
   return lines + left_out + files

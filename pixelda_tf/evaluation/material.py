@@ -4,8 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pixelda_tf.evaluation import examples
-from pixelda_tf.runs import monitoring
+from pixelda_tf.evaluation import examples, translation
 
 _BATCH = 64
 
@@ -33,7 +32,7 @@ class Material(NamedTuple):
 
   Attributes:
     pair: the `OpenPair`.
-    before, after, translator: `Model`s or None, see `row_choice.Rows`.
+    before, after, translator: `Model`s or None, of the rows.
     source, target: `examples.Examples`.
     translated: float32, as `source.images`, or None without a translator.
     seed: of noise and embeddings.
@@ -49,12 +48,12 @@ class Material(NamedTuple):
   seed: int
 
 
-def collect(run, rows, *, n, seed):
+def collect(pair: Any, rows: Any, *, n: int, seed: int) -> Material:
   """Restores the rows' methods and translates examples of the source.
 
   Args:
-    run: an `Experiment`.
-    rows: `row_choice.Rows`.
+    pair: an `OpenPair`.
+    rows: `before`, `after` and `translator`, each a row of a run or None.
     n: examples of each domain at most.
     seed: of the noise.
 
@@ -67,17 +66,17 @@ def collect(run, rows, *, n, seed):
   models = {}
   for row in rows:
     if row is not None and row.name not in models:
-      method = run.restore(row)
+      method = row.trained()
       models[row.name] = Model(row.name, method, int(method.step.numpy()))
   before, after, translator = (row and models[row.name] for row in rows)
-  source = examples.of_source(run.pair, n)
+  source = examples.of_source(pair, n)
   return Material(
-    pair=run.pair,
+    pair=pair,
     before=before,
     after=after,
     translator=translator,
     source=source,
-    target=examples.of_target(run.pair, n),
+    target=examples.of_target(pair, n),
     translated=translator and translate(translator.method, source.images, seed),
     seed=seed,
   )
@@ -95,7 +94,7 @@ def translate(method, images, seed, back=False):
   Returns:
     float32 of the same shape.
   """
-  function = monitoring.translate_back if back else monitoring.translate
+  function = translation.translate_back if back else translation.translate
   parts = [
     function(method, images[start : start + _BATCH], seed + number)
     for number, start in enumerate(range(0, len(images), _BATCH))

@@ -1,6 +1,7 @@
 """A data set in the target's style, with its labels kept."""
 
 import itertools
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -12,6 +13,18 @@ from pixelda_tf.fields import FIELDS
 
 _BATCH = 64
 _SHOWN = 12
+
+
+def translate(method: Any, images: np.ndarray, seed: int) -> np.ndarray:
+  """Translates images with noise from `seed`; no stream of the run moves."""
+  noise = method.noise(len(images), seed)
+  return method.translate(tf.convert_to_tensor(images), noise).numpy()
+
+
+def translate_back(method: Any, images: np.ndarray, seed: int) -> np.ndarray:
+  """The same from the target to the source."""
+  noise = method.noise(len(images), seed)
+  return method.translate_back(tf.convert_to_tensor(images), noise).numpy()
 
 
 def translated_examples(method, domain, split, *, samples, seed, augment=None):

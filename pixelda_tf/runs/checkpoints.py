@@ -8,18 +8,76 @@ import pathlib
 import re
 import shutil
 import tempfile
+import time
+from collections.abc import Mapping
 
 import tensorflow as tf
+from absl import logging
 
 from pixelda_tf import atomic
 from pixelda_tf.errors import UserError
+from pixelda_tf.methods.base import Method
 
 _NAME = re.compile(r'step_(\d{8})')
 _KEEP = 2
 _TENSORFLOW = 'tensorflow'  # A file in a checkpoint: who wrote it.
 
 
-def steps(directory):
+class RowState(tf.train.Checkpoint):
+  """All that a resumed row needs: its method and the seconds it has taken."""
+
+  def __init__(self, method: Method):
+    """Of a method as it was built."""
+    seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False)
+    super().__init__(method=method, wall_seconds=seconds)
+
+
+class Saver:
+  """A hook of the loop that saves a row's state when it is time."""
+
+  def __init__(
+    self,
+    directory: str,
+    state: RowState,
+    *,
+    steps: int,
+    every: int,
+    is_chief: bool,
+  ):
+    """Saves nothing yet.
+
+    Args:
+      directory: where checkpoints are kept.
+      state: of the method that trains.
+      steps: the last step, at which it saves.
+      every: steps between checkpoints.
+      is_chief: whether this host saves; the others take part.
+    """
+    self._directory = directory
+    self._state = state
+    self._steps = steps
+    self._every = every
+    self._is_chief = is_chief
+    self._started = time.monotonic() - float(state.wall_seconds)
+
+  def __call__(self, step: int, logs: Mapping[str, float]) -> None:
+    """Saves after the last step, and every so many before."""
+    del logs
+    last = step == self._steps or self._state.method.stopped()
+    if last or step % self._every == 0:
+      self.save()
+
+  def save(self) -> None:
+    """Saves now; all hosts call it."""
+    state = self._state
+    state.wall_seconds.assign(time.monotonic() - self._started)
+    if self._is_chief:
+      save(self._directory, int(state.method.step.numpy()), state)
+    else:
+      take_part_in_save(state)
+
+
+def steps(directory: str) -> list[int]:
   """Returns the steps of the whole checkpoints in `directory`, ascending."""
   if not os.path.isdir(directory):
     return []
@@ -27,12 +85,12 @@ def steps(directory):
   return sorted(int(match[1]) for match in matches if match)
 
 
-def path(directory, step):
+def path(directory: str, step: int) -> str:
   """Returns the path that `tf.train.Checkpoint` reads for `step`."""
   return os.path.join(directory, f'step_{step:08d}', 'state')
 
 
-def save(directory, step, checkpoint):
+def save(directory: str, step: int, checkpoint: tf.train.Checkpoint) -> None:
   """Writes a checkpoint and drops all but the newest two.
 
   Args:
@@ -60,7 +118,7 @@ def save(directory, step, checkpoint):
     shutil.rmtree(os.path.dirname(path(directory, old)))
 
 
-def written_by(directory, step):
+def written_by(directory: str, step: int) -> str | None:
   """Returns the version of TensorFlow that wrote a checkpoint.
 
   None where it is not told, as earlier releases of pixelda_tf did not.
@@ -69,7 +127,19 @@ def written_by(directory, step):
   return file.read_text() if file.exists() else None
 
 
-def take_part_in_save(checkpoint):
+def log_other_writer(directory: str, step: int) -> None:
+  """Logs that another TensorFlow wrote a checkpoint, if so."""
+  writer = written_by(directory, step)
+  if writer not in (None, tf.__version__):
+    logging.info(
+      'TensorFlow %s took the steps so far, %s goes on: results are equal to '
+      'rounding, not to the bit',
+      writer,
+      tf.__version__,
+    )
+
+
+def take_part_in_save(checkpoint: tf.train.Checkpoint) -> None:
   """What all hosts but the one that saves have to do while it does.
 
   Values that the hosts share are theirs together: none can be read without
@@ -79,7 +149,9 @@ def take_part_in_save(checkpoint):
     checkpoint.write(os.path.join(directory, 'state'))
 
 
-def restore(directory, checkpoint, step=None):
+def restore(
+  directory: str, checkpoint: tf.train.Checkpoint, step: int | None = None
+) -> int | None:
   """Reads a checkpoint.
 
   Args:
@@ -93,17 +165,17 @@ def restore(directory, checkpoint, step=None):
   Raises:
     UserError: the checkpoint's files are damaged.
   """
-  found = steps(directory) if step is None else [step]
-  if not found:
+  candidates = steps(directory) if step is None else [step]
+  if not candidates:
     return None
   try:
-    status = checkpoint.read(path(directory, found[-1]))
+    status = checkpoint.read(path(directory, candidates[-1]))
     status.assert_existing_objects_matched()
   except (tf.errors.OpError, AssertionError, IndexError) as error:
-    folder = os.path.dirname(path(directory, found[-1]))
+    folder = os.path.dirname(path(directory, candidates[-1]))
     reason = str(error).splitlines()[0]
     raise UserError(
       f'{folder}: damaged checkpoint ({reason}); delete the folder to go on '
       'from the one before it'
     ) from error
-  return found[-1]
+  return candidates[-1]

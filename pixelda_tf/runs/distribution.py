@@ -9,10 +9,15 @@ import contextlib
 import functools
 import json
 import os
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeAlias
 
 import tensorflow as tf
 
 from pixelda_tf.errors import UserError
+from pixelda_tf.methods.base import Method
+
+Strategy: TypeAlias = tf.distribute.Strategy
 
 # What TensorFlow raises on the hosts that are left.
 _LOST = (
@@ -24,7 +29,7 @@ _LOST = (
 )
 
 
-def strategy(name='auto'):
+def strategy(name: str = 'auto') -> Strategy:
   """Returns a `tf.distribute` strategy.
 
   Args:
@@ -48,7 +53,7 @@ def strategy(name='auto'):
   return tf.distribute.get_strategy()
 
 
-def use_logical_cpus(count):
+def use_logical_cpus(count: int) -> None:
   """Makes several devices of the CPU; to be called before TensorFlow starts."""
   tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices('CPU')[0],
@@ -56,7 +61,7 @@ def use_logical_cpus(count):
   )
 
 
-def hosts(strategy):
+def hosts(strategy: Strategy) -> int:
   """Returns the number of hosts that train together."""
   resolver = strategy.cluster_resolver
   if resolver is None:
@@ -64,19 +69,19 @@ def hosts(strategy):
   return sum(map(len, resolver.cluster_spec().as_dict().values()))
 
 
-def is_chief(strategy):
+def is_chief(strategy: Strategy) -> bool:
   """Returns whether this host writes the run's files."""
   return strategy.extended.should_checkpoint
 
 
-def barrier(strategy):
+def barrier(strategy: Strategy) -> None:
   """Waits until all hosts are here."""
   if hosts(strategy) > 1:
     float(_meeting(strategy)())
 
 
 @contextlib.contextmanager
-def lost_hosts_told(strategy):
+def lost_hosts_reported(strategy: Strategy) -> Iterator[None]:
   """Raises a `UserError` within it where another host has gone."""
   try:
     yield
@@ -89,7 +94,7 @@ def lost_hosts_told(strategy):
     ) from error
 
 
-def copy(method, other):
+def copy(method: Method, other: Method) -> None:
   """Gives a method's weights and state to one that a host has for itself.
 
   All hosts have to call it.
@@ -102,7 +107,11 @@ def copy(method, other):
     ours.assign(tf.convert_to_tensor(theirs))
 
 
-def feed(strategy, batch_size, batches):
+def feed(
+  strategy: Strategy,
+  batch_size: int,
+  batches: Callable[[int, int], tf.data.Dataset],
+) -> Iterable[Any]:
   """Returns what `step_function` takes its batches from.
 
   Args:
@@ -129,7 +138,9 @@ def feed(strategy, batch_size, batches):
   return strategy.distribute_datasets_from_function(of_host)
 
 
-def step_function(distribution, method):
+def step_function(
+  distribution: Strategy, method: Method
+) -> Callable[[Iterator[Any]], dict[str, tf.Tensor]]:
   """Returns a function that takes one train step from an iterator.
 
   Args:

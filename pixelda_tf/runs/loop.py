@@ -3,10 +3,14 @@
 import contextlib
 import math
 import signal
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
+import tensorflow as tf
 import tqdm
 
 from pixelda_tf.errors import UserError
+from pixelda_tf.methods.base import Method
 from pixelda_tf.runs import distribution
 
 
@@ -15,13 +19,13 @@ class Interrupted(KeyboardInterrupt):
 
 
 @contextlib.contextmanager
-def catch_interrupt(strategy):
+def catch_interrupt(strategy: tf.distribute.Strategy) -> Iterator[list[bool]]:
   """Yields a list that is no longer empty once Ctrl-C was pressed.
 
   Not so on one of several hosts: the others would wait for its next step in
   vain, so it ends as it is and they notice.
   """
-  pressed = []
+  pressed: list[bool] = []
   if distribution.hosts(strategy) > 1:
     yield pressed
     return
@@ -33,7 +37,16 @@ def catch_interrupt(strategy):
     signal.signal(signal.SIGINT, handler)
 
 
-def run(method, batches, *, steps, log_every, hooks, strategy, title):
+def run(
+  method: Method,
+  batches: Callable[[int], Iterable[Any]],
+  *,
+  steps: int,
+  log_every: int,
+  hooks: Sequence[Callable[[int, Mapping[str, float]], None]],
+  strategy: tf.distribute.Strategy,
+  title: str,
+) -> None:
   """Trains a method until it has taken `steps` steps, or says it is done.
 
   Args:

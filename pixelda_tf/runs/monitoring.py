@@ -2,13 +2,18 @@
 
 import json
 import os
+from collections.abc import Mapping
 
 import numpy as np
 import tensorflow as tf
 
 from pixelda_tf import atomic
+from pixelda_tf.data.pairs import OpenPair
 from pixelda_tf.evaluation import pictures
-from pixelda_tf.evaluation.evaluate import compiled_predictions, score
+from pixelda_tf.evaluation.evaluate import Predict, score
+from pixelda_tf.evaluation.translation import translate, translate_back
+from pixelda_tf.methods.base import Method
+from pixelda_tf.runs.directory import RowDirectory
 
 _SEED = 0
 _WIDTH = 16
@@ -24,15 +29,24 @@ class Monitor:
   """
 
   def __init__(
-    self, directory, method, optimizers, pair, *, picture_every, config
+    self,
+    directory: RowDirectory,
+    method: Method,
+    optimizers: Mapping[str, tf.keras.optimizers.Optimizer],
+    pair: OpenPair,
+    predictions: Predict | None,
+    *,
+    picture_every: int,
+    config: str,
   ):
     """Opens the files.
 
     Args:
       directory: the row's directory.
       method: the method that trains, or one that is given its values.
-      optimizers: dict of the optimizers of its players, which train.
+      optimizers: those of its players, which train.
       pair: the opened pair of domains.
+      predictions: of the method, compiled; None where it does not predict.
       picture_every: steps between pictures.
       config: text of the configuration, shown by TensorBoard.
     """
@@ -41,22 +55,21 @@ class Monitor:
     self.pair = pair
     self.picture_every = picture_every
     self.next_picture = int(method.step.numpy()) // picture_every + 1
-    self.samples = os.path.join(directory, 'samples')
+    self.samples = directory.samples
     os.makedirs(self.samples, exist_ok=True)
-    self.metrics = os.path.join(directory, 'metrics.jsonl')
+    self.metrics = directory.metrics
     _keep_lines(self.metrics, int(method.step.numpy()))
-    self.writer = tf.summary.create_file_writer(
-      os.path.join(directory, 'tensorboard')
-    )
+    self.writer = tf.summary.create_file_writer(directory.tensorboard)
     self.source = pair.gallery('source', _WIDTH)
     self.target = pair.gallery('target', _WIDTH)
-    self.predictions = method.predicts and compiled_predictions(method)
+    self.predictions = predictions
+    self.validation_batches = pair.validation_batches()
     with self.writer.as_default(step=int(method.step.numpy())):
       tf.summary.text('config', '```\n' + config + '\n```')
 
-  def __call__(self, step, logs):
+  def __call__(self, step: int, logs: Mapping[str, float]) -> None:
     """Writes what there is to say after `step` steps."""
-    logs = logs | {
+    logs = dict(logs) | {
       f'{name}/learning_rate': float(optimizer.learning_rate.numpy())
       for name, optimizer in self.optimizers.items()
     }
@@ -73,12 +86,11 @@ class Monitor:
       file.write(json.dumps({'step': step} | logs) + '\n')
 
   def _target_metrics(self):
-    batches = self.pair.validation_batches()
-    if batches is None or not self.method.predicts:
+    if self.validation_batches is None or self.predictions is None:
       return {}
     problem = self.pair.problem
     scorer = problem.scorer(self.pair.class_names)
-    result = score(self.predictions, batches, scorer).result()
+    result = score(self.predictions, self.validation_batches, scorer).result()
     return {
       f'target/{metric.key}_uses_labels': result[metric.key]
       for metric in problem.metrics
@@ -110,24 +122,12 @@ class Monitor:
     for player in self.method.players():
       for variable in player.variables():
         tf.summary.histogram(f'weights/{player.name}/{variable.name}', variable)
-    outputs = self.predictions(self.target) if self.method.predicts else {}
+    outputs = self.predictions(self.target) if self.predictions else {}
     for name, value in outputs.items():
       tf.summary.histogram(f'outputs/target_{name}', value)
     if self.method.translates:
       translated = translate(self.method, self.source, _SEED)
       tf.summary.histogram('outputs/translated_pixels', translated)
-
-
-def translate(method, images, seed):
-  """Translates images with noise from `seed`; no stream of the run moves."""
-  noise = method.noise(len(images), seed)
-  return method.translate(tf.convert_to_tensor(images), noise).numpy()
-
-
-def translate_back(method, images, seed):
-  """The same from the target to the source."""
-  noise = method.noise(len(images), seed)
-  return method.translate_back(tf.convert_to_tensor(images), noise).numpy()
 
 
 def _keep_lines(path, step):

@@ -1,18 +1,22 @@
 """Keras optimizers and schedules, by name for gin."""
 
+from typing import TypeAlias
+
 import gin
 import tensorflow as tf
+
+Schedule: TypeAlias = tf.keras.optimizers.schedules.LearningRateSchedule
 
 
 @gin.register
 def adam(
   *,
-  learning_rate,
-  beta_1=0.9,
-  beta_2=0.999,
-  clip_norm=None,
-  average=None,
-):
+  learning_rate: float | Schedule,
+  beta_1: float = 0.9,
+  beta_2: float = 0.999,
+  clip_norm: float | None = None,
+  average: float | None = None,
+) -> tf.keras.optimizers.Adam:
   """Adam (Kingma and Ba, 2014).
 
   Args:
@@ -37,7 +41,9 @@ def adam(
 
 
 @gin.register
-def cosine(*, learning_rate, steps, warmup_steps=0, final=0.0):
+def cosine(
+  *, learning_rate: float, steps: int, warmup_steps: int = 0, final: float = 0.0
+) -> Schedule:
   """From `learning_rate` to `final` times it along half a cosine.
 
   Args:
@@ -59,7 +65,7 @@ def cosine(*, learning_rate, steps, warmup_steps=0, final=0.0):
 
 
 @gin.register
-def staircase(*, learning_rate, factor, every):
+def staircase(*, learning_rate: float, factor: float, every: int) -> Schedule:
   """Multiplied by `factor` after every `every` steps (the released code)."""
   return tf.keras.optimizers.schedules.ExponentialDecay(
     learning_rate, every, factor, staircase=True

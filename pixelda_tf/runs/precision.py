@@ -1,6 +1,8 @@
 """In which precision a method trains."""
 
+import contextlib
 import pathlib
+from collections.abc import Iterator
 
 import tensorflow as tf
 
@@ -14,7 +16,22 @@ _CPU_FLAGS = ('amx_bf16', 'avx512_bf16')
 _GPU_CAPABILITY = (8, 0)  # Ampere
 
 
-def policy(precision):
+@contextlib.contextmanager
+def scope(policy: str) -> Iterator[None]:
+  """Has Keras build within it in a precision.
+
+  Args:
+    policy: name of a Keras policy, as `policy` returns it.
+  """
+  before = tf.keras.mixed_precision.global_policy()
+  tf.keras.mixed_precision.set_global_policy(policy)
+  try:
+    yield
+  finally:
+    tf.keras.mixed_precision.set_global_policy(before)
+
+
+def policy(precision: str) -> tuple[str, str]:
   """Returns the Keras policy that a precision means on this machine, and why.
 
   Args:

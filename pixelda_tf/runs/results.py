@@ -1,30 +1,9 @@
-"""The files that tell what a run reached."""
+"""What a run reached, as text."""
 
-import json
-import os
 from collections.abc import Mapping
 from typing import Any
 
-from pixelda_tf.errors import UserError
 from pixelda_tf.evaluation import columns
-
-
-def read(path):
-  """Returns the content of a JSON file, or None where there is none.
-
-  Raises:
-    UserError: it is not JSON.
-  """
-  if not os.path.exists(path):
-    return None
-  try:
-    with open(path) as file:
-      return json.load(file)
-  except ValueError as error:
-    raise UserError(
-      f'{path}: damaged ({error}): delete it and train its row again, which '
-      'goes on from its checkpoint'
-    ) from error
 
 
 def table(result: Mapping[str, Any]) -> str:

@@ -3,35 +3,42 @@
 import functools
 import glob
 import os
+from typing import Any
 
 from pixelda_tf.data.domains import Domain
+from pixelda_tf.data.pairs import OpenPair
 from pixelda_tf.errors import UserError
 from pixelda_tf.evaluation import translation
+from pixelda_tf.runs.directory import RowDirectory
+
+_NAME = 'translated'
 
 
-def store(original, row_directory, translator, seed):
+def store(original: OpenPair, translator: Any, name: str, seed: int) -> None:
   """Stores the translated training split of a pair's source, if need be.
 
   It is augmented first, as it was when the row learnt to translate it.
 
   Args:
-    original: an `OpenPair`.
-    row_directory: of the row that translates; the data set is in its folder
-      `translated`, or is written there.
-    translator: function to that row's trained `Method`, asked where there is no
-      data set yet.
+    original: whose source is translated.
+    translator: the `OpenRow` that translates; the data set is in a folder of
+      its directory, or is written there.
+    name: of the row that it translates for, for messages.
     seed: of the noise.
 
   Raises:
-    UserError: the stored data set is damaged.
+    UserError: the row that translates is not finished or does not translate, or
+      the stored data set is damaged.
   """
-  stored = os.path.join(row_directory, 'translated')
+  row_directory = translator.directory.path
+  stored = os.path.join(row_directory, _NAME)
   if not glob.glob(os.path.join(stored, '*', 'dataset_info.json')):
+    _check(translator, name)
     translation.store(
-      translator(),
+      translator.trained(),
       original.source,
       original.source.train,
-      name='translated',
+      name=_NAME,
       data_dir=row_directory,
       target_name=original.target.name,
       seed=seed,
@@ -46,22 +53,33 @@ def store(original, row_directory, translator, seed):
     ) from error
 
 
-def pair(original, row_directory):
+def pair(original: OpenPair, directory: RowDirectory) -> OpenPair:
   """Returns a pair with its source's training split translated.
 
   Args:
-    original: an `OpenPair`.
-    row_directory: as `store`, which was called before.
-
-  Returns:
-    `OpenPair`.
+    original: the pair as it is.
+    directory: of the row that translates; `store` was called before.
 
   Raises:
     UserError: the data set is of other images or classes.
   """
-  stored = os.path.join(row_directory, 'translated')
-  return original.with_source(_open(row_directory), stored)
+  stored = os.path.join(directory.path, _NAME)
+  return original.with_source(_open(directory.path), stored)
+
+
+def _check(translator, name):
+  """Raises a `UserError` where a row cannot translate for another one."""
+  if translator.result() is None:
+    raise UserError(
+      f'{translator.directory.result}: not there; train row '
+      f"'{translator.name}' to its end first, which translates for '{name}'"
+    )
+  if not translator.translates:  # Its settings took that away.
+    raise UserError(
+      f"Row.translated_by of '{name}': row '{translator.name}' does not "
+      'translate; name one that does'
+    )
 
 
 def _open(row_directory):
-  return Domain(name='translated').open(row_directory)
+  return Domain(name=_NAME).open(row_directory)

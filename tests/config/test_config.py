@@ -303,16 +303,6 @@ def test_text_parses_to_itself(write):
   assert config.difference(text, config.text()) == []
 
 
-def test_operative_holds_defaults_of_what_was_called(write):
-  write(a='brick.size = 3\nTower.depth = 4')
-  config.parse(['gin/a.gin'])
-  gin.get_configurable('brick')()
-  operative = config.operative()
-  assert "brick.colour = 'red'" in operative
-  assert 'brick.size = 3' in operative
-  assert 'Tower' not in operative
-
-
 def test_difference_names_old_and_new_values_and_looks_nothing_up():
   old = (
     "same.x = 1e-3\nGone.x = 'a'\ns/Row.method = @One()\nM = 2\nb.x = %M\n"

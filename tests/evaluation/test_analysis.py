@@ -12,8 +12,8 @@ import tensorflow as tf
 from PIL import Image
 from werkzeug import test as werkzeug_test
 
-from pixelda_tf.evaluation import analysis, row_choice
-from pixelda_tf.runs import experiment
+from pixelda_tf.evaluation import analysis
+from pixelda_tf.runs import choosing, experiment
 
 with warnings.catch_warnings():
   # TensorBoard's own libraries are deprecated.
@@ -54,8 +54,13 @@ def copy(analysed, data_dir, tmp_path):
 
 
 def analyse(run, seed=0, rows=None):
-  rows = rows or row_choice.choose(run)
-  return analysis.analyse(run, rows, examples=COUNT, seed=seed)
+  return analysis.analyse(
+    run.pair,
+    rows or choosing.compared(run.rows),
+    run.directory.analysis,
+    examples=COUNT,
+    seed=seed,
+  )
 
 
 def contents(directory):
@@ -147,23 +152,23 @@ def test_nothing_of_the_run_is_touched(analysed):
 
 def test_equal_seeds_give_equal_bytes_and_others_do_not(copy):
   """What an earlier analysis left, or a killed one, is gone."""
-  first = written(copy.run_dir)
+  first = written(copy.directory.path)
   for name in ('analysis', 'analysis.partial'):
-    folder = pathlib.Path(copy.run_dir, name)
+    folder = pathlib.Path(copy.directory.path, name)
     folder.mkdir(exist_ok=True)
     (folder / 'stale.png').write_bytes(b'')
   analyse(copy)
-  assert written(copy.run_dir) == first
-  assert not os.path.exists(os.path.join(copy.run_dir, 'analysis.partial'))
+  assert written(copy.directory.path) == first
+  assert not os.path.exists(f'{copy.directory.analysis}.partial')
   analyse(copy, seed=1)
-  other = written(copy.run_dir)
+  other = written(copy.directory.path)
   for name in ('translations.png', 'tsne_pixels.png', 'analysis.json'):
     assert other[name] != first[name]
   assert other['confusion.png'] == first['confusion.png']
 
 
 def test_what_no_row_can_do_is_left_out(copy):
-  rows = row_choice.Rows(None, copy.row('source_only'), None)
+  rows = choosing.Compared(None, copy.row('source_only'), None)
   lines = analyse(copy, rows=rows)
   left_out = [
     'translations.png is left out: no trained row translates',
@@ -174,12 +179,12 @@ def test_what_no_row_can_do_is_left_out(copy):
       for name in ('tsne_features', 'confusion')
     ),
   ]
-  found = summary(copy.run_dir)
+  found = summary(copy.directory.path)
   assert found['left_out'] == left_out
   assert found['rows']['before'] is found['rows']['translator'] is None
   assert found['nearest_target_rms'] is None
   assert set(left_out) < set(lines)
-  assert 'translations.png' not in written(copy.run_dir)
+  assert 'translations.png' not in written(copy.directory.path)
 
 
 @pytest.fixture

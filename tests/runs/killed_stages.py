@@ -14,7 +14,7 @@ import sys
 from pixelda_tf import atomic, config
 from pixelda_tf.datasets import preparing
 from pixelda_tf.evaluation import translation
-from pixelda_tf.runs import checkpoints, experiment, handover
+from pixelda_tf.runs import checkpoints, experiment, row_networks
 
 
 def die():
@@ -60,7 +60,7 @@ def between_two_renames():
 PLACES = {
   'cyclegan, the first checkpoint is half written': before(atomic, '_flush'),
   'cyclegan, after the first checkpoint': after(checkpoints, 'save'),
-  'cyclegan, after the last step': before(handover, 'save'),
+  'cyclegan, after the last step': before(row_networks, 'save'),
   'cyclegan, the networks are half written': before(atomic, 'write_json'),
   'cyclegan, the networks are whole, there is no result': before(
     atomic, 'write_json', 2
@@ -71,8 +71,8 @@ PLACES = {
   ),
   'offline, the translated source is not in its place': between_two_renames,
   'offline, the translated source is there': after(translation, 'store'),
-  'two ways, before its weight is selected': before(handover, 'load'),
-  'two ways, its weight selected': before(handover, 'save', 2),
+  'two ways, before its weight is selected': before(row_networks, 'load'),
+  'two ways, its weight selected': before(row_networks, 'save', 2),
   'the export': before(experiment.serving, 'export'),
   'the result': before(atomic, 'write_json', 1),
 }

@@ -135,6 +135,6 @@ def test_an_error_of_one_host_stays_as_it_is():
   error = tf.errors.UnavailableError(None, None, 'none')
   with (
     pytest.raises(tf.errors.UnavailableError),
-    distribution.lost_hosts_told(strategy),
+    distribution.lost_hosts_reported(strategy),
   ):
     raise error

@@ -10,13 +10,7 @@ from PIL import Image
 
 from pixelda_tf import datasets, serving
 from pixelda_tf.errors import UserError
-from pixelda_tf.runs import (
-  checkpoints,
-  experiment,
-  loop,
-  monitoring,
-  row_training,
-)
+from pixelda_tf.runs import checkpoints, experiment, loop, monitoring
 
 ONE_ROW = 'Experiment.rows = [@source_only/Row()]'
 
@@ -54,10 +48,10 @@ def test_the_result_tells_what_was_reached(tiny_run, data_dir, open_run):
     'precision': 'float32',
   }
   assert [row['method'] for row in rows] == ['source_only', 'pixelda']
-  for row, settings in zip(rows, run.rows, strict=True):
+  for row, opened in zip(rows, run.rows, strict=True):
     assert row['steps'] == 6 and row['wall_seconds'] > 0
     labels, predicted = [], []
-    method = run.restore(settings)
+    method = opened.trained()
     for batch in run.pair.test_batches():
       predicted += list(np.argmax(method(batch['image'])['logits'], -1))
       labels += list(batch['label'].numpy())
@@ -155,7 +149,7 @@ def test_the_export_is_of_the_last_row_that_adapts(tiny_run, open_run):
   images = np.random.default_rng(0).integers(
     256, size=(3, 16, 16, 3), dtype=np.uint8
   )
-  method = run.restore(run.rows[-1])
+  method = run.rows[-1].trained()
   np.testing.assert_allclose(
     signatures['predict'](images=tf.constant(images))['probabilities'],
     method.predictions(images.astype(np.float32) / 127.5 - 1)['probabilities'],
@@ -168,7 +162,7 @@ def test_a_restored_row_has_the_averages_in_place(
 ):
   """PixelDA's optimizers keep averages: they are what is tested."""
   run = open_run(tiny_run)
-  kernel = run.restore(run.rows[1]).task.layers[1].kernel.numpy()
+  kernel = run.rows[1].trained().task.layers[1].kernel.numpy()
   _, stored = newest_values(tiny_run / 'pixelda')
   same = {
     name.split('/.')[0]
@@ -196,8 +190,7 @@ def test_ctrl_c_saves_and_the_same_run_ends_with_the_same_bits(
   assert checkpoints.steps(directory) == [2]
   assert f'stopped after step 2 of 6; saved in {directory}' in str(error.value)
   assert not (tmp_path / 'result.json').exists()
-  resumed = open_run(tmp_path, ONE_ROW)
-  row_training.train(resumed, resumed.row())
+  open_run(tmp_path, ONE_ROW).row('source_only').train()
   ours = newest_values(tmp_path / 'source_only')
   theirs = newest_values(tiny_run / 'source_only')
   assert ours[0] == theirs[0] == 6
@@ -256,7 +249,7 @@ def test_a_setting_that_cannot_be_is_a_mistake(name, tmp_path, open_run):
 def test_a_row_without_a_checkpoint_is_a_mistake(tmp_path, open_run):
   run = open_run(tmp_path)
   with pytest.raises(UserError, match='no checkpoint; train the run first'):
-    run.restore(run.rows[0])
+    run.rows[0].trained()
 
 
 def test_a_row_may_have_settings_of_its_own_and_a_note(tmp_path, open_run):
@@ -272,7 +265,7 @@ def test_a_row_may_have_settings_of_its_own_and_a_note(tmp_path, open_run):
   )
   (row,) = run.train()['rows']
   assert (row['method'], row['steps'], row['note']) == ('other', 2, 'why')
-  assert run.restore(run.rows[0]).noise_size == 3
+  assert run.rows[0].trained().noise_size == 3
   assert 'translate' in serving.load(str(tmp_path / 'export'))
 
 
@@ -283,5 +276,5 @@ def test_a_finished_run_is_reopened_from_its_config(
   with open(tmp_path / 'config.gin', 'w') as file:
     file.write(experiment.config.text())
   reopened = experiment.reopen(str(tmp_path), data_dir)
-  assert (reopened.seed, reopened.rows[0].steps) == (4, 6)
+  assert (reopened.seed, reopened.rows[0].settings.steps) == (4, 6)
   assert reopened.pair.image_shape == run.pair.image_shape

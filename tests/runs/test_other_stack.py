@@ -80,7 +80,7 @@ def run(run_dir, open_run):
 
 @pytest.fixture
 def method(run):
-  return run.restore(run.row())
+  return run.row('pixelda').trained()
 
 
 def test_the_other_tensorflow_is_another(run_dir):
@@ -92,7 +92,7 @@ def test_the_other_tensorflow_is_another(run_dir):
 def test_a_run_of_there_is_evaluated_here(run, run_dir, method):
   """Of 500 answers one may be so close that rounding decides."""
   result = json.loads((run_dir / 'pixelda' / 'result.json').read_text())
-  found, expected = run.evaluate(method), result['target_test']
+  found, expected = run.row('pixelda').target_test(), result['target_test']
   assert found['count'] == expected['count'] == 500
   assert abs(found['accuracy'] - expected['accuracy']) <= 1 / 500
 

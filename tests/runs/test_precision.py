@@ -66,3 +66,15 @@ def test_a_named_precision_is_that(machine, name):
 def test_another_precision_is_told():
   with pytest.raises(UserError, match="is 'float16': one of 'auto', 'float32'"):
     precision.policy('float16')
+
+
+def test_a_scope_is_left_as_it_was_entered():
+  policy = tf.keras.mixed_precision.global_policy
+  with precision.scope('mixed_bfloat16'):
+    layer = tf.keras.layers.Dense(1)
+    with pytest.raises(ValueError), precision.scope('float32'):
+      assert policy().name == 'float32'
+      raise ValueError
+    assert policy().name == 'mixed_bfloat16'
+  assert policy().name == 'float32'
+  assert layer.dtype_policy.name == 'mixed_bfloat16'

@@ -1,17 +1,6 @@
 import json
 
-import pytest
-
-from pixelda_tf import atomic
-from pixelda_tf.errors import UserError
 from pixelda_tf.runs import results
-
-
-def test_what_is_written_is_read(tmp_path):
-  path = str(tmp_path / 'result.json')
-  assert results.read(path) is None
-  atomic.write_json(path, {'a': [1, None]})
-  assert results.read(path) == {'a': [1, None]}
 
 
 def test_table_by_hand():
@@ -70,16 +59,6 @@ def test_angles_have_a_column_where_a_row_has_them():
   assert first.split()[:4] == ['pixelda', '50.00%', '23.46', 'deg']
   assert second.split() == ['classes_alone', '50.00%', *'1/2', '5', '1.0']
   assert len(columns) == len(first) == len(second)
-
-
-@pytest.mark.parametrize('content', ['', '{"a": 1', 'torn'])
-def test_a_damaged_file_is_told(content, tmp_path):
-  path = tmp_path / 'result.json'
-  path.write_text(content)
-  with pytest.raises(UserError) as error:
-    results.read(str(path))
-  assert error.value.message.startswith(f'{path}: damaged (')
-  assert 'delete it and train its row again' in error.value.message
 
 
 def test_the_table_says_why_a_row_ended_and_who_only_translates():

@@ -16,7 +16,7 @@ from pixelda_tf.data import domains
 from pixelda_tf.errors import UserError
 from pixelda_tf.fields.images import prepare_images, to_uint8
 from pixelda_tf.methods import cyclegan_uda
-from pixelda_tf.runs import checkpoints, handover, loop, row_training
+from pixelda_tf.runs import checkpoints, choosing, loop, row_networks
 
 CYCADA = ['source_only', 'cycada_translate', 'cycada', 'target_only']
 UDA = [
@@ -83,7 +83,7 @@ def test_cycadas_stages_start_from_each_other(cycada_run, open_stages):
   steps: a fresh network or average would be far away.
   """
   run = open_stages('cycada', cycada_run)
-  source_only, pixel, feature, _ = map(run.restore, run.rows)
+  source_only, pixel, feature, _ = (row.trained() for row in run.rows)
   assert_same(pixel.source_task, source_only.task)
   assert_same(feature.source_to_target, pixel.source_to_target)
   assert_same(feature.reference_task, pixel.task)
@@ -103,23 +103,20 @@ def test_before_the_first_step_the_weights_are_the_initial_networks(
 ):
   """Averaged ones, where the optimizer averages."""
   run = open_stages('cycada', cycada_run)
-  settings = run.row(row)
-  method = run.build(settings)
-  fresh = {
-    name: values(getattr(method, name)) for name in settings.initial_networks
-  }
-  handover.load(
-    method, run.pair.class_names, settings.initial_networks, str(cycada_run)
-  )
-  for name, origin in settings.initial_networks.items():
+  opened = run.row(row)
+  method = opened.build()
+  initial = opened.settings.initial_networks
+  fresh = {name: values(getattr(method, name)) for name in initial}
+  row_networks.load(method, run.pair.class_names, initial, str(cycada_run))
+  for name, origin in initial.items():
     giver, _, network = origin.partition('/')
-    given = getattr(run.restore(run.row(giver)), network)
+    given = getattr(run.row(giver).trained(), network)
     assert_same(getattr(method, name), given)
     ours = zip(values(getattr(method, name)), fresh[name], strict=True)
     assert any(np.any(new != old) for new, old in ours)
   if row == 'cycada':
     _, averaged = values(method.task), values(method.reference_task)
-    unaveraged = run.build(run.row('cycada_translate'))
+    unaveraged = run.row('cycada_translate').build()
     checkpoint = tf.train.Checkpoint(method=unaveraged)
     checkpoints.restore(
       str(cycada_run / 'cycada_translate' / 'checkpoints'), checkpoint
@@ -130,7 +127,7 @@ def test_before_the_first_step_the_weights_are_the_initial_networks(
 
 def test_generators_of_all_ways_are_cyclegans(cyclegan_uda_run, open_stages):
   run = open_stages('cyclegan_uda', cyclegan_uda_run)
-  cyclegan, on_the_fly, offline, two_way = map(run.restore, run.rows)
+  cyclegan, on_the_fly, offline, two_way = (row.trained() for row in run.rows)
   assert_same(on_the_fly.source_to_target, cyclegan.source_to_target)
   assert_same(two_way.source_to_target, cyclegan.source_to_target)
   assert_same(two_way.target_to_source, cyclegan.target_to_source)
@@ -142,7 +139,7 @@ def test_the_offline_data_set_is_the_source_translated(
   cyclegan_uda_run, open_stages
 ):
   run = open_stages('cyclegan_uda', cyclegan_uda_run)
-  method = run.restore(run.row('cyclegan'))
+  method = run.row('cyclegan').trained()
   stored = domains.Domain(name='translated').open(
     str(cyclegan_uda_run / 'cyclegan')
   )
@@ -163,13 +160,13 @@ def test_the_offline_data_set_is_the_source_translated(
 
 def test_the_offline_row_trains_on_it(cyclegan_uda_run, open_stages):
   run = open_stages('cyclegan_uda', cyclegan_uda_run)
-  pair = row_training.pair_of(run, run.row('cyclegan_uda_offline'))
+  pair = run.row('cyclegan_uda_offline').pair()
   assert pair.source.name == 'translated'
   assert pair.target is run.pair.target
   assert pair.class_names == run.pair.class_names
   shown = pair.images('source', 1)
   assert np.any(shown != run.pair.images('source', 1))
-  assert row_training.pair_of(run, run.row('cyclegan_uda')) is run.pair
+  assert run.row('cyclegan_uda').pair() is run.pair
 
 
 def test_the_combination_is_selected_and_kept(cyclegan_uda_run, open_stages):
@@ -177,7 +174,7 @@ def test_the_combination_is_selected_and_kept(cyclegan_uda_run, open_stages):
   result = read(cyclegan_uda_run, 'cyclegan_uda_two_way', 'result.json')
   weight = result['combination_weight']
   run = open_stages('cyclegan_uda', cyclegan_uda_run)
-  method = run.restore(run.row('cyclegan_uda_two_way'))
+  method = run.row('cyclegan_uda_two_way').trained()
   np.testing.assert_allclose(float(method.combination_weight), weight)
   images = run.pair.images('target', 32)
   stored = np.round((images + 1) * 127.5).astype(np.uint8)
@@ -204,9 +201,9 @@ def test_a_weight_that_is_selected_outlives_the_process(
   )
   run = open_stages('cyclegan_uda', run_dir)
   row = run.row('cyclegan_uda_two_way')
-  row_training.train(run, row)
-  assert run.result(row)['combination_weight'] == pytest.approx(0.3)
-  method = run.restore(row)
+  row.train()
+  assert row.result()['combination_weight'] == pytest.approx(0.3)
+  method = row.trained()
   np.testing.assert_allclose(float(method.combination_weight), 0.3)
 
 
@@ -215,7 +212,7 @@ def test_the_export_translates_both_ways(cyclegan_uda_run, open_stages):
   both = {'translate', 'translate_back'}
   assert set(signatures) == {'serving_default', 'predict', *both}
   run = open_stages('cyclegan_uda', cyclegan_uda_run)
-  method = run.restore(run.row('cyclegan'))
+  method = run.row('cyclegan').trained()
   images = np.random.default_rng(0).integers(
     256, size=(3, 16, 16, 3), dtype=np.uint8
   )
@@ -281,11 +278,11 @@ def test_a_row_whose_input_is_missing_names_the_file(
   cycada_run, open_stages, copied
 ):
   run = open_stages('cycada', copied(cycada_run, 'source_only'))
-  networks = os.path.join(run.run_dir, 'cycada_translate', 'networks')
+  networks = run.row('cycada_translate').directory.networks
   file = f'{networks}/source_to_target.weights.h5'
   with pytest.raises(UserError, match=f"^{file}: .*row 'cycada_translate'"):
     run.train(['cycada'])
-  assert not os.path.exists(os.path.join(run.run_dir, 'result.json'))
+  assert not os.path.exists(run.directory.result)
 
 
 def test_networks_may_be_of_another_run(
@@ -302,7 +299,7 @@ def test_networks_may_be_of_another_run(
     'Experiment.rows = [@cycada/Row()]',
     f'cycada/Row.initial_networks = {initial_networks}',
   )
-  row_training.train(run, run.row('cycada'))
+  run.row('cycada').train()
   step, found = newest_values(tmp_path / 'cycada')
   expected_step, expected = newest_values(cycada_run / 'cycada')
   assert step == expected_step and found.keys() == expected.keys()
@@ -318,8 +315,8 @@ def test_a_result_that_was_deleted_is_made_again_without_training(
   shutil.rmtree(run_dir / 'source_only' / 'networks')
   run = open_stages('cycada', run_dir)
   row = run.row('source_only')
-  row_training.train(run, row)
-  assert run.result(row) == read(cycada_run, 'source_only', 'result.json')
+  row.train()
+  assert row.result() == read(cycada_run, 'source_only', 'result.json')
   assert checkpoints.steps(str(run_dir / 'source_only' / 'checkpoints')) == [
     4,
     6,
@@ -379,9 +376,9 @@ def test_a_stage_that_is_over_ends_at_the_next_line(
     with pytest.raises(loop.Interrupted, match='cycada: stopped after step 3'):
       open_stages('cycada', resumed, *stops).train()
   assert not (resumed / 'cycada' / 'result.json').exists()
-  run = open_stages('cycada', resumed, *stops)
-  row_training.train(run, run.row())
-  again = run.result(run.row())
+  row_again = open_stages('cycada', resumed, *stops).row('cycada')
+  row_again.train()
+  again = row_again.result()
   assert (again['steps'], again['stopped']) == (4, row['stopped'])
   ours, theirs = (
     newest_values(resumed / 'cycada'),
@@ -416,8 +413,8 @@ def test_cyclegan_alone_has_no_export(cyclegan_uda_run, open_stages, copied):
 
 # By row: what each command does with it; None where it succeeds.
 COMMANDS = {
-  'evaluate': ('cyclegan', 'has no task network to evaluate'),
-  'export': ('cyclegan', 'has no task network to export'),
+  'evaluate': ('cyclegan', 'does not predict'),
+  'export': ('cyclegan', 'does not predict'),
   'translate': ('cyclegan_uda_offline', 'does not translate'),
 }
 
@@ -436,30 +433,10 @@ def test_a_row_that_cannot_is_told(
   done.assert_mistake(f"row '{row}' {message}", '--row')
 
 
-@pytest.mark.parametrize(
-  ('started', 'used', 'translating'),
-  [
-    (UDA, 'cyclegan_uda_two_way', 'cyclegan_uda_two_way'),
-    (UDA[:3], 'cyclegan_uda_offline', 'cyclegan_uda'),
-    (UDA[:1], 'cyclegan', 'cyclegan'),
-    ([], 'cyclegan_uda_two_way', 'cyclegan_uda_two_way'),
-  ],
-  ids=['all', 'three', 'one', 'none'],
-)
-def test_the_row_to_use_is_the_last_that_is_fit(
-  started, used, translating, cyclegan_uda_run, open_stages, copied
-):
-  run_dir = copied(cyclegan_uda_run, *started)
-  run = open_stages('cyclegan_uda', run_dir)
-  assert run.row().name == used
-  assert run.translating_row().name == translating
-  assert run.translating_row('cyclegan').name == 'cyclegan'
-
-
 def test_a_setting_may_take_translation_away(tmp_path, open_stages):
   run = open_stages('cycada', tmp_path, 'CyCADAFeatures.generator = None')
-  assert run.row().name == 'cycada'
-  assert run.translating_row().name == 'cycada_translate'
+  assert choosing.last_predicting(run.rows).name == 'cycada'
+  assert choosing.last_translating(run.rows).name == 'cycada_translate'
 
 
 # Bindings on top of a config, and what they are told at once.
@@ -572,7 +549,7 @@ def test_an_empty_translated_folder_is_filled(
   run_dir = copied(cyclegan_uda_run, 'cyclegan')
   empty(run_dir / 'cyclegan' / 'translated')
   run = open_stages('cyclegan_uda', run_dir)
-  pair = row_training.pair_of(run, run.row('cyclegan_uda_offline'))
+  pair = run.row('cyclegan_uda_offline').pair()
   assert pair.source.count('train') == run.pair.source.count('train')
 
 
@@ -612,5 +589,5 @@ def test_a_network_that_cannot_be_built_is_told_in_one_line(
   params, row, message = UNBUILDABLE[name]
   run = open_stages('cycada', tmp_path, *params)
   with pytest.raises(UserError, match=f"^row '{row}' .*{message}") as error:
-    run.build(run.row(row))
+    run.row(row).build()
   assert '\n' not in error.value.message

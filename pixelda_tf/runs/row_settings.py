@@ -1,11 +1,45 @@
-"""What a run trains: rows, and what they take from each other."""
+"""What a config says of rows, and what they take from each other."""
 
 import dataclasses
 import os
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import gin
+import tensorflow as tf
 
+from pixelda_tf.data.pairs import OpenPair
 from pixelda_tf.errors import UserError
+from pixelda_tf.methods.base import Method
+from pixelda_tf.problems import Problem
+from pixelda_tf.runs.directory import RunDirectory
+
+Optimizer: TypeAlias = tf.keras.optimizers.Optimizer
+
+
+@dataclasses.dataclass(frozen=True)
+class Common:
+  """What the rows of a run share; see `Experiment`.
+
+  Attributes:
+    directory: of the run.
+    pair: the domains as they are; a row may train on translated ones.
+    problem: what is learnt.
+    seed: of initial weights, noise, and the order of the data.
+    policy: Keras's policy of precision.
+    strategy: where it trains.
+    log_every, picture_every, checkpoint_every: steps.
+  """
+
+  directory: RunDirectory
+  pair: OpenPair
+  problem: Problem
+  seed: int
+  policy: str
+  strategy: tf.distribute.Strategy
+  log_every: int
+  picture_every: int
+  checkpoint_every: int
 
 
 @gin.register(denylist=['name'])
@@ -16,11 +50,12 @@ class Row:
   Attributes:
     name: of the row and its directory; in gin that is its scope, as of
       `@source_only/Row()`.
-    method: function of (image_shape, n_classes, problem, seed) to a `Method`.
+    method: a subclass of `Method`, built of (image_shape, n_classes, problem,
+      seed) and what gin binds.
     optimizer: a Keras optimizer for every player, or a dict by player.
     steps: number of train steps, at most: a method may end before.
     initial_networks: networks that start with another row's weights, a dict of
-      the method's network to `<row>/<network>`; see `handover.load`.
+      the method's network to `<row>/<network>`; see `row_networks.load`.
     translated_by: an earlier row; this one is trained on the source's training
       split as that row translates it, stored as a data set. None for the source
       as it is.
@@ -29,10 +64,10 @@ class Row:
   """
 
   name: str = dataclasses.field(default_factory=gin.current_scope_str)
-  method: type
-  optimizer: object
+  method: type[Method]
+  optimizer: Optimizer | Mapping[str, Optimizer]
   steps: int
-  initial_networks: dict = dataclasses.field(default_factory=dict)
+  initial_networks: Mapping[str, str] = dataclasses.field(default_factory=dict)
   translated_by: str | None = None
   note: str = ''
 
@@ -49,8 +84,15 @@ class Row:
       )
 
 
-def check_order(rows):
-  """Checks that rows start from earlier ones."""
+def check_order(rows: Sequence[Row]) -> None:
+  """Checks that rows have names of their own and start from earlier ones.
+
+  Raises:
+    UserError: they do not.
+  """
+  all_names = [row.name for row in rows]
+  if len(set(all_names)) < len(all_names):
+    raise UserError(f'Experiment.rows: two rows of one name in {all_names}')
   for number, row in enumerate(rows):
     earlier = {other.name: other for other in rows[:number]}
     names = ', '.join(earlier) or 'none'
@@ -79,8 +121,3 @@ def check_order(rows):
           f': name a row before it ({names}), or <run_dir>/<row>/<network> of '
           'another run'
         )
-
-
-def last(rows, rank):
-  """Returns the last of the rows of the highest rank."""
-  return max(reversed(rows), key=rank)

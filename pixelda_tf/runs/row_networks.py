@@ -5,32 +5,39 @@ final weights, beside `about.json`, which says what they were made for.
 """
 
 import os
+from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
 from pixelda_tf import atomic
 from pixelda_tf.errors import UserError
-from pixelda_tf.runs import results
+from pixelda_tf.methods.base import Method
+from pixelda_tf.runs.directory import read_json
 
 
-def save(method, class_names, row_directory):
+def save(method: Method, class_names: Sequence[str], directory: str) -> None:
   """Writes a method's networks, all or none.
 
   Args:
     method: a trained method with its final weights.
     class_names: its classes, in order.
-    row_directory: the row's.
+    directory: the folder of the row's networks.
   """
   networks = networks_of(method)
   about = _made_for(method, class_names)
   about['weights'] = {name: _shapes(value) for name, value in networks.items()}
-  with atomic.new_directory(os.path.join(row_directory, 'networks')) as partial:
+  with atomic.new_directory(directory) as partial:
     for name, network in networks.items():
       network.save_weights(os.path.join(partial, f'{name}.weights.h5'))
     atomic.write_json(os.path.join(partial, 'about.json'), about)
 
 
-def load(method, class_names, initial_networks, run_dir):
+def load(
+  method: Method,
+  class_names: Sequence[str],
+  initial_networks: Mapping[str, str],
+  run_dir: str,
+) -> None:
   """Gives a method's networks the weights that other rows left.
 
   Args:
@@ -61,7 +68,7 @@ def load(method, class_names, initial_networks, run_dir):
     _load(networks[name], method, class_names, path(origin, run_dir))
 
 
-def path(origin, run_dir):
+def path(origin: str, run_dir: str) -> str:
   """Returns the file of `<row>/<network>` or `<run_dir>/<row>/<network>`."""
   row, network = os.path.split(origin)
   if not os.path.dirname(row):
@@ -78,7 +85,7 @@ def _load(network, method, class_names, file):
       'Row.initial_networks'
     )
   about_file = os.path.join(os.path.dirname(file), 'about.json')
-  about = results.read(about_file)
+  about = read_json(about_file)
   if about is None:
     raise UserError(
       f'{about_file}: not there, so nothing tells what {file} was made for: '
@@ -123,7 +130,7 @@ def _row_and_name(file):
   return row, os.path.basename(file).removesuffix('.weights.h5')
 
 
-def networks_of(method):
+def networks_of(method: Method) -> dict[str, tf.keras.Model]:
   """Returns a method's networks by name."""
   return {
     name: value

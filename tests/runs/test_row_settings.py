@@ -4,7 +4,7 @@ import pytest
 from pixelda_tf import config
 from pixelda_tf.errors import UserError
 from pixelda_tf.methods import SourceOnly
-from pixelda_tf.runs.rows import Row
+from pixelda_tf.runs.row_settings import Row
 
 SETTINGS = {'method': SourceOnly, 'optimizer': None, 'steps': 1}
 

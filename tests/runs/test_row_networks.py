@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from pixelda_tf.errors import UserError
 from pixelda_tf.methods import SourceOnly
-from pixelda_tf.runs import handover
+from pixelda_tf.runs import row_networks
 
 CLASSES = ('a', 'b', 'c')
 SHAPE = (4, 4, 3)
@@ -42,7 +42,9 @@ def values(method):
 @pytest.fixture
 def run_dir(tmp_path):
   """A run with a row `first`."""
-  handover.save(build(seed=1), CLASSES, str(tmp_path / 'first'))
+  row_networks.save(
+    build(seed=1), CLASSES, str(tmp_path / 'first' / 'networks')
+  )
   return tmp_path
 
 
@@ -50,7 +52,7 @@ def load(run_dir, method, initial_networks=None, class_names=CLASSES):
   initial_networks = (
     {'task': 'first/task'} if initial_networks is None else initial_networks
   )
-  handover.load(method, class_names, initial_networks, str(run_dir))
+  row_networks.load(method, class_names, initial_networks, str(run_dir))
 
 
 @pytest.mark.parametrize('normalized', [False, True])
@@ -61,7 +63,7 @@ def test_what_is_saved_is_loaded(normalized, tmp_path):
   )
   for weight in giver.task.weights:
     weight.assign(np.random.default_rng(0).uniform(1, 2, weight.shape))
-  handover.save(giver, CLASSES, str(tmp_path / 'first'))
+  row_networks.save(giver, CLASSES, str(tmp_path / 'first' / 'networks'))
   load(tmp_path, taker)
   for ours, theirs in zip(values(taker), values(giver), strict=True):
     np.testing.assert_array_equal(ours, theirs)
@@ -90,7 +92,7 @@ def test_saving_again_replaces_also_what_a_killed_process_left(run_dir):
   partial.mkdir()
   (partial / 'task.weights.h5').write_text('torn')
   other = build(seed=3)
-  handover.save(other, CLASSES, str(run_dir / 'first'))
+  row_networks.save(other, CLASSES, str(run_dir / 'first' / 'networks'))
   assert os.listdir(run_dir / 'first') == ['networks']
   method = build(seed=2)
   load(run_dir, method)
@@ -107,7 +109,7 @@ def test_saving_again_replaces_also_what_a_killed_process_left(run_dir):
   ],
 )
 def test_paths_of_this_run_and_of_others(origin, expected):
-  assert handover.path(origin, 'run') == expected
+  assert row_networks.path(origin, 'run') == expected
 
 
 def test_a_network_of_another_run_is_loaded(run_dir, tmp_path):
@@ -158,7 +160,7 @@ def test_what_does_not_fit_is_told(name, run_dir):
 def test_a_network_of_more_layers_does_not_fit_one_of_fewer(tmp_path):
   """Keras itself loads what the file has more than the network."""
   giver = build(image_shape=(1, 1, 3), layers=2)
-  handover.save(giver, CLASSES, str(tmp_path / 'first'))
+  row_networks.save(giver, CLASSES, str(tmp_path / 'first' / 'networks'))
   with pytest.raises(UserError, match='the weights of another network'):
     load(tmp_path, build(image_shape=(1, 1, 3), layers=1))
 

@@ -1,0 +1,163 @@
+"""The directory of a run: its files' paths, and whose it is."""
+
+import json
+import os
+from typing import Any
+
+from absl import logging
+
+from pixelda_tf import atomic, config
+from pixelda_tf.errors import UserError
+
+
+class RunDirectory:
+  """A run's directory, which belongs to one config.
+
+  Attributes:
+    path: of the directory.
+    config: path of the config.
+    operative_config: path of the config with all defaults of when it began.
+    result: path of the result of all rows.
+    picture: path of the picture source | translated | nearest target image.
+    export: path of the SavedModel.
+    analysis: path of the folder of `pixelda_tf.analyze`.
+  """
+
+  def __init__(self, path: str):
+    """Names paths; nothing has to be there."""
+    self.path = path
+    self.config = os.path.join(path, 'config.gin')
+    self.operative_config = os.path.join(path, 'operative_config.gin')
+    self.result = os.path.join(path, 'result.json')
+    self.picture = os.path.join(path, 'translated.png')
+    self.export = os.path.join(path, 'export')
+    self.analysis = os.path.join(path, 'analysis')
+
+  def row(self, name: str) -> 'RowDirectory':
+    """Returns the directory of a row."""
+    return RowDirectory(os.path.join(self.path, name))
+
+  def claim(self, text: str, operative: str) -> None:
+    """Makes it the directory of a run, or finds that it is already.
+
+    Args:
+      text: the run's config.
+      operative: the same with all defaults, see `config.operative`.
+
+    Raises:
+      UserError: it holds a run of another config, one that began with other
+        defaults, or other files.
+    """
+    if self.belongs(text, operative):
+      if not os.path.exists(self.operative_config):
+        atomic.write_text(self.operative_config, operative)
+      return
+    if os.path.exists(self.path) and not os.path.isdir(self.path):
+      raise UserError(f'{self.path}: not a directory; name another --run_dir')
+    names = os.listdir(self.path) if os.path.isdir(self.path) else []
+    # Those that a process leaves which is killed below.
+    own = {
+      os.path.basename(self.config),
+      os.path.basename(self.operative_config),
+    }
+    if set(names) - own - {f'{name}.partial' for name in own}:
+      raise UserError(
+        f'{self.path}: not empty and not a run directory (no config.gin); name '
+        'another --run_dir'
+      )
+    os.makedirs(self.path, exist_ok=True)
+    atomic.write_text(self.operative_config, operative)
+    atomic.write_text(self.config, text)
+
+  def belongs(self, text: str, operative: str) -> bool:
+    """Returns whether it is the directory of a run of this config.
+
+    Raises:
+      UserError: it holds a run of another config, or one that began with other
+        defaults.
+    """
+    if not os.path.exists(self.config):
+      return False
+    differences = config.difference(_read(self.config), text)
+    if differences:
+      raise UserError(
+        f'{self.path}: a run of another config ({"; ".join(differences)}); '
+        'name another --run_dir'
+      )
+    changes = self.changed_defaults(operative)
+    if changes:
+      raise UserError(
+        f'{self.path}: defaults have changed since this run began '
+        f'({"; ".join(map(str, changes))}); train on with the version of '
+        'pixelda_tf that began it, or name another --run_dir'
+      )
+    return True
+
+  def changed_defaults(self, operative: str) -> list[config.Change]:
+    """Returns the defaults that were other ones when the run began.
+
+    Args:
+      operative: its config with all defaults of today.
+    """
+    if not os.path.exists(self.operative_config):
+      logging.info(
+        '%s: nothing tells the defaults that this run began with: those of '
+        'today are taken',
+        self.path,
+      )
+      return []
+    return config.changed_defaults(_read(self.operative_config), operative)
+
+  def check_is_run(self) -> None:
+    """Raises a `UserError` where no run is."""
+    if not os.path.exists(self.config):
+      raise UserError(
+        f'{self.path}: not a run directory (no config.gin); --run_dir names '
+        'one that python -m pixelda_tf.train wrote'
+      )
+
+
+class RowDirectory:
+  """A row's directory.
+
+  Attributes:
+    path: of the directory.
+    checkpoints, samples, tensorboard: paths of folders.
+    networks: path of the folder of what other rows may start from.
+    metrics: path of the lines of metrics.
+    result: path of the row's result, which is there when it is finished.
+    worst_cases: path of the picture of the worst answers.
+  """
+
+  def __init__(self, path: str):
+    """Names paths; nothing has to be there."""
+    self.path = path
+    self.checkpoints = os.path.join(path, 'checkpoints')
+    self.samples = os.path.join(path, 'samples')
+    self.tensorboard = os.path.join(path, 'tensorboard')
+    self.networks = os.path.join(path, 'networks')
+    self.metrics = os.path.join(path, 'metrics.jsonl')
+    self.result = os.path.join(path, 'result.json')
+    self.worst_cases = os.path.join(path, 'worst_cases.png')
+
+
+def read_json(path: str) -> Any:
+  """Returns the content of a JSON file, or None where there is none.
+
+  Raises:
+    UserError: it is not JSON.
+  """
+  if not os.path.exists(path):
+    return None
+  try:
+    return json.loads(_read(path))
+  except ValueError as error:
+    raise UserError(
+      f'{path}: damaged ({error}): delete it and train its row again, which '
+      'goes on from its checkpoint'
+    ) from error
+
+
+def _read(path):
+  with open(path, encoding='utf-8') as file:
+    return file.read()

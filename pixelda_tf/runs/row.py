@@ -1,0 +1,297 @@
+"""A row of a run: built, trained from where it stands, and used."""
+
+import functools
+from typing import Any
+
+import tensorflow as tf
+from absl import logging
+
+from pixelda_tf import atomic, config
+from pixelda_tf.data.pairs import OpenPair
+from pixelda_tf.errors import UserError
+from pixelda_tf.evaluation.evaluate import Predict, compiled_predictions, score
+from pixelda_tf.methods.base import Method
+from pixelda_tf.runs import (
+  checkpoints,
+  distribution,
+  loop,
+  monitoring,
+  precision,
+  row_networks,
+  translated_source,
+)
+from pixelda_tf.runs.directory import read_json
+from pixelda_tf.runs.row_settings import Common, Row
+
+
+class OpenRow:
+  """A row in its run.
+
+  The method that this host has for itself is built once and kept, see
+  `release`. Where several devices train, they share another one.
+
+  Attributes:
+    settings: its `Row`.
+    name: of the row.
+    directory: its `RowDirectory`.
+  """
+
+  def __init__(
+    self, settings: Row, common: Common, translator: 'OpenRow | None' = None
+  ):
+    """Builds nothing.
+
+    Args:
+      settings: what the config says of it.
+      common: what the run's rows share.
+      translator: the row that translates its source, see `Row.translated_by`.
+    """
+    self.settings = settings
+    self.name = settings.name
+    self.directory = common.directory.row(settings.name)
+    self._common = common
+    self._translator = translator
+    self._method: Method | None = None
+    self._predict: Predict | None = None
+
+  @property
+  def predicts(self) -> bool:
+    """Whether it has a task network."""
+    return self.settings.method.predicts
+
+  @property
+  def adapts(self) -> bool:
+    """Whether it learns from unlabelled target images."""
+    return self.settings.method.adapts
+
+  @functools.cached_property
+  def translates(self) -> bool:
+    """Whether it translates; settings may take that away from a method."""
+    return self.settings.method.translates and self._own_method().translates
+
+  @functools.cached_property
+  def translates_back(self) -> bool:
+    """Whether it translates from the target to the source, too."""
+    return self.settings.method.translates_back and self.translates
+
+  @property
+  def is_started(self) -> bool:
+    """Whether it has a checkpoint."""
+    return bool(checkpoints.steps(self.directory.checkpoints))
+
+  def result(self) -> dict[str, Any] | None:
+    """Returns what `result.json` has of it, None before it is finished."""
+    return read_json(self.directory.result)
+
+  def build(self) -> Method:
+    """Returns a new method as it is before its first step.
+
+    Under a strategy's scope, the method is that strategy's. The process's
+    random seeds are set to the run's.
+
+    Raises:
+      UserError: the method cannot be built of such parts, or for such images.
+    """
+    common = self._common
+    tf.keras.utils.set_random_seed(common.seed)
+    try:
+      with precision.scope(common.policy):
+        method = self.settings.method(
+          image_shape=common.pair.image_shape,
+          n_classes=common.pair.n_classes,
+          problem=common.problem,
+          seed=common.seed,
+        )
+        method.compile(self.settings.optimizer)
+    except ValueError as error:
+      reason = str(error).splitlines()[0]
+      raise UserError(f"row '{self.name}' cannot be built: {reason}") from error
+    return method
+
+  def trained(self) -> Method:
+    """Returns this host's method, as its newest checkpoint has it.
+
+    Averaged weights are in place. It is the same object each time.
+
+    Raises:
+      UserError: the row has no checkpoint.
+    """
+    method, _ = self._restored()
+    return method
+
+  def target_test(self) -> dict[str, Any] | None:
+    """Returns metrics of that method on the target's test split, or None."""
+    predict, pair = self._predictions(), self._common.pair
+    batches = pair.test_batches()
+    if predict is None or batches is None:
+      return None
+    scorer = self._common.problem.scorer(pair.class_names)
+    return score(predict, batches, scorer).result()
+
+  def release(self) -> None:
+    """Forgets the method that was kept, and its memory."""
+    self._method = self._predict = None
+
+  def train(self) -> None:
+    """Trains it if it is not finished, and writes its result.
+
+    All hosts call it. What they read in the run's directory, they read before a
+    barrier that the chief passes before it writes: so they all see the same.
+
+    Raises:
+      UserError: what it starts from is not there, or it cannot be trained.
+      Interrupted: after Ctrl-C; the steps that were taken are saved.
+    """
+    if self.result():
+      logging.info('%s: finished before', self.name)
+      return
+    strategy = self._common.strategy
+    pair = self.pair()
+    self.release()
+    with strategy.scope():
+      method = self.build()
+    if strategy.num_replicas_in_sync == 1:
+      self._method = method
+    state = checkpoints.RowState(method)
+    self._begin(state, pair)
+    distribution.barrier(strategy)
+    self._take_steps(state, pair)
+    if distribution.is_chief(strategy):
+      self._finish(pair)
+    distribution.barrier(strategy)
+
+  def pair(self) -> OpenPair:
+    """Returns the pair that it trains on; all hosts call it.
+
+    Raises:
+      UserError: the row that translates its source is not finished, or the
+        translated source is damaged.
+    """
+    common = self._common
+    if self._translator is None:
+      return common.pair
+    if distribution.is_chief(common.strategy):
+      translated_source.store(
+        common.pair, self._translator, self.name, common.seed
+      )
+    distribution.barrier(common.strategy)
+    return translated_source.pair(common.pair, self._translator.directory)
+
+  def _own_method(self):
+    """Returns the method that this host has for itself."""
+    if self._method is None:
+      self._method = self.build()
+    return self._method
+
+  def _predictions(self):
+    """Returns that method's predictions, traced once; None without any."""
+    if self._predict is None and self.predicts:
+      self._predict = compiled_predictions(self._own_method())
+    return self._predict
+
+  def _restored(self):
+    """Returns that method with final weights, and its `RowState`."""
+    method = self._own_method()
+    state = checkpoints.RowState(method)
+    if checkpoints.restore(self.directory.checkpoints, state) is None:
+      raise UserError(
+        f'{self.directory.checkpoints}: no checkpoint; train the run first'
+      )
+    method.finalize()
+    return method, state
+
+  def _begin(self, state, pair):
+    """Puts a method where its newest checkpoint is, or where it starts."""
+    start = checkpoints.restore(self.directory.checkpoints, state)
+    if start is not None:
+      logging.info('%s: goes on from step %s', self.name, f'{start:,}')
+      checkpoints.log_other_writer(self.directory.checkpoints, start)
+      return
+    row_networks.load(
+      state.method,
+      pair.class_names,
+      self.settings.initial_networks,
+      self._common.directory.path,
+    )
+    with self._common.strategy.scope():
+      # Again: averages start from the initial networks.
+      state.method.compile(self.settings.optimizer)
+
+  def _take_steps(self, state, pair):
+    """Trains to the last step, with a checkpoint there."""
+    common, method = self._common, state.method
+    saver = checkpoints.Saver(
+      self.directory.checkpoints,
+      state,
+      steps=self.settings.steps,
+      every=common.checkpoint_every,
+      is_chief=distribution.is_chief(common.strategy),
+    )
+
+    def batches(step):
+      return distribution.feed(
+        common.strategy,
+        pair.batch_size,
+        lambda host, hosts: pair.train_batches(
+          common.seed, step, method.role, host, hosts
+        ),
+      )
+
+    try:
+      loop.run(
+        method,
+        batches,
+        steps=self.settings.steps,
+        log_every=common.log_every,
+        hooks=[*self._monitor(method, pair), saver],
+        strategy=common.strategy,
+        title=self.name,
+      )
+    except loop.Interrupted as error:
+      saver.save()
+      raise loop.Interrupted(
+        f'{error}; saved in {self.directory.checkpoints}, the same command '
+        'goes on from there'
+      ) from None
+
+  def _monitor(self, method, pair):
+    """Returns the hooks that write what there is to see of a method."""
+    hooks, own = [], self._own_method()
+    if own is not method:
+      distribution.copy(method, own)
+      hooks.append(lambda step, logs: distribution.copy(method, own))
+    if distribution.is_chief(self._common.strategy):
+      hooks.append(
+        monitoring.Monitor(
+          self.directory,
+          own,
+          method.player_optimizers,
+          pair,
+          self._predictions(),
+          picture_every=self._common.picture_every,
+          config=config.text(),
+        )
+      )
+    return hooks
+
+  def _finish(self, pair):
+    """Writes the result and the networks of the newest checkpoint."""
+    method, state = self._restored()
+    step = int(method.step.numpy())
+    selected = method.select_without_labels(
+      lambda count: pair.images('target', count)
+    )
+    if selected:
+      checkpoints.save(self.directory.checkpoints, step, state)
+    result = {
+      'method': self.name,
+      'steps': step,
+      'wall_seconds': round(float(state.wall_seconds), 1),
+      'answers': method.predicts,
+      'target_test': self.target_test(),
+      'note': self.settings.note,
+    }
+    if method.stopped():
+      result['stopped'] = method.stopped()
+    row_networks.save(method, pair.class_names, self.directory.networks)
+    atomic.write_json(self.directory.result, result | selected)
