@@ -22,10 +22,13 @@ class Servable:
         channels than the method's is converted as in training.
 
     Returns:
-      {'probabilities': float32 `[n, n_classes]`} and, where the task has it,
-      'pose': float32 `[n, 4]`, unit quaternions (w, x, y, z) with w >= 0.
+      As `Problem.predictions`, maps of pixels in the size of the images.
     """
-    return _answer(self.method.predictions, self._prepare(images))
+    size = tf.shape(images)[1:3]
+    return _answer(
+      lambda prepared: self.method.predictions(prepared, size),
+      self._prepare(images),
+    )
 
   def translate(self, images):
     """Translates source images with fresh noise.

@@ -46,7 +46,7 @@ def pair(
     UserError: for arrays that do not fit this description.
   """
   source = _examples('source', source, batch_size, (seed, 0), n_classes)
-  if 'label' not in source.element_spec:
+  if not any(FIELDS[name].relabel for name in source.element_spec):
     raise UserError('source has images only: give (images, labels)')
   target = _examples('target', target, batch_size, (seed, 1), None)
   shapes = [

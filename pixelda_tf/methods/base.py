@@ -150,9 +150,11 @@ class Method(tf.keras.Model):
     """Returns T's outputs on target images, as the problem takes them."""
     return self.task(images, training=training)
 
-  def predictions(self, images: tf.Tensor) -> Tensors:
-    """Answers images: what users and metrics see, as the problem says."""
-    return self.problem.predictions(self(images))
+  def predictions(
+    self, images: tf.Tensor, size: tf.Tensor | None = None
+  ) -> Tensors:
+    """Returns `Problem.predictions` of images: what users and metrics see."""
+    return self.problem.predictions(self(images), size)
 
   def task_terms(
     self,

@@ -101,8 +101,16 @@ class Problem(ABC):
     """Returns float32 `[..., n_classes]` that sum to 1."""
 
   @abstractmethod
-  def predictions(self, outputs: Tensors) -> dict[str, tf.Tensor]:
-    """Returns what users get and scorers see, named as in `outputs`."""
+  def predictions(
+    self, outputs: Tensors, size: tf.Tensor | None = None
+  ) -> dict[str, tf.Tensor]:
+    """Returns what users get and scorers see, named as in `outputs`.
+
+    Args:
+      outputs: of a task network.
+      size: (height, width) of the images that a user gave, which maps of pixels
+        are brought to; None for that of the outputs.
+    """
 
   @abstractmethod
   def keras_metrics(self) -> list[tf.keras.metrics.Metric]:

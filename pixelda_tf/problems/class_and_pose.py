@@ -54,7 +54,7 @@ class ClassAndPose(Classification):
     """{'label': int32 `[batch]`, 'pose': float32 `[batch, 4]`}."""
     return super().pseudo_labels(outputs) | {'pose': outputs['pose']}
 
-  def predictions(self, outputs):
+  def predictions(self, outputs, size=None):
     """Class and pose.
 
     Returns:
@@ -63,7 +63,7 @@ class ClassAndPose(Classification):
     """
     pose = outputs['pose']
     pose = tf.where(pose[:, :1] < 0, -pose, pose)
-    return super().predictions(outputs) | {'pose': pose}
+    return super().predictions(outputs, size) | {'pose': pose}
 
   @staticmethod
   def scorer(class_names, n_worst=0):

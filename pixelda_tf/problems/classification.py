@@ -39,8 +39,9 @@ class Classification(Problem):
     """float32 `[batch, n_classes]`."""
     return tf.nn.softmax(outputs['logits'])
 
-  def predictions(self, outputs):
+  def predictions(self, outputs, size=None):
     """{'probabilities': float32 `[batch, n_classes]`}."""
+    del size
     return {'probabilities': self.probabilities(outputs)}
 
   def keras_metrics(self):

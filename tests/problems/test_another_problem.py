@@ -1,0 +1,352 @@
+"""A problem of its own, with a field of its own, without a change elsewhere.
+
+Each pixel of an image has a class; some are not known.
+"""
+
+import json
+import types
+
+import gin
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_datasets as tfds
+from sklearn.metrics import confusion_matrix
+
+from pixelda_tf import config, problems, serving
+from pixelda_tf.data import Domain, pair
+from pixelda_tf.datasets import base, preparing
+from pixelda_tf.errors import UserError
+from pixelda_tf.evaluation import evaluate
+from pixelda_tf.fields import FIELDS, Field, images
+from pixelda_tf.methods import PixelDA, SourceOnly
+from pixelda_tf.problems import Case, Metric, Problem, Scorer
+from pixelda_tf.runs import experiment, results
+
+UNKNOWN = 255
+NAMES = ('sky', 'road', 'car')
+SIZE = (8, 12)
+
+PIXEL_CLASSES = Field(
+  noun='classes of pixels',
+  remedy='draw them',
+  feature=lambda shape, names: tfds.features.LabeledImage(
+    labels=names, shape=(*shape[:2], 1)
+  ),
+  prepare=lambda values, shape: tf.cast(
+    images.resize(values, shape[:2], 'nearest')[..., 0]
+    if values.shape[-1] == 1
+    else values,
+    tf.int32,
+  ),
+  store=lambda values: values[..., np.newaxis].astype(np.uint8),
+  fault=lambda values, _: None,
+  relabel=lambda values, new: tf.where(
+    values == UNKNOWN,
+    UNKNOWN,
+    tf.gather([*new, UNKNOWN], tf.minimum(values, len(new))),
+  ),
+  interpolation='nearest',
+  fill=UNKNOWN,
+)
+
+
+@gin.register
+class PixelClassification(Problem):
+  """The class of every pixel."""
+
+  targets = ('pixel_classes',)
+  outputs = ('classes',)
+  metrics = (Metric('pixel_accuracy', 'right pixels', '{:.1%}', True),)
+
+  def losses(self, examples, outputs):
+    truth = examples['pixel_classes']
+    known = tf.cast(truth != UNKNOWN, tf.float32)
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
+      tf.where(truth == UNKNOWN, 0, truth), outputs['logits']
+    )
+    return {'pixels': tf.reduce_mean(known * losses, axis=[1, 2])}
+
+  def head_losses(self, examples, logits):
+    raise NotImplementedError
+
+  def pseudo_labels(self, outputs):
+    logits = outputs['logits']
+    return {'pixel_classes': tf.argmax(logits, -1, output_type=tf.int32)}
+
+  def probabilities(self, outputs):
+    return tf.nn.softmax(outputs['logits'])
+
+  def predictions(self, outputs, size=None):
+    classes = self.pseudo_labels(outputs)['pixel_classes']
+    if size is not None:
+      classes = tf.image.resize(classes[..., tf.newaxis], size, 'nearest')
+      classes = classes[..., 0]
+    return {'classes': classes}
+
+  def keras_metrics(self):
+    return [
+      tf.keras.metrics.MeanIoU(
+        len(NAMES), 'mean_iou', ignore_class=UNKNOWN, sparse_y_pred=False
+      )
+    ]
+
+  @staticmethod
+  def scorer(class_names, n_worst=0):
+    return PixelScorer(class_names, n_worst)
+
+
+class PixelScorer(Scorer):
+  """Counts pixels; the worst images have the most wrong ones."""
+
+  def __init__(self, class_names, n_worst=0):
+    super().__init__(class_names, n_worst)
+    n = len(self.class_names)
+    self.confusion = np.zeros((n, n), np.int64)
+    self.count = 0
+
+  def update(self, examples, predictions):
+    truth = examples['pixel_classes'].reshape(predictions['classes'].shape)
+    known, found = truth != UNKNOWN, predictions['classes']
+    self.count += len(truth)
+    self.confusion += confusion_matrix(
+      truth[known], found[known], labels=range(len(self.class_names))
+    )
+    wrong = (known & (truth != found)).mean((1, 2))
+    self._worst.add(
+      wrong,
+      lambda i: Case(
+        np.repeat(truth[i, ..., None], 3, -1).astype(np.uint8),
+        (f'{wrong[i]:.0%} wrong',),
+      ),
+    )
+
+  def result(self):
+    right = np.trace(self.confusion)
+    share = float(right / self.confusion.sum())
+    return {'pixel_accuracy': share, 'count': self.count}
+
+  def lines(self):
+    return [f'{self.result()["pixel_accuracy"]:.1%} of pixels']
+
+
+@gin.register
+def fully_convolutional(image_shape, n_classes):
+  inputs = tf.keras.Input(image_shape)
+  tensor = tf.keras.layers.Conv2D(8, 3, padding='same')(inputs)
+  logits = tf.keras.layers.Conv2D(n_classes, 1)(tf.nn.relu(tensor))
+  return tf.keras.Model(inputs, {'logits': logits})
+
+
+class Streets(base.ImageBuilder):
+  """Images whose classes have each a colour, which depends on the domain."""
+
+  def __init__(self, *, data_dir, name, colours, names, ratio=1):
+    self.name = name
+    self.colours = np.array(colours)
+    self.names = names
+    self.ratio = ratio
+    self.size = SIZE[0] * ratio, SIZE[1] * ratio
+    super().__init__(data_dir=data_dir)
+
+  def _info(self):
+    return self.image_info(
+      shape=(*self.size, 3),
+      class_names=self.names,
+      fields=('pixel_classes',),
+      description=f'made up: {self.colours.tolist()}',
+    )
+
+  def _split_generators(self, dl_manager):
+    return {
+      split: self._generate_examples(split, self._make(seed, count))
+      for split, seed, count in (('train', 0, 40), ('test', 1, 13))
+    }
+
+  def _make(self, seed, count):
+    random = np.random.default_rng(seed)
+    for _ in range(count):
+      classes = random.integers(3, size=(*SIZE, 1), dtype=np.uint8)
+      classes = classes.repeat(self.ratio, 0).repeat(self.ratio, 1)
+      noise = random.integers(-20, 21, size=(*self.size, 3))
+      image = (self.colours[classes[..., 0]] + noise).astype(np.uint8)
+      classes[0] = UNKNOWN
+      yield {'image': image, 'pixel_classes': classes}
+
+
+DRAWN = [[50, 50, 200], [100, 100, 100], [200, 50, 50]]
+SEEN = [[60, 90, 150], [120, 100, 80], [150, 80, 60]]
+GIN = """
+Experiment.problem = @PixelClassification()
+Experiment.pair = @Pair()
+Experiment.rows = [@one/Row(), @two/Row()]
+Experiment.log_every = 20
+Experiment.picture_every = 20
+Experiment.checkpoint_every = 20
+Pair.source = @source/Domain()
+Pair.target = @target/Domain()
+source/Domain.name = 'drawn'
+target/Domain.name = 'seen'
+target/Domain.validation = 'train[:5]'
+Pair.batch_size = 8
+Pair.image_size = (8, 12)
+Pair.source_augmentation = @Move()
+one/Row.method = @SourceOnly
+one/Row.optimizer = @adam()
+one/Row.steps = 60
+two/Row.method = @PixelDA
+two/Row.optimizer = @adam()
+two/Row.steps = 2
+SourceOnly.task = @fully_convolutional
+PixelDA.task = @fully_convolutional
+residual_generator.filters = 4
+residual_generator.blocks = 1
+pyramid_discriminator.filters = 4
+adam.learning_rate = 3e-2
+"""
+
+
+@pytest.fixture(scope='module', autouse=True)
+def field():
+  FIELDS['pixel_classes'] = PIXEL_CLASSES
+  yield
+  del FIELDS['pixel_classes']
+
+
+@pytest.fixture(scope='module')
+def data_dir(field, tmp_path_factory):
+  """The target has the classes in another order, and larger images."""
+  directory = tmp_path_factory.mktemp('data')
+  for options in (
+    {'name': 'drawn', 'colours': DRAWN, 'names': NAMES},
+    {
+      'name': 'seen',
+      'colours': SEEN[::-1],
+      'names': NAMES[::-1],
+      'ratio': 2,
+    },
+  ):
+    preparing.build(
+      lambda path, options=options: Streets(data_dir=path, **options),
+      name=options['name'],
+      data_dir=directory,
+    )
+  return str(directory)
+
+
+@pytest.fixture(scope='module')
+def run(data_dir, tmp_path_factory):
+  """An `Experiment` that is trained."""
+  run_dir = tmp_path_factory.mktemp('run')
+  (run_dir / 'pixels.gin').write_text(GIN)
+  config.parse([str(run_dir / 'pixels.gin')])
+  run = experiment.Experiment(str(run_dir / 'run'), data_dir)
+  run.train()
+  return types.SimpleNamespace(path=run_dir / 'run', pair=run.pair)
+
+
+def test_it_is_trained_and_scored(run):
+  """Each count of the test split once, but for its unknown pixels."""
+  result = json.loads((run.path / 'result.json').read_text())
+  assert result['class_names'] == list(NAMES)
+  assert result['problem']['name'] == 'PixelClassification'
+  one, two = (row['target_test'] for row in result['rows'])
+  assert one['count'] == two['count'] == 13
+  assert one['pixel_accuracy'] > 0.8
+
+
+def test_what_was_scored_is_what_the_export_answers(run, data_dir):
+  """The last row's export, on images as they are stored, twice the size."""
+  result = json.loads((run.path / 'result.json').read_text())
+  signature = serving.load(str(run.path / 'export'))['predict']
+  problem = problems.predicting(signature.structured_outputs)
+  assert problem is PixelClassification
+  domain = Domain(name='seen').open(data_dir)
+  assert domain.class_names == NAMES[::-1]
+  assert problem.can_test(domain)
+  scorer = problem.scorer(domain.class_names, 3)
+  batches = domain.stored('test').batch(4)
+  evaluate.score(lambda images: signature(images=images), batches, scorer)
+  right = total = 0
+  for batch in batches.as_numpy_iterator():
+    found = signature(images=batch['image'])['classes'].numpy()
+    truth = batch['pixel_classes'][..., 0]
+    assert found.shape == truth.shape
+    right += (found == truth).sum()
+    total += (truth != UNKNOWN).sum()
+  assert scorer.result() == {'pixel_accuracy': right / total, 'count': 13}
+  assert len(scorer.worst()) == 3
+  assert result['rows'][1]['target_test']['count'] == 13
+
+
+def test_monitors_and_tables_have_its_metric(run):
+  lines = (run.path / 'one' / 'metrics.jsonl').read_text().splitlines()
+  assert all('target/pixel_accuracy_uses_labels' in line for line in lines)
+  result = json.loads((run.path / 'result.json').read_text())
+  table = results.table(result)
+  accuracy = result['rows'][0]['target_test']['pixel_accuracy']
+  assert 'target test right pixels   count' in table
+  assert f'{accuracy:.1%}' in table
+
+
+def test_labels_of_the_target_are_the_sources(run):
+  """Brought to half the size, and to the source's order of classes."""
+  (batch,) = run.pair.test_batches(batch_size=13)
+  assert set(batch) == {'image', 'pixel_classes'}
+  assert batch['pixel_classes'].shape == (13, *SIZE)
+  domain = run.pair.target
+  (stored,) = domain.stored('test').batch(13)
+  stored = stored['pixel_classes'].numpy()[:, 1::2, 1::2, 0].astype(int)
+  expected = np.where(stored == UNKNOWN, UNKNOWN, 2 - stored)
+  np.testing.assert_array_equal(batch['pixel_classes'], expected)
+
+
+def test_labels_move_with_their_images(run):
+  batch = next(iter(run.pair.train_batches(0)))
+  assert set(batch['source']) == {'image', 'pixel_classes'}
+  assert set(batch['target']) == {'image'}
+  assert (batch['source']['pixel_classes'] == UNKNOWN).numpy().any()
+
+
+def test_a_source_without_it_is_told(data_dir):
+  run = types.SimpleNamespace(name='photos', fields=('image', 'label'))
+  expected = 'source photos has no classes of pixels; draw them'
+  with pytest.raises(UserError, match=expected):
+    PixelClassification().check(run, 'source')
+
+
+def test_arrays_and_keras(run):
+  """`pair`, `fit` and `evaluate` on arrays."""
+  random = np.random.default_rng(0)
+  truth = random.integers(3, size=(32, *SIZE), dtype=np.uint8)
+  pixels = np.array(DRAWN, np.uint8)[truth]
+  source = {'image': pixels, 'pixel_classes': truth}
+  batches = pair(source, pixels, batch_size=8)
+  model = SourceOnly(
+    image_shape=(*SIZE, 3),
+    n_classes=3,
+    problem=PixelClassification(),
+    task=fully_convolutional,
+  )
+  model.compile(tf.keras.optimizers.Adam(3e-2))
+  model.fit(batches, steps_per_epoch=40, verbose=0)
+  scores = model.evaluate(pixels / 127.5 - 1, truth, verbose=0)
+  assert scores > 0.5
+
+
+def test_methods_that_translate_take_it_too():
+  model = PixelDA(
+    image_shape=(16, 16, 3),
+    n_classes=3,
+    problem=PixelClassification(),
+    task=fully_convolutional,
+  )
+  model.compile(tf.keras.optimizers.Adam(1e-3))
+  example = {
+    'image': tf.random.uniform([2, 16, 16, 3], -1, 1),
+    'pixel_classes': tf.zeros([2, 16, 16], tf.int32),
+  }
+  logs = model.train_step(
+    {'source': example, 'target': {'image': example['image']}}
+  )
+  assert {'task/translated_pixels', 'generator/translated_pixels'} <= set(logs)
