@@ -29,7 +29,7 @@ def main() -> None:
   """Translates, searches, writes, prints."""
   import numpy as np
 
-  from pixelda_tf.evaluation import pictures
+  from pixelda_tf.evaluation import nearest, pictures
   from pixelda_tf.evaluation.translation import translate
   from pixelda_tf.runs import choosing, experiment
 
@@ -40,16 +40,20 @@ def main() -> None:
   pair = run.pair
   source = pair.images('source', FLAGS.count)
   translated = translate(row.trained(), source, FLAGS.seed)
-  training = pair.images('target')
   test = pair.images('target', FLAGS.count, split=pair.target.test)
-  distances = {}
-  for name, images in (('translated', translated), ('target_test', test)):
-    indices, distances[name] = pictures.nearest(images, training)
-    if name == 'translated':
-      rows = [source, translated, training[indices]]
+  found = nearest.find(
+    np.concatenate([translated, test]),
+    pair.image_batches('target'),
+    shown=slice(min(SHOWN, len(translated))),
+  )
+  distances = {
+    'translated': found.distances[: len(translated)],
+    'target_test': found.distances[len(translated) :],
+  }
   picture = os.path.join(FLAGS.run_dir, 'memorisation.png')
   table = os.path.join(FLAGS.run_dir, 'memorisation.csv')
-  pictures.save(picture, pictures.grid([images[:SHOWN] for images in rows]))
+  rows = [source[:SHOWN], translated[:SHOWN], found.shown]
+  pictures.save(picture, pictures.grid(rows))
   with open(table, 'w', newline='') as file:
     writer = csv.writer(file)
     writer.writerow(['image', 'number', 'rms_distance_to_nearest'])

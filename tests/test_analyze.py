@@ -58,7 +58,7 @@ def test_it_prints_accuracies_and_every_file(run_dir, data_dir):
   for when, name in (('before', 'source_only'), ('after', 'pixelda')):
     right = found['target_test'][when]['correct']
     (line,) = (line for line in lines if line.startswith(f'{when}: {name}, 6'))
-    assert line.endswith(f', {right} of 500 right')
+    assert line.endswith(f', right / count {right} / 500')
 
 
 def test_rows_can_be_named(analyze, run_dir):

@@ -9,19 +9,19 @@ from absl import logging
 
 from pixelda_tf import atomic
 from pixelda_tf.evaluation import (
-  material,
-  parts,
+  adaptation,
   pictures,
+  plots,
   projector,
-  tsne_parts,
+  tsne,
 )
 
-_PARTS = {
-  'translations': parts.translations,
-  'neighbours': parts.neighbours,
-  'tsne_pixels': tsne_parts.pixels,
-  'tsne_features': tsne_parts.task_features,
-  'confusion': parts.confusion,
+_PLOTS = {
+  'translations': plots.translations,
+  'neighbours': plots.neighbours,
+  'tsne_pixels': tsne.pixels,
+  'tsne_features': tsne.task_features,
+  'confusion': plots.confusion,
 }
 
 
@@ -45,69 +45,72 @@ def analyse(
   Raises:
     UserError: a row has no checkpoint, or data cannot be read.
   """
-  found = material.collect(pair, rows, n=examples, seed=seed)
+  compared = adaptation.collect(pair, rows, n=examples, seed=seed)
   done, left_out = {}, []
-  for name, draw in _PARTS.items():
+  for name, draw in _PLOTS.items():
     logging.info('%s', name)
     try:
-      done[name] = draw(found)
-    except parts.LeftOut as reason:
+      done[name] = draw(compared)
+    except plots.LeftOut as reason:
       left_out.append(f'{name}.png is left out: {reason}')
       continue
     left_out += [f'{name}.png: {text}' for text in done[name].missing]
-  files = _write(directory, done, _summary(found, done, left_out))
-  lines = [line for part in done.values() for line in part.lines]
+  files = _write(directory, done, _summary(compared, done, left_out))
+  lines = [line for plot in done.values() for line in plot.lines]
   return lines + left_out + files
 
 
-def _summary(found, done, left_out):
+def _summary(compared, done, left_out):
   """Returns the content of analysis.json."""
-  models = {key: getattr(found, key) for key in ('before', 'after')}
-  models['translator'] = found.translator
+  models = {key: getattr(compared, key) for key in ('before', 'after')}
+  models['translator'] = compared.translator
   summary = {
-    'source': found.pair.source.name,
-    'target': found.pair.target.name,
+    'source': compared.pair.source.name,
+    'target': compared.pair.target.name,
     'rows': {
       key: model and {'name': model.name, 'step': model.step}
       for key, model in models.items()
     },
-    'seed': found.seed,
+    'seed': compared.seed,
     'examples': {
       key: {'split': domain.split, 'count': len(domain.images)}
-      for key, domain in (('source', found.source), ('target', found.target))
+      for key, domain in (
+        ('source', compared.source),
+        ('target', compared.target),
+      )
     },
     'target_test': None,
     'nearest_target_rms': None,
   }
-  for part in done.values():
-    summary |= part.summary
+  for plot in done.values():
+    summary |= plot.summary
   return summary | {'left_out': left_out}
 
 
 def _write(directory, done, summary):
   """Writes all files; returns their paths."""
   with atomic.new_directory(directory) as partial:
-    files = _write_parts(partial, done, summary)
+    files = _write_files(partial, done, summary)
   return [
     os.path.join(directory, os.path.relpath(file, partial)) for file in files
   ]
 
 
-def _write_parts(partial, done, summary):
+def _write_files(partial, done, summary):
   files = []
-  for name, part in done.items():
+  for name, plot in done.items():
     files.append(os.path.join(partial, f'{name}.png'))
-    pictures.save(files[-1], part.picture, scale=1)
+    pictures.save(files[-1], plot.picture, scale=1)
   files.append(os.path.join(partial, 'analysis.json'))
   atomic.write_json(files[-1], summary)
   logs = os.path.join(partial, 'tensorboard')
   with tf.summary.create_file_writer(logs).as_default(step=0) as writer:
-    for name, part in done.items():
-      tf.summary.image(name, part.picture[np.newaxis])
+    for name, plot in done.items():
+      tf.summary.image(name, plot.picture[np.newaxis])
     writer.close()
   embeddings = {
     name: embedding
-    for part in done.values()
-    for name, embedding in part.embeddings.items()
+    for plot in done.values()
+    for name, embedding in plot.embeddings.items()
   }
   return files + projector.write(logs, embeddings)

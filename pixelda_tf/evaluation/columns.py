@@ -43,6 +43,17 @@ def describe(problem: Any) -> dict[str, Any]:
   }
 
 
+def text(problem: Any, test: Mapping[str, Any]) -> str:
+  """Returns the metrics of what was tested, and of how many, in words."""
+  parts = [
+    f'{metric.title} {metric.form.format(test[metric.key])}'
+    for metric in problem.metrics
+    if metric.key in test
+  ]
+  title, form = problem.counts
+  return ', '.join([*parts, f'{title} {form.format(**test)}'])
+
+
 def metrics(result: Mapping[str, Any]) -> list[Metric]:
   """Returns the metrics of a result.json, the headline first."""
   problem = result.get('problem', _EARLIER)

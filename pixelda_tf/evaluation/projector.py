@@ -76,15 +76,12 @@ def thumbnails(images, largest=_LARGEST_SPRITE):
     largest: height and width that the sprite may have.
 
   Returns:
-    uint8 `[n, h, w, 3]`: every k-th pixel, with the least k that will do.
+    uint8 `[n, h, w, 3]`, see `pictures.shrink`.
   """
-  tiles = pictures.to_uint8(images)[..., :3]
-  if tiles.shape[-1] == 1:
-    tiles = np.repeat(tiles, 3, -1)
-  columns, step = _columns(len(tiles)), 1
-  while columns * max(tiles[:1, ::step, ::step].shape[1:3]) > largest:
-    step += 1
-  return tiles[:, ::step, ::step]
+  columns = _columns(len(images))
+  return pictures.to_rgb(
+    pictures.shrink(images, lambda *sides: columns * max(sides) <= largest)
+  )
 
 
 def sprite(tiles):

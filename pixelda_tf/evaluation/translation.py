@@ -15,16 +15,28 @@ _BATCH = 64
 _SHOWN = 12
 
 
-def translate(method: Any, images: np.ndarray, seed: int) -> np.ndarray:
-  """Translates images with noise from `seed`; no stream of the run moves."""
-  noise = method.noise(len(images), seed)
-  return method.translate(tf.convert_to_tensor(images), noise).numpy()
+def translate(
+  method: Any, images: np.ndarray, seed: int, back: bool = False
+) -> np.ndarray:
+  """Translates images, some at a time; no random stream of the run moves.
 
+  Args:
+    method: that translates.
+    images: float32 `[n, height, width, channels]` in [-1, 1].
+    seed: of the noise.
+    back: from target to source.
 
-def translate_back(method: Any, images: np.ndarray, seed: int) -> np.ndarray:
-  """The same from the target to the source."""
+  Returns:
+    float32 of the same shape.
+  """
+  function = method.translate_back if back else method.translate
   noise = method.noise(len(images), seed)
-  return method.translate_back(tf.convert_to_tensor(images), noise).numpy()
+  parts = []
+  for start in range(0, len(images), _BATCH):
+    part = slice(start, start + _BATCH)
+    own = None if noise is None else noise[part]
+    parts.append(function(tf.convert_to_tensor(images[part]), own).numpy())
+  return np.concatenate(parts)
 
 
 def translated_examples(method, domain, split, *, samples, seed, augment=None):

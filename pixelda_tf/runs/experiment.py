@@ -10,7 +10,8 @@ from absl import logging
 from pixelda_tf import atomic, config, serving
 from pixelda_tf.data import Pair
 from pixelda_tf.errors import UserError
-from pixelda_tf.evaluation import columns, pictures
+from pixelda_tf.evaluation import columns, nearest, pictures
+from pixelda_tf.evaluation.plots import NEAREST_AMONG
 from pixelda_tf.evaluation.translation import translate
 from pixelda_tf.problems import Classification, Problem
 from pixelda_tf.runs import choosing, distribution
@@ -19,7 +20,6 @@ from pixelda_tf.runs.directory import RunDirectory
 from pixelda_tf.runs.row import OpenRow
 from pixelda_tf.runs.row_settings import Common, Row, check_order
 
-_NEAREST_AMONG = 10_000
 _IMAGES_SHOWN = 12
 
 
@@ -171,11 +171,11 @@ class Experiment:
     """Draws the picture source | translated | nearest target image."""
     source = self.pair.gallery('source', _IMAGES_SHOWN)
     translated = translate(row.trained(), source, self.seed)
-    candidates = self.pair.images('target', _NEAREST_AMONG)
-    indices, _ = pictures.nearest(translated, candidates)
+    candidates = self.pair.image_batches('target', NEAREST_AMONG)
+    found = nearest.find(translated, candidates)
     pictures.save(
       self.directory.picture,
-      pictures.grid([source, translated, candidates[indices]]),
+      pictures.grid([source, translated, found.shown]),
       scale=3,
     )
 

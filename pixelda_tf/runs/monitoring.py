@@ -11,7 +11,7 @@ from pixelda_tf import atomic
 from pixelda_tf.data.pairs import OpenPair
 from pixelda_tf.evaluation import pictures
 from pixelda_tf.evaluation.evaluate import Predict, score
-from pixelda_tf.evaluation.translation import translate, translate_back
+from pixelda_tf.evaluation.translation import translate
 from pixelda_tf.methods.base import Method
 from pixelda_tf.runs.directory import RowDirectory
 
@@ -107,12 +107,12 @@ class Monitor:
       ]
     if self.method.translates_back:
       name += '_reconstructed'
-      rows.append(translate_back(self.method, rows[1], _SEED))
+      rows.append(translate(self.method, rows[1], _SEED, back=True))
     name += '_target'
     rows.append(self.target)
     if self.method.translates_back:
       name += '_translated_reconstructed'
-      rows.append(translate_back(self.method, self.target, _SEED))
+      rows.append(translate(self.method, self.target, _SEED, back=True))
       rows.append(translate(self.method, rows[-1], _SEED))
     picture = pictures.grid(rows)
     tf.summary.image(name, picture[np.newaxis])

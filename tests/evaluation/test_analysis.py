@@ -137,8 +137,8 @@ def test_the_summary_tells_what_was_compared(analysed):
     ('before', 'after'), ('source_only', 'pixelda'), accuracies, strict=True
   ):
     line = (
-      f'{when}: {name}, 6 steps: {accuracy["accuracy"]:.2%}, '
-      f'{accuracy["correct"]} of {accuracy["count"]} right'
+      f'{when}: {name}, 6 steps: accuracy {accuracy["accuracy"]:.2%}, '
+      f'right / count {accuracy["correct"]} / {accuracy["count"]}'
     )
     assert line in lines
   assert found['left_out'][0] in lines

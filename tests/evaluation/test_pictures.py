@@ -53,21 +53,51 @@ def test_saved_pictures_are_enlarged(tmp_path):
   np.testing.assert_array_equal(stored[2::3, 2::3], picture)
 
 
-def test_nearest_equals_a_search_over_all_pairs():
-  random = np.random.default_rng(0)
-  images = random.uniform(-1, 1, (7, 4, 4, 3)).astype(np.float32)
-  candidates = random.uniform(-1, 1, (30, 4, 4, 3)).astype(np.float32)
-  candidates[11] = images[3]
-  distances = np.array(
-    [
-      [np.sqrt(np.mean((image - other) ** 2)) for other in candidates]
-      for image in images
-    ]
-  )
-  indices, found = pictures.nearest(images, candidates)
-  np.testing.assert_array_equal(indices, distances.argmin(1))
-  np.testing.assert_allclose(found, distances.min(1), atol=1e-6)
-  assert indices[3] == 11 and found[3] == 0.0
+@pytest.mark.parametrize('size', [(8, 8), (9, 13), (30, 2), (1, 7)])
+@pytest.mark.parametrize('side', [1, 2, 3, 8, 40])
+def test_large_images_are_means_of_squares(size, side):
+  images = np.random.default_rng(0).uniform(-1, 1, (2, *size, 3)).astype('f4')
+  asked = []
+
+  def fits(height, width):
+    asked.append((height, width))
+    return max(height, width) <= side
+
+  small = pictures.shrink(images, fits)
+  step = next((k for k in range(1, 31) if max(size) // k <= side), max(size))
+  height, width = (max(length // step, 1) for length in size)
+  assert small.shape == (2, height, width, 3)
+  for y in range(height):
+    for x in range(width):
+      square = images[:, y * step :, x * step :][:, :step, :step]
+      np.testing.assert_allclose(small[:, y, x], square.mean((1, 2)), atol=1e-6)
+  assert (small is images) == (max(size) <= side)
+
+
+@pytest.mark.parametrize(
+  ('n', 'size', 'expected'),
+  [(16, (256, 512), (2 * 65 - 1, 16 * 130 - 2)), (3, (9000, 10), None)],
+)
+def test_a_grid_of_large_images_has_smaller_ones(
+  n, size, expected, monkeypatch
+):
+  """512 pixels and a gap, 16 times, are 8224: a fourth of it fits."""
+  monkeypatch.setattr(pictures, 'LARGEST', 2100)
+  rows = [np.zeros((n, *size, 3), np.float32)] * 2
+  picture = pictures.grid(rows, gap=2)
+  assert max(picture.shape) <= 2100
+  if expected:
+    assert picture.shape[1] == expected[1]
+
+
+def test_pictures_that_would_be_too_large_are_enlarged_less(tmp_path):
+  picture = np.zeros((10, 1500, 3), np.uint8)
+  pictures.save(tmp_path / 'a.png', picture, scale=3)
+  with Image.open(tmp_path / 'a.png') as image:
+    assert image.size == (3000, 20)
+  pictures.save(tmp_path / 'b.png', np.zeros((9000, 1, 3), np.uint8), scale=3)
+  with Image.open(tmp_path / 'b.png') as image:
+    assert image.size == (1, 9000)
 
 
 def test_a_grid_shows_depth_in_a_row_of_its_own():

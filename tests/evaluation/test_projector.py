@@ -44,7 +44,9 @@ def test_thumbnails_shrink_until_their_sprite_fits(largest, step):
   """Nine images, three in a row, 6 pixels wide."""
   tiles = projector.thumbnails(images(9), largest)
   whole = projector.thumbnails(images(9))
-  np.testing.assert_array_equal(tiles, whole[:, ::step, ::step])
+  height, width = 4 // step, 6 // step
+  assert tiles.shape == (9, max(height, 1), width, 3)
+  assert (step == 1) == np.array_equal(tiles, whole)
   assert max(projector.sprite(tiles).shape) <= largest
 
 

@@ -9,6 +9,7 @@ from pixelda_tf.evaluation.translation import (
   store,
   translated_examples,
 )
+from pixelda_tf.evaluation.translation import translate as translate_images
 
 
 class Brighter:
@@ -212,3 +213,27 @@ def test_a_method_that_fails_leaves_no_data_set(tmp_path):
     store_dark(tmp_path, method=Failing())
   assert [path.name for path in tmp_path.iterdir()] == ['.staging']
   assert len(list((tmp_path / '.staging').iterdir())) == 1
+
+
+@pytest.mark.parametrize('back', [False, True])
+def test_images_are_translated_some_at_a_time_each_with_its_own_noise(back):
+  """130 images in parts of 64, 64 and 2; the noise is drawn at once."""
+  parts = []
+
+  class Noisy:
+    def noise(self, count, seed):
+      return tf.range(count, dtype=tf.float32)[:, None, None, None] + seed
+
+    def translate(self, images, noise):
+      parts.append(len(images))
+      return images + noise
+
+    def translate_back(self, images, noise):
+      return self.translate(-images, noise)
+
+  images = np.ones((130, 2, 2, 1), np.float32)
+  found = translate_images(Noisy(), images, seed=7, back=back)
+  assert parts == [64, 64, 2]
+  assert found.shape == images.shape and found.dtype == np.float32
+  expected = np.arange(130) + 7 + (-1 if back else 1)
+  np.testing.assert_array_equal(found[:, 1, 1, 0], expected)

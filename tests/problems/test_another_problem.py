@@ -17,11 +17,11 @@ from pixelda_tf import config, problems, serving
 from pixelda_tf.data import Domain, pair
 from pixelda_tf.datasets import base, preparing
 from pixelda_tf.errors import UserError
-from pixelda_tf.evaluation import evaluate
+from pixelda_tf.evaluation import analysis, evaluate
 from pixelda_tf.fields import FIELDS, Field, images
 from pixelda_tf.methods import PixelDA, SourceOnly
 from pixelda_tf.problems import Case, Metric, Problem, Scorer
-from pixelda_tf.runs import experiment, results
+from pixelda_tf.runs import choosing, experiment, results
 
 UNKNOWN = 255
 NAMES = ('sky', 'road', 'car')
@@ -241,6 +241,8 @@ def run(data_dir, tmp_path_factory):
   (run_dir / 'pixels.gin').write_text(GIN)
   config.parse([str(run_dir / 'pixels.gin')])
   run = experiment.Experiment(str(run_dir / 'run'), data_dir)
+  configs = config.text(), config.operative('Experiment')
+  run.directory.claim(*configs)
   run.train()
   return types.SimpleNamespace(path=run_dir / 'run', pair=run.pair)
 
@@ -287,6 +289,28 @@ def test_monitors_and_tables_have_its_metric(run):
   accuracy = result['rows'][0]['target_test']['pixel_accuracy']
   assert 'target test right pixels   count' in table
   assert f'{accuracy:.1%}' in table
+
+
+def test_an_analysis_draws_it_and_counts_its_pixels(run, data_dir, tmp_path):
+  opened = experiment.reopen(str(run.path), data_dir)
+  rows = choosing.compared(opened.rows, before='one')
+  lines = analysis.analyse(
+    opened.pair, rows, str(tmp_path / 'analysis'), examples=10, seed=0
+  )
+  result = json.loads((run.path / 'result.json').read_text())
+  for when, row in zip(('before', 'after'), result['rows'], strict=True):
+    accuracy = row['target_test']['pixel_accuracy']
+    assert (
+      f'{when}: {row["method"]}, {row["steps"]} steps: '
+      f'right pixels {accuracy:.1%}, count 13'
+    ) in lines
+  names = {path.name for path in (tmp_path / 'analysis').glob('*.png')}
+  assert names == {
+    'translations.png',
+    'neighbours.png',
+    'tsne_pixels.png',
+    'confusion.png',
+  }
 
 
 def test_labels_of_the_target_are_the_sources(run):

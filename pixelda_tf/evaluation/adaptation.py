@@ -4,9 +4,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pixelda_tf.evaluation import examples, translation
-
-_BATCH = 64
+from pixelda_tf.evaluation import examples
+from pixelda_tf.evaluation.translation import translate
 
 
 class Model(NamedTuple):
@@ -27,8 +26,8 @@ class Model(NamedTuple):
     return f'{self.name}, {self.step:,} steps'
 
 
-class Material(NamedTuple):
-  """All that the pictures are made of.
+class Adaptation(NamedTuple):
+  """All that the plots are made of.
 
   Attributes:
     pair: the `OpenPair`.
@@ -48,7 +47,7 @@ class Material(NamedTuple):
   seed: int
 
 
-def collect(pair: Any, rows: Any, *, n: int, seed: int) -> Material:
+def collect(pair: Any, rows: Any, *, n: int, seed: int) -> Adaptation:
   """Restores the rows' methods and translates examples of the source.
 
   Args:
@@ -58,7 +57,7 @@ def collect(pair: Any, rows: Any, *, n: int, seed: int) -> Material:
     seed: of the noise.
 
   Returns:
-    `Material`.
+    `Adaptation`.
 
   Raises:
     UserError: a row has no checkpoint, or a split cannot be read.
@@ -70,7 +69,7 @@ def collect(pair: Any, rows: Any, *, n: int, seed: int) -> Material:
       models[row.name] = Model(row.name, method, int(method.step.numpy()))
   before, after, translator = (row and models[row.name] for row in rows)
   source = examples.of_source(pair, n)
-  return Material(
+  return Adaptation(
     pair=pair,
     before=before,
     after=after,
@@ -80,42 +79,3 @@ def collect(pair: Any, rows: Any, *, n: int, seed: int) -> Material:
     translated=translator and translate(translator.method, source.images, seed),
     seed=seed,
   )
-
-
-def translate(method, images, seed, back=False):
-  """Translates images, a part at a time, each with noise of its own.
-
-  Args:
-    method: that translates.
-    images: float32 `[n, height, width, channels]` in [-1, 1].
-    seed: of the noise.
-    back: from target to source.
-
-  Returns:
-    float32 of the same shape.
-  """
-  function = translation.translate_back if back else translation.translate
-  parts = [
-    function(method, images[start : start + _BATCH], seed + number)
-    for number, start in enumerate(range(0, len(images), _BATCH))
-  ]
-  return np.concatenate(parts).astype(np.float32)
-
-
-def features(method, images):
-  """Returns the task network's last features, None where it tells none.
-
-  Args:
-    method: that answers.
-    images: float32 `[n, height, width, channels]` in [-1, 1].
-
-  Returns:
-    float32 `[n, d]` or None.
-  """
-  parts = []
-  for start in range(0, len(images), _BATCH):
-    outputs = method(images[start : start + _BATCH])
-    if 'features' not in outputs:
-      return None
-    parts.append(outputs['features'].numpy())
-  return np.concatenate(parts).astype(np.float32)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pixelda_tf.evaluation import image_rows, pictures
+from pixelda_tf.evaluation import pictures
 
 LEFT, MARGIN, GAP, BLOCK_GAP, LINE = 190, 12, 4, 24, 26
 
@@ -29,7 +29,7 @@ def test_every_image_is_in_its_place(channels, size, scale):
   """Two blocks of two rows and one, of three images each."""
   rows = [images(3, size, channels, seed) for seed in range(3)]
   blocks = [[('first', rows[0]), ('second', rows[1])], [('third', rows[2])]]
-  picture = image_rows.picture(blocks, 'a\ntitle')
+  picture = pictures.labelled(blocks, 'a\ntitle')
   step = size[0] * scale + GAP
   top = 2 * MARGIN + 2 * LINE
   tops = [top, top + step, top + 2 * step - GAP + BLOCK_GAP]
@@ -45,7 +45,7 @@ def test_every_image_is_in_its_place(channels, size, scale):
 
 def test_depth_is_a_row_of_its_own_below_with_a_label():
   rgbd = images(2, (64, 64), 4)
-  picture = image_rows.picture([[('source', rgbd)]], 'x')
+  picture = pictures.labelled([[('source', rgbd)]], 'x')
   tiles, top = pictures.to_uint8(rgbd), 2 * MARGIN + LINE
   for column in range(2):
     colour = shown(picture, top, column, (64, 64), 1)
@@ -60,7 +60,7 @@ def test_labels_and_a_long_title_are_not_cut_off():
   """The edges are white; in between there are letters."""
   rows = [('reconstructed source, that is', images(1, (64, 64), 3))]
   rows[0] = ('reconstructed source', rows[0][1])
-  picture = image_rows.picture([rows], 'a title $x_1$ that is long ' * 4)
+  picture = pictures.labelled([rows], 'a title $x_1$ that is long ' * 4)
   letters = picture[:, :LEFT]
   assert letters[MARGIN + LINE :].min() < 50
   assert (letters[MARGIN + LINE + 10 :, -8:] == 255).all()

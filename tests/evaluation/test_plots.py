@@ -1,4 +1,4 @@
-"""The parts of an analysis, on models and data made by hand."""
+"""The plots of an analysis, on models and data made by hand."""
 
 import types
 
@@ -6,13 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pixelda_tf.evaluation import (
-  figures,
-  image_rows,
-  material,
-  parts,
-  tsne_parts,
-)
+from pixelda_tf.evaluation import figures, pictures, plots, tsne
+from pixelda_tf.evaluation.adaptation import Adaptation, Model
 from pixelda_tf.evaluation.examples import UNKNOWN, Examples
 from pixelda_tf.problems import Classification
 
@@ -70,12 +65,14 @@ class Pair:
     )
     self.channels = channels
 
-  def images(self, domain, limit):
+  def image_batches(self, domain, limit):
     assert (domain, limit) == ('target', 10_000)
-    return images(40, self.channels, seed=5)
+    yield from np.split(images(40, self.channels, seed=5), [16, 32])
 
   def test_batches(self):
     """Of ten images, the first six are bright; the labels are 1, 0, ..."""
+    if self.target.n_classes is None:
+      return None
     shown = np.ones((10, *SIZE, self.channels), np.float32)
     shown[6:] = -1
     columns = {'image': shown, 'label': np.array([1, 0] * 5, np.int32)}
@@ -86,11 +83,11 @@ def found(channels=3, has_labels=True, back=True, **changes):
   source, target = images(14, channels, 0), images(11, channels, 1)
   labels = np.arange(11) % 3 if has_labels else np.full(11, UNKNOWN)
   method = Method(channels, back)
-  return material.Material(
+  return Adaptation(
     pair=Pair(channels, has_labels),
-    before=material.Model('plain', method, 100),
-    after=material.Model('adapted', method, 2000),
-    translator=material.Model('translator', method, 30),
+    before=Model('plain', method, 100),
+    after=Model('adapted', method, 2000),
+    translator=Model('translator', method, 30),
     source=Examples(source, np.arange(14) % 3, 'train'),
     target=Examples(target, labels, 'test'),
     translated=-source,
@@ -102,7 +99,7 @@ def found(channels=3, has_labels=True, back=True, **changes):
 def rows(monkeypatch):
   """Images by the label beside them, of the last picture of rows."""
   drawn = {}
-  picture = image_rows.picture
+  picture = pictures.labelled
 
   def note(blocks, title):
     drawn.clear()
@@ -110,7 +107,7 @@ def rows(monkeypatch):
     drawn.update(row for block in blocks for row in block)
     return picture(blocks, title)
 
-  monkeypatch.setattr(image_rows, 'picture', note)
+  monkeypatch.setattr(pictures, 'labelled', note)
   return drawn
 
 
@@ -131,7 +128,7 @@ def panels(monkeypatch):
 
 def test_translations_go_there_and_back(rows):
   """The target has eleven images: of the source as many are shown."""
-  part = parts.translations(found())
+  plot = plots.translations(found())
   places = [0, 1, 2, 3, 5, 6, 7, 8, 10, 11, 12]
   source, target = images(14, 3, 0)[places], images(11, 3, 1)
   title = 'drawn → seen, translated by translator, 30 steps'
@@ -142,19 +139,19 @@ def test_translations_go_there_and_back(rows):
   np.testing.assert_array_equal(rows['source'], source)
   np.testing.assert_array_equal(rows['translated'], -source)
   np.testing.assert_array_equal(rows['reconstructed source'], -source / 2)
-  assert part.missing == []
+  assert plot.missing == ()
 
 
 def test_one_way_gives_nothing_to_reconstruct(rows):
   method = Method(back=False)
-  one_way = material.Model('one', method, 3)
-  part = parts.translations(found(translator=one_way))
+  one_way = Model('one', method, 3)
+  plot = plots.translations(found(translator=one_way))
   assert list(rows) == ['title', 'source', 'translated']
-  assert part.missing == ['one translates one way: nothing is reconstructed']
+  assert plot.missing == ['one translates one way: nothing is reconstructed']
 
 
 def test_neighbours_are_the_nearest_of_all_training_images(rows):
-  part = parts.neighbours(found())
+  plot = plots.neighbours(found())
   candidates = images(40, 3, 5)
   distances = np.sqrt(
     ((rows['translated'][:, None] - candidates[None]) ** 2).mean((2, 3, 4))
@@ -163,14 +160,14 @@ def test_neighbours_are_the_nearest_of_all_training_images(rows):
   np.testing.assert_array_equal(rows['nearest real target'], nearest)
   every = -images(14, 3, 0)
   every = np.sqrt(((every[:, None] - candidates) ** 2).mean((2, 3, 4))).min(1)
-  summary = part.summary['nearest_target_rms']
+  summary = plot.summary['nearest_target_rms']
   assert summary == {
     'median': pytest.approx(np.median(every), rel=1e-5),
     'least': pytest.approx(every.min(), rel=1e-5),
     'translated': 14,
     'among': 40,
   }
-  assert part.lines == [
+  assert plot.lines == [
     'RMS distance to the nearest target image, of a range of 2: median '
     f'{summary["median"]:.4f}, least {summary["least"]:.4f}'
   ]
@@ -182,32 +179,32 @@ def test_confusion_counts_the_whole_test_split(monkeypatch):
   monkeypatch.setattr(
     figures, 'confusion', lambda panels, *_: drawn.update(panels)
   )
-  part = parts.confusion(found())
+  plot = plots.confusion(found())
   accuracy = {'accuracy': 0.5, 'correct': 5, 'count': 10}
-  assert part.summary == {
+  assert plot.summary == {
     'target_test': {'before': accuracy, 'after': accuracy}
   }
-  assert part.lines == [
-    'before: plain, 100 steps: 50.00%, 5 of 10 right',
-    'after: adapted, 2,000 steps: 50.00%, 5 of 10 right',
+  assert plot.lines == [
+    'before: plain, 100 steps: accuracy 50.00%, right / count 5 / 10',
+    'after: adapted, 2,000 steps: accuracy 50.00%, right / count 5 / 10',
   ]
   assert list(drawn) == [
-    'before: plain, 100 steps\n50.00%, 5 of 10 right',
-    'after: adapted, 2,000 steps\n50.00%, 5 of 10 right',
+    'before: plain, 100 steps\naccuracy 50.00%, right / count 5 / 10',
+    'after: adapted, 2,000 steps\naccuracy 50.00%, right / count 5 / 10',
   ]
   for matrix in drawn.values():
     np.testing.assert_array_equal(matrix, [[2, 3, 0], [2, 3, 0], [0, 0, 0]])
 
 
 def test_pixels_are_one_embedding(panels):
-  part = tsne_parts.pixels(found())
+  plot = tsne.pixels(found())
   assert panels['one_embedding']
   before, after = panels['panels'].values()
   assert [cloud.domain for cloud in before] == ['source', 'target']
   assert [cloud.domain for cloud in after] == ['translated', 'target']
   np.testing.assert_array_equal(before[1].points, after[1].points)
   assert [len(cloud.points) for cloud in before + after] == [14, 11, 14, 11]
-  ((name, embedding),) = part.embeddings.items()
+  ((name, embedding),) = plot.embeddings.items()
   assert name == 'pixels'
   assert (
     embedding.domains == ['source'] * 14 + ['target'] * 11 + ['translated'] * 14
@@ -220,7 +217,7 @@ def test_pixels_are_one_embedding(panels):
 
 
 def test_features_are_those_of_translated_images_after(panels):
-  part = tsne_parts.task_features(found())
+  plot = tsne.task_features(found())
   assert not panels['one_embedding']
   assert list(panels['panels']) == [
     'before: plain, 100 steps',
@@ -229,7 +226,7 @@ def test_features_are_those_of_translated_images_after(panels):
   before, after = panels['panels'].values()
   assert [cloud.domain for cloud in before] == ['source', 'target']
   assert [cloud.domain for cloud in after] == ['translated', 'target']
-  features = part.embeddings['features']
+  features = plot.embeddings['features']
   shown = np.concatenate([-images(14, 3, 0), images(11, 3, 1)])
   np.testing.assert_array_equal(features.points, shown.reshape(25, -1)[:, :5])
   np.testing.assert_array_equal(features.images, shown)
@@ -240,13 +237,13 @@ NO_TRANSLATOR = {'translator': None, 'translated': None}
 
 def test_without_a_translator_there_is_no_picture_of_it(panels):
   without = found(**NO_TRANSLATOR)
-  for part in (parts.translations, parts.neighbours):
-    with pytest.raises(parts.LeftOut, match='^no trained row translates$'):
-      part(without)
-  part = tsne_parts.pixels(without)
+  for plot in (plots.translations, plots.neighbours):
+    with pytest.raises(plots.LeftOut, match='^no trained row translates$'):
+      plot(without)
+  plot = tsne.pixels(without)
   assert len(panels['panels']) == 1
-  assert part.missing == ["no trained row translates: there is no 'after'"]
-  tsne_parts.task_features(without)
+  assert plot.missing == ["no trained row translates: there is no 'after'"]
+  tsne.task_features(without)
   for shown in panels['panels'].values():
     assert [cloud.domain for cloud in shown] == ['source', 'target']
 
@@ -254,15 +251,15 @@ def test_without_a_translator_there_is_no_picture_of_it(panels):
 def test_without_a_row_before_it_is_left_out_and_said(panels):
   without = found(before=None)
   missing = ["'before' has no row: no source_only is trained beside it"]
-  for part in (tsne_parts.task_features(without), parts.confusion(without)):
-    assert part.missing == missing
+  for plot in (tsne.task_features(without), plots.confusion(without)):
+    assert plot.missing == missing
   assert list(panels['panels']) == ['after: adapted, 2,000 steps']
 
 
 def test_without_any_answer_there_is_nothing_to_answer():
-  for part in (tsne_parts.task_features, parts.confusion):
-    with pytest.raises(parts.LeftOut, match='no trained row answers'):
-      part(found(before=None, after=None))
+  for plot in (tsne.task_features, plots.confusion):
+    with pytest.raises(plots.LeftOut, match='no trained row predicts'):
+      plot(found(before=None, after=None))
 
 
 FAULTS = {
@@ -277,18 +274,18 @@ FAULTS = {
 
 @pytest.mark.parametrize('fault', FAULTS)
 def test_features_that_cannot_be_shown(fault, panels):
-  broken = material.Model('broken', FAULTS[fault], 5)
-  part = tsne_parts.task_features(found(after=broken))
-  assert part.missing == [f"after: row 'broken' {fault}"]
+  broken = Model('broken', FAULTS[fault], 5)
+  plot = tsne.task_features(found(after=broken))
+  assert plot.missing == [f"after: row 'broken' {fault}"]
   assert list(panels['panels']) == ['before: plain, 100 steps']
-  assert part.embeddings == {}
-  with pytest.raises(parts.LeftOut, match='^before.*; after: row'):
-    tsne_parts.task_features(found(before=broken, after=broken))
+  assert plot.embeddings == {}
+  with pytest.raises(plots.LeftOut, match='^before.*; after: row'):
+    tsne.task_features(found(before=broken, after=broken))
 
 
 def test_features_that_are_all_the_same_are_one_point(panels):
-  dead = material.Model('dead', Method(scale=0.0), 5)
-  tsne_parts.task_features(found(after=dead))
+  dead = Model('dead', Method(scale=0.0), 5)
+  tsne.task_features(found(after=dead))
   for cloud in panels['panels']['after: dead, 5 steps']:
     assert (cloud.points == 0).all()
 
@@ -300,16 +297,16 @@ def test_all_kinds_of_images_with_target_labels_or_without(
 ):
   given = found(channels, has_labels)
   for draw in (
-    parts.translations,
-    parts.neighbours,
-    tsne_parts.pixels,
-    tsne_parts.task_features,
+    plots.translations,
+    plots.neighbours,
+    tsne.pixels,
+    tsne.task_features,
   ):
-    part = draw(given)
-    assert part.picture.dtype == np.uint8 and part.picture.ndim == 3
+    plot = draw(given)
+    assert plot.picture.dtype == np.uint8 and plot.picture.ndim == 3
     told = "the target's labels are used for colours only"
     assert (told in panels.get('title', told)) == (has_labels or not panels)
-    for embedding in part.embeddings.values():
+    for embedding in plot.embeddings.values():
       of_target = [
         label
         for label, domain in zip(
@@ -319,24 +316,7 @@ def test_all_kinds_of_images_with_target_labels_or_without(
       ]
       assert (of_target == ['?'] * 11) != has_labels
   if has_labels:
-    assert parts.confusion(given).picture.size
+    assert plots.confusion(given).picture.size
   else:
-    with pytest.raises(parts.LeftOut, match='^target seen has no labels$'):
-      parts.confusion(given)
-
-
-def test_each_part_of_the_images_is_translated_with_noise_of_its_own():
-  """130 images: parts of 64, 64 and 2, with seeds 7, 8 and 9."""
-
-  class Noisy(Method):
-    def noise(self, count, seed):
-      return tf.fill((count, 1, 1, 1), float(seed))
-
-    def translate(self, images, noise):
-      return images + noise
-
-  given = np.zeros((130, 2, 2, 1), np.float32)
-  translated = material.translate(Noisy(), given, seed=7)
-  assert translated.shape == given.shape and translated.dtype == np.float32
-  expected = [7] * 64 + [8] * 64 + [9] * 2
-  assert translated[:, 0, 0, 0].tolist() == expected
+    with pytest.raises(plots.LeftOut, match='^target seen has no labels$'):
+      plots.confusion(given)
