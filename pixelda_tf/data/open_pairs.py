@@ -50,6 +50,7 @@ class OpenPair:
     self.batch_size = pair.batch_size
     self.image_shape = pair.image_shape(source, target, labelled_target)
     self.train_shape = pair.train_shape(self.image_shape)
+    self._galleries: dict[tuple[str, int], np.ndarray] = {}
     self.class_names = source.class_names
     self.n_classes = source.n_classes
     self._streams = {
@@ -217,7 +218,15 @@ class OpenPair:
     return self._streams[domain].augment(batch, seed)
 
   def gallery(self, domain: str, n: int) -> np.ndarray:
-    """Returns n images to look at, augmented as in training: the first ones."""
+    """Returns n images to look at, augmented as in training: the first ones.
+
+    They are kept: every row of a run shows them.
+    """
+    if (domain, n) not in self._galleries:
+      self._galleries[domain, n] = self._gallery(domain, n)
+    return self._galleries[domain, n]
+
+  def _gallery(self, domain, n):
     opened = getattr(self, domain)
     examples = opened.stored(opened.train).take(n).batch(n).map(self._prepare)
     batch = next(iter(examples))  # With masks, which augmentations may need.

@@ -31,6 +31,7 @@ class Method(tf.keras.Model):
     translates_back: whether `translate_back` works, from target to source.
     needs: names of its networks that have to come from another row, trained.
     role: which batches it trains on, see `OpenPair.train_batches`.
+    strong_view: whether they have a second view of target images.
     image_shape: (height, width, channels) of the images.
     n_classes: number of classes.
     problem: what its task networks learn.
@@ -43,6 +44,7 @@ class Method(tf.keras.Model):
   translates_back = False
   needs: tuple[str, ...] = ()
   role = 'unsupervised'
+  strong_view = False
 
   def __init__(
     self,

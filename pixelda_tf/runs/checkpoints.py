@@ -121,7 +121,7 @@ def save(directory: str, step: int, checkpoint: tf.train.Checkpoint) -> None:
 def written_by(directory: str, step: int) -> str | None:
   """Returns the version of TensorFlow that wrote a checkpoint.
 
-  None where it is not told, as earlier releases of pixelda_tf did not.
+  None where no file says it: earlier releases of pixelda_tf wrote none.
   """
   file = pathlib.Path(path(directory, step)).with_name(_TENSORFLOW)
   return file.read_text() if file.exists() else None
@@ -142,7 +142,7 @@ def log_other_writer(directory: str, step: int) -> None:
 def take_part_in_save(checkpoint: tf.train.Checkpoint) -> None:
   """What all hosts but the one that saves have to do while it does.
 
-  Values that the hosts share are theirs together: none can be read without
+  A variable that the hosts share belongs to all: none can be read without
   all. What is written here is thrown away.
   """
   with tempfile.TemporaryDirectory(prefix='pixelda_tf-') as directory:

@@ -97,11 +97,12 @@ class OpenRow:
     try:
       with precision.scope(common.policy):
         method = self.settings.method(
-          image_shape=common.pair.image_shape,
+          image_shape=common.network_shape,
           n_classes=common.pair.n_classes,
           problem=common.problem,
           seed=common.seed,
         )
+        method.image_shape = common.pair.image_shape  # What it is used on.
         method.compile(self.settings.optimizer)
     except ValueError as error:
       reason = str(error).splitlines()[0]
@@ -233,7 +234,7 @@ class OpenRow:
         common.strategy,
         pair.batch_size,
         lambda host, hosts: pair.train_batches(
-          common.seed, step, method.role, host, hosts
+          common.seed, step, method.role, host, hosts, method.strong_view
         ),
       )
 

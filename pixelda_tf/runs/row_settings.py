@@ -11,6 +11,7 @@ import tensorflow as tf
 from pixelda_tf.data.pairs import OpenPair
 from pixelda_tf.errors import UserError
 from pixelda_tf.methods.base import Method
+from pixelda_tf.networks import ImageShape
 from pixelda_tf.problems import Problem
 from pixelda_tf.runs.directory import RunDirectory
 
@@ -40,6 +41,15 @@ class Common:
   log_every: int
   picture_every: int
   checkpoint_every: int
+
+  @property
+  def network_shape(self) -> ImageShape:
+    """The shape of images that networks take: any size where they are cropped.
+
+    They are trained on the crops and used on whole images.
+    """
+    whole, crop = self.pair.image_shape, self.pair.train_shape
+    return whole if whole == crop else (None, None, whole[-1])
 
 
 @gin.register(denylist=['name'])

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import shutil
 
 import pytest
 import tensorflow as tf
@@ -75,3 +76,15 @@ def newest_values():
     return step, values
 
   return newest_values
+
+
+@pytest.fixture
+def copied(tmp_path):
+  """Function of a run and row names to a run with these rows alone."""
+
+  def copied(run_dir, *rows):
+    for row in rows:
+      shutil.copytree(run_dir / row, tmp_path / row)
+    return tmp_path
+
+  return copied

@@ -1,13 +1,18 @@
+import json
 import os
 import pathlib
 import shutil
 
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from pixelda_tf import config
+from pixelda_tf.data import Domain, Pair
 from pixelda_tf.errors import UserError
+from pixelda_tf.methods import SourceOnly
 from pixelda_tf.runs import experiment, row
+from pixelda_tf.runs.row_settings import Row
 
 TINY = str(pathlib.Path(__file__).with_name('tiny.gin'))
 TWO_STEPS = ('source_only/Row.steps = 2', 'pixelda/Row.steps = 2')
@@ -118,4 +123,97 @@ def test_a_config_of_an_earlier_version_is_refused(tiny_run, tmp_path):
   message = r"config.gin:\d+: .*'Row' .*'name': .*version"
   with pytest.raises(UserError, match=message) as error:
     experiment.reopen(str(tmp_path), 'data')
+  assert '\n' not in error.value.message
+
+
+class TwoViews(SourceOnly):
+  """Looks at the second view of target images."""
+
+  strong_view = True
+
+  def task_losses(self, batch, shared):
+    terms, monitors = super().task_losses(batch, shared)
+    target = batch['target']
+    views = target['image'] + target['strong_image']
+    return terms, monitors | {'sum_of_views': tf.reduce_mean(tf.abs(views))}
+
+
+def inverted(batch, seed):
+  del seed
+  return batch | {'image': -batch['image']}
+
+
+def test_a_row_of_python_may_ask_for_a_second_view(tmp_path, data_dir):
+  """An image and its inverse are 0 together."""
+  run = experiment.Experiment(
+    str(tmp_path),
+    data_dir,
+    pair=Pair(
+      source=Domain(name='digits'),
+      target=Domain(name='digits_photo'),
+      batch_size=4,
+      target_strong_augmentation=inverted,
+    ),
+    rows=[
+      Row(
+        name='views',
+        method=TwoViews,
+        optimizer=tf.keras.optimizers.Adam(),
+        steps=2,
+      )
+    ],
+    log_every=2,
+    checkpoint_every=2,
+  )
+  run.row('views').train()
+  line = json.loads((tmp_path / 'views' / 'metrics.jsonl').read_text())
+  assert line['task/sum_of_views'] == 0
+
+
+def test_a_row_is_trained_on_crops_and_used_on_whole_images(
+  tmp_path, open_stages
+):
+  run = open_stages(
+    'cyclegan_uda',
+    tmp_path,
+    'Experiment.rows = [@cyclegan/Row()]',
+    'cyclegan/Row.steps = 2',
+    'Pair.crop = (8, 8)',
+    'CycleGAN.pool_size = 8',
+  )
+  run.train()
+  method = run.row('cyclegan').trained()
+  assert method.source_to_target.input_shape[0] == (None, None, None, 3)
+  assert method.image_shape == run.pair.image_shape == (16, 16, 3)
+  with Image.open(tmp_path / 'translated.png') as picture:
+    assert picture.size[0] > 12 * 3 * 16
+
+
+UNBUILDABLE = {
+  'sides that cannot be halved': (
+    ('Pair.image_size = (18, 18)',),
+    'cycada_translate',
+    'downsampling_residual_generator: .*divisible by 4, .*18x18',
+  ),
+  'sides that are too small': (
+    ('Pair.image_size = (15, 15)',),
+    'source_only',
+    'lenet_classifier: .*at least 16 .*15x15',
+  ),
+  'optimizers of other players': (
+    ("source_only/Row.optimizer = {'tusk': @source_only/adam()}",),
+    'source_only',
+    r"\['tusk'\].*SourceOnly .*\['task'\]",
+  ),
+}
+
+
+@pytest.mark.parametrize('name', UNBUILDABLE)
+def test_a_network_that_cannot_be_built_is_told_in_one_line(
+  name, tmp_path, open_stages
+):
+  params, row, message = UNBUILDABLE[name]
+  run = open_stages('cycada', tmp_path, *params)
+  with pytest.raises(UserError, match=f"^row '{row}' .*{message}") as error:
+    run.row(row).build()
   assert '\n' not in error.value.message

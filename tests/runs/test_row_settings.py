@@ -28,3 +28,51 @@ def test_a_scope_that_names_no_directory_is_a_mistake(scope):
 def test_no_config_binds_the_name():
   with pytest.raises(UserError, match='Row.name'):
     config.parse(['gin/quickstart.gin'], ["source_only/Row.name = 'other'"])
+
+
+# Bindings on top of a config, and what they are told at once.
+BETWEEN_ROWS = {
+  'translated by no row': (
+    "cyclegan_uda_offline/Row.translated_by = 'cyclgan'",
+    r"translated_by of 'cyclegan_uda_offline' .*'cyclgan'.*"
+    r'\(cyclegan, cyclegan_uda\)',
+  ),
+  'translated by itself': (
+    "cyclegan_uda_offline/Row.translated_by = 'cyclegan_uda_offline'",
+    r"translated_by of 'cyclegan_uda_offline' .*'cyclegan_uda_offline'.*"
+    r'\(cyclegan, cyclegan_uda\)',
+  ),
+  'translated by a later row': (
+    "cyclegan_uda/Row.translated_by = 'cyclegan_uda_two_way'",
+    r"translated_by of 'cyclegan_uda' .*'cyclegan_uda_two_way'.*\(cyclegan\)",
+  ),
+  'translated by a row that does not': (
+    "cyclegan_uda_two_way/Row.translated_by = 'cyclegan_uda_offline'",
+    "translated_by of 'cyclegan_uda_two_way' .*'cyclegan_uda_offline', "
+    'which does not translate',
+  ),
+  'a network of no row': (
+    "cyclegan_uda/Row.initial_networks = {'source_to_target': 'gan/x'}",
+    "initial_networks of 'cyclegan_uda': source_to_target .*'gan/x'.*"
+    r'\(cyclegan\)',
+  ),
+  'a network of a later row': (
+    "cyclegan/Row.initial_networks = {'source_to_target': 'cyclegan_uda/x'}",
+    "initial_networks of 'cyclegan': source_to_target .*'cyclegan_uda/x'.*"
+    r'\(none\)',
+  ),
+  'a network without a row': (
+    "cyclegan_uda/Row.initial_networks = {'source_to_target': 'network'}",
+    "initial_networks of 'cyclegan_uda': source_to_target .*'network'; "
+    'write <row>/<network>',
+  ),
+}
+
+
+@pytest.mark.parametrize('name', BETWEEN_ROWS)
+def test_rows_that_do_not_follow_each_other_are_told_at_once(
+  name, tmp_path, open_stages
+):
+  param, message = BETWEEN_ROWS[name]
+  with pytest.raises(UserError, match=message):
+    open_stages('cyclegan_uda', tmp_path, param)

@@ -12,7 +12,6 @@ import tensorflow as tf
 from PIL import Image
 
 from pixelda_tf import serving
-from pixelda_tf.data import domains
 from pixelda_tf.errors import UserError
 from pixelda_tf.fields.images import prepare_images, to_uint8
 from pixelda_tf.methods import cyclegan_uda
@@ -43,18 +42,6 @@ def assert_same(network, other):
 def differs(network, other):
   pairs = zip(values(network), values(other), strict=True)
   return any(np.any(ours != theirs) for ours, theirs in pairs)
-
-
-@pytest.fixture
-def copied(tmp_path):
-  """Function of a run and row names to a run with these rows alone."""
-
-  def copied(run_dir, *rows):
-    for row in rows:
-      shutil.copytree(run_dir / row, tmp_path / row)
-    return tmp_path
-
-  return copied
 
 
 @pytest.mark.parametrize(
@@ -133,40 +120,6 @@ def test_generators_of_all_ways_are_cyclegans(cyclegan_uda_run, open_stages):
   assert_same(two_way.target_to_source, cyclegan.target_to_source)
   assert not offline.translates
   assert not (cyclegan_uda_run / 'cyclegan_uda' / 'translated').exists()
-
-
-def test_the_offline_data_set_is_the_source_translated(
-  cyclegan_uda_run, open_stages
-):
-  run = open_stages('cyclegan_uda', cyclegan_uda_run)
-  method = run.row('cyclegan').trained()
-  stored = domains.Domain(name='translated').open(
-    str(cyclegan_uda_run / 'cyclegan')
-  )
-  assert 'digits train, each image 1 time(s) in the style of digits_photo' in (
-    stored.description
-  )
-  pairs = zip(
-    stored.stored('train').batch(64),
-    run.pair.source.stored('train').batch(64),
-    strict=True,
-  )
-  for ours, source in pairs:
-    np.testing.assert_array_equal(ours['label'], source['label'])
-    images = prepare_images(source['image'], image_shape=(16, 16, 3))
-    expected = to_uint8(method.translate(images))
-    np.testing.assert_array_equal(ours['image'], expected)
-
-
-def test_the_offline_row_trains_on_it(cyclegan_uda_run, open_stages):
-  run = open_stages('cyclegan_uda', cyclegan_uda_run)
-  pair = run.row('cyclegan_uda_offline').pair()
-  assert pair.source.name == 'translated'
-  assert pair.target is run.pair.target
-  assert pair.class_names == run.pair.class_names
-  shown = pair.images('source', 1)
-  assert np.any(shown != run.pair.images('source', 1))
-  assert run.row('cyclegan_uda').pair() is run.pair
 
 
 def test_the_combination_is_selected_and_kept(cyclegan_uda_run, open_stages):
@@ -437,157 +390,3 @@ def test_a_setting_may_take_translation_away(tmp_path, open_stages):
   run = open_stages('cycada', tmp_path, 'CyCADAFeatures.generator = None')
   assert choosing.last_predicting(run.rows).name == 'cycada'
   assert choosing.last_translating(run.rows).name == 'cycada_translate'
-
-
-# Bindings on top of a config, and what they are told at once.
-BETWEEN_ROWS = {
-  'translated by no row': (
-    "cyclegan_uda_offline/Row.translated_by = 'cyclgan'",
-    r"translated_by of 'cyclegan_uda_offline' .*'cyclgan'.*"
-    r'\(cyclegan, cyclegan_uda\)',
-  ),
-  'translated by itself': (
-    "cyclegan_uda_offline/Row.translated_by = 'cyclegan_uda_offline'",
-    r"translated_by of 'cyclegan_uda_offline' .*'cyclegan_uda_offline'.*"
-    r'\(cyclegan, cyclegan_uda\)',
-  ),
-  'translated by a later row': (
-    "cyclegan_uda/Row.translated_by = 'cyclegan_uda_two_way'",
-    r"translated_by of 'cyclegan_uda' .*'cyclegan_uda_two_way'.*\(cyclegan\)",
-  ),
-  'translated by a row that does not': (
-    "cyclegan_uda_two_way/Row.translated_by = 'cyclegan_uda_offline'",
-    "translated_by of 'cyclegan_uda_two_way' .*'cyclegan_uda_offline', "
-    'which does not translate',
-  ),
-  'a network of no row': (
-    "cyclegan_uda/Row.initial_networks = {'source_to_target': 'gan/x'}",
-    "initial_networks of 'cyclegan_uda': source_to_target .*'gan/x'.*"
-    r'\(cyclegan\)',
-  ),
-  'a network of a later row': (
-    "cyclegan/Row.initial_networks = {'source_to_target': 'cyclegan_uda/x'}",
-    "initial_networks of 'cyclegan': source_to_target .*'cyclegan_uda/x'.*"
-    r'\(none\)',
-  ),
-  'a network without a row': (
-    "cyclegan_uda/Row.initial_networks = {'source_to_target': 'network'}",
-    "initial_networks of 'cyclegan_uda': source_to_target .*'network'; "
-    'write <row>/<network>',
-  ),
-}
-
-
-@pytest.mark.parametrize('name', BETWEEN_ROWS)
-def test_rows_that_do_not_follow_each_other_are_told_at_once(
-  name, tmp_path, open_stages
-):
-  param, message = BETWEEN_ROWS[name]
-  with pytest.raises(UserError, match=message):
-    open_stages('cyclegan_uda', tmp_path, param)
-
-
-def test_a_translating_row_that_is_not_finished_is_told(
-  cyclegan_uda_run, open_stages, copied
-):
-  """A checkpoint alone does not do: it may be half-way."""
-  run_dir = copied(cyclegan_uda_run, 'cyclegan')
-  os.remove(run_dir / 'cyclegan' / 'result.json')
-  shutil.rmtree(run_dir / 'cyclegan' / 'translated')
-  run = open_stages('cyclegan_uda', run_dir)
-  message = f"^{run_dir}/cyclegan/result.json: .*row 'cyclegan' .*_offline'"
-  with pytest.raises(UserError, match=message):
-    run.train(['cyclegan_uda_offline'])
-
-
-def empty(folder):
-  shutil.rmtree(folder / '1.0.0')
-
-
-def damage_info(folder):
-  (folder / '1.0.0' / 'dataset_info.json').write_text('{')
-
-
-def damage_record(folder):
-  shard = min(folder.glob('1.0.0/*tfrecord*'))
-  content = bytearray(shard.read_bytes())
-  content[len(content) // 2] ^= 0xFF
-  shard.write_bytes(content)
-
-
-def lose_shard(folder):
-  os.remove(min(folder.glob('1.0.0/*tfrecord*')))
-
-
-DAMAGED_SETS = {
-  'info': (damage_info, 'dataset_info.json or features.json is damaged'),
-  'a record': (damage_record, 'is corrupt'),
-  'a missing shard': (lose_shard, ': missing'),
-}
-
-
-@pytest.mark.parametrize('name', DAMAGED_SETS)
-def test_a_damaged_translated_data_set_is_told(
-  name, cyclegan_uda_run, open_stages, copied
-):
-  damage, message = DAMAGED_SETS[name]
-  run_dir = copied(cyclegan_uda_run, 'cyclegan')
-  damage(run_dir / 'cyclegan' / 'translated')
-  run = open_stages('cyclegan_uda', run_dir)
-  with pytest.raises(UserError, match=message) as error:
-    run.train(['cyclegan_uda_offline'])
-  assert error.value.message.endswith(
-    f'delete {run_dir}/cyclegan/translated and it is translated again'
-  )
-  assert '\n' not in error.value.message
-
-
-def test_an_empty_translated_folder_is_filled(
-  cyclegan_uda_run, open_stages, copied
-):
-  """As a process leaves it that is killed between two renames."""
-  run_dir = copied(cyclegan_uda_run, 'cyclegan')
-  empty(run_dir / 'cyclegan' / 'translated')
-  run = open_stages('cyclegan_uda', run_dir)
-  pair = run.row('cyclegan_uda_offline').pair()
-  assert pair.source.count('train') == run.pair.source.count('train')
-
-
-def test_a_data_set_translated_at_another_size_is_told(
-  cyclegan_uda_run, open_stages, copied
-):
-  run_dir = copied(cyclegan_uda_run, 'cyclegan')
-  run = open_stages('cyclegan_uda', run_dir, 'Pair.image_size = (32, 32)')
-  message = r'translated: .*\(16, 16, 3\), .*\(32, 32, 3\): delete'
-  with pytest.raises(UserError, match=message):
-    run.train(['cyclegan_uda_offline'])
-
-
-UNBUILDABLE = {
-  'sides that cannot be halved': (
-    ('Pair.image_size = (18, 18)',),
-    'cycada_translate',
-    'downsampling_residual_generator: .*divisible by 4, .*18x18',
-  ),
-  'sides that are too small': (
-    ('Pair.image_size = (15, 15)',),
-    'source_only',
-    'lenet_classifier: .*at least 16 .*15x15',
-  ),
-  'optimizers of other players': (
-    ("source_only/Row.optimizer = {'tusk': @source_only/adam()}",),
-    'source_only',
-    r"\['tusk'\].*SourceOnly .*\['task'\]",
-  ),
-}
-
-
-@pytest.mark.parametrize('name', UNBUILDABLE)
-def test_a_network_that_cannot_be_built_is_told_in_one_line(
-  name, tmp_path, open_stages
-):
-  params, row, message = UNBUILDABLE[name]
-  run = open_stages('cycada', tmp_path, *params)
-  with pytest.raises(UserError, match=f"^row '{row}' .*{message}") as error:
-    run.row(row).build()
-  assert '\n' not in error.value.message
