@@ -47,7 +47,9 @@ def main() -> None:
     run = experiment.Experiment(run_dir, FLAGS.data_dir)  # type: ignore[call-arg]
   row = choosing.to_measure(run.rows, FLAGS.row)
   method = row.build()
-  batches = run.pair.train_batches(run.seed, role=method.role)
+  batches = run.pair.train_batches(
+    run.seed, role=method.role, strong_view=method.strong_view
+  )
   batch = next(iter(batches))
   images = sum(domain['image'].shape[0] for domain in batch.values())
 

@@ -133,7 +133,9 @@ def measure(size: int, batch_size: int, devices: int) -> dict[str, float]:
   row = choosing.to_measure(run.rows, FLAGS.row)
   with strategy.scope():
     method = row.build()
-  spec = run.pair.train_batches(run.seed, role=method.role).element_spec
+  spec = run.pair.train_batches(
+    run.seed, role=method.role, strong_view=method.strong_view
+  ).element_spec
   batch = tf.nest.map_structure(  # Images in [0, 1), labels 0.
     lambda part: tf.cast(tf.random.uniform(part.shape), part.dtype), spec
   )

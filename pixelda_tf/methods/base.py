@@ -32,7 +32,8 @@ class Method(tf.keras.Model):
     needs: names of its networks that have to come from another row, trained.
     role: which batches it trains on, see `OpenPair.train_batches`.
     strong_view: whether they have a second view of target images.
-    image_shape: (height, width, channels) of the images.
+    image_shape: (height, width, channels) of the whole images that it is used
+      on; it may have learnt from parts of them, see `Pair.crop`.
     n_classes: number of classes.
     problem: what its task networks learn.
     step: int64 variable, the number of train steps taken.

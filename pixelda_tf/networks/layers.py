@@ -212,8 +212,8 @@ def sides(name: str, image_shape: ImageShape) -> tuple[int, int]:
   height, width, _ = image_shape
   if height is None or width is None:
     raise ValueError(
-      f'{name}: images of one size are needed: set Pair.image_size, or name a '
-      'network that takes any'
+      f'{name}: images of one size are needed: set Pair.image_size and no '
+      'Pair.crop, or name a network that takes any'
     )
   return height, width
 

@@ -160,6 +160,105 @@ def test_augmentation_reaches_training_only(pair):
   )
 
 
+def test_crops_are_parts_of_what_training_sees_else(pair):
+  """Alike for images and masks, each its own; tests see whole images."""
+  options = {
+    'source': {'shape': (6, 5, 3), 'has_mask': True},
+    'source_augmentation': AUGMENTATION,
+  }
+  whole, cropped = pair(**options), pair(crop=(3, 2), **options)
+  assert whole.train_shape == cropped.image_shape == (6, 5, 3)
+  assert cropped.train_shape == (3, 2, 3)
+  corners = set()
+  for role in ('unsupervised', 'supervised_target'):
+    wholes, crops = (
+      first(opened.train_batches(5, role=role), 5)
+      for opened in (whole, cropped)
+    )
+    for batch, parts in zip(wholes, crops, strict=True):
+      tf.nest.assert_same_structure(batch, parts)
+      for domain, examples in parts.items():
+        for number, image in enumerate(examples['image']):
+          found = [
+            (top, left)
+            for top, left in np.ndindex(4, 4)
+            if all(
+              np.array_equal(
+                batch[domain][key][number, top : top + 3, left : left + 2],
+                examples[key][number],
+              )
+              for key in {'image', 'mask'} & set(examples)
+            )
+          ]
+          assert len(found) == 1, image
+          corners.update(found)
+      for key in {'label'} & set(parts['source']):
+        np.testing.assert_array_equal(
+          batch['source'][key], parts['source'][key]
+        )
+  assert len(corners) > 8
+  assert_equal(
+    first(cropped.test_batches(), None), first(whole.test_batches(), None)
+  )
+  assert cropped.images('source', 2).shape == (2, 6, 5, 3)
+
+
+def brighter(batch, seed):
+  del seed
+  return {**batch, 'image': batch['image'] * 0.5 + 0.5}
+
+
+def test_a_strong_view_is_made_of_the_first(pair):
+  """And changes nothing else."""
+  options = {'target_augmentation': AUGMENTATION, 'crop': (4, 3)}
+  plain = pair(**options)
+  opened = pair(target_strong_augmentation=[brighter], **options)
+  assert_equal(
+    first(opened.train_batches(5), 2), first(plain.train_batches(5), 2)
+  )
+  for role in ('unsupervised', 'supervised_target'):
+    batches = first(opened.train_batches(5, role=role, strong_view=True), 2)
+    for batch in batches:
+      image, strong = (
+        batch['target']['image'],
+        batch['target'].pop('strong_image'),
+      )
+      np.testing.assert_array_equal(strong, image * 0.5 + 0.5)
+      batch['source'].pop('strong_image', None)
+    assert_equal(batches, first(plain.train_batches(5, role=role), 2))
+
+
+def test_a_strong_view_has_random_numbers_of_its_own(pair):
+  noise = augmentation.AddNoise(stddev=0.1)
+  opened = pair(target_augmentation=noise, target_strong_augmentation=noise)
+  plain = pair()
+  (batch,) = first(opened.train_batches(5, strong_view=True), 1)
+  (without,) = first(plain.train_batches(5), 1)
+  target = batch['target']
+  weak = target['image'] - without['target']['image']
+  strong = target['strong_image'] - target['image']
+  assert abs(np.corrcoef(weak.ravel(), strong.ravel())[0, 1]) < 0.3
+  resumed = opened.train_batches(5, start_step=2, strong_view=True)
+  whole = first(opened.train_batches(5, strong_view=True), 3)
+  assert_equal(first(resumed, 1), whole[2:])
+
+
+def test_a_strong_view_needs_something_that_makes_it(pair):
+  with pytest.raises(UserError, match='Pair.target_strong_augmentation'):
+    pair().train_batches(0, strong_view=True)
+
+
+def test_validation_batches_are_of_the_validation_split(pair):
+  assert pair().validation_batches() is None
+  opened = pair(target={'test': 7, 'validation': 'train[:3]'})
+  (batch,) = first(opened.validation_batches(), None)
+  (expected,) = first(opened.test_batches(split='train[:3]'), None)
+  assert_equal([batch], [expected])
+  assert len(batch['label']) == 3
+  unlabelled = {'name': 'three', 'class_names': None, 'validation': 'train[:3]'}
+  assert pair(target=unlabelled).validation_batches() is None
+
+
 def test_runs_with_deterministic_ops(pair):
   opened = pair(source_augmentation=AUGMENTATION)
   expected = first(opened.train_batches(5), 3)
@@ -233,6 +332,12 @@ def test_different_classes_go_on_only_when_asked(pair):
   [
     ({'source': {'class_names': None}}, 'source one has no labels'),
     ({'batch_size': 0}, 'Pair.batch_size is 0'),
+    (
+      {'crop': (6, 6)},
+      r'Pair.crop is \(6, 6\): a height and a width .* \(6, 5\)',
+    ),
+    ({'crop': (0, 2)}, r'Pair.crop is \(0, 2\): a height and a width'),
+    ({'crop': (2,)}, r'Pair.crop is \(2,\): a height and a width'),
     (
       {'source': {'shape': (4, 4, 3)}, 'target': {'shape': (4, 4, 4)}},
       '^one: images of 3 channels cannot become 4; set Pair.channels to 1 or 3',

@@ -138,6 +138,23 @@ def fully_convolutional(image_shape, n_classes):
   return tf.keras.Model(inputs, {'logits': logits})
 
 
+@gin.register
+class Consistent(SourceOnly):
+  """Learns a little from what it says of target images itself."""
+
+  strong_view = True
+  adapts = True
+
+  def task_losses(self, batch, shared):
+    terms, monitors = super().task_losses(batch, shared)
+    target = batch['target']
+    labels = self.problem.pseudo_labels(self(target['image']))
+    terms |= self.task_terms(
+      self.task, target['strong_image'], labels, 0.1, prefix='target_'
+    )
+    return terms, monitors
+
+
 class Streets(base.ImageBuilder):
   """Images whose classes have each a colour, which depends on the domain."""
 
@@ -374,3 +391,29 @@ def test_methods_that_translate_take_it_too():
     {'source': example, 'target': {'image': example['image']}}
   )
   assert {'task/translated_pixels', 'generator/translated_pixels'} <= set(logs)
+
+
+def test_it_learns_from_parts_of_images_and_is_tested_on_whole_ones(
+  data_dir, tmp_path
+):
+  """With a second view of target images, of the same parts."""
+  (tmp_path / 'pixels.gin').write_text(GIN)
+  crops = [
+    'Pair.crop = (4, 5)',
+    'Pair.target_strong_augmentation = @ChangeColour()',
+    'Experiment.rows = [@one/Row()]',
+    'one/Row.method = @Consistent',
+    'Consistent.task = @fully_convolutional',
+  ]
+  config.parse([str(tmp_path / 'pixels.gin')], crops)
+  run = experiment.Experiment(str(tmp_path / 'run'), data_dir)
+  (row,) = run.train()['rows']
+  assert row['target_test']['count'] == 13
+  assert row['target_test']['pixel_accuracy'] > 0.8
+  line = json.loads(
+    (tmp_path / 'run/one/metrics.jsonl').read_text().splitlines()[0]
+  )
+  assert {'task/pixels', 'task/target_pixels'} <= set(line)
+  predict = serving.load(str(tmp_path / 'run/export'))['predict']
+  found = predict(images=np.zeros((2, 16, 24, 3), np.uint8))['classes']
+  assert found.shape == (2, 16, 24)
