@@ -9,6 +9,8 @@ The table stands between the lines <!-- results:start --> and
 import json
 import pathlib
 import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from absl import flags
 
@@ -63,7 +65,7 @@ PAPERS = {
 }
 
 
-def read(path):
+def read(path: str) -> dict[str, Any]:
   """Returns the content of a result file.
 
   Args:
@@ -118,7 +120,7 @@ def _paper(numbers):
   return f'{accuracy:.2f}%, {angle:.2f} deg'
 
 
-def table(results):
+def table(results: Sequence[Mapping[str, Any]]) -> str:
   """Returns the rows of results as a Markdown table."""
   header = [
     *('source → target', 'method', *columns.titles(results), 'paper'),
@@ -133,7 +135,7 @@ def table(results):
   return '\n'.join(f'| {" | ".join(cells)} |' for cells in lines)
 
 
-def replace(text, new):
+def replace(text: str, new: str) -> str:
   """Returns a file's text with `new` between the markers.
 
   Raises:
@@ -148,7 +150,7 @@ def replace(text, new):
   return f'{before}{START}\n{new}\n{END}{after}'
 
 
-def main(*paths):
+def main(*paths: str) -> None:
   """Reads the results and the README, writes the README."""
   if not paths:
     raise UserError('which results? give their files, as results/*.json')

@@ -1,20 +1,23 @@
 """SavedModels that take and give uint8 images."""
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
 from pixelda_tf import atomic
 from pixelda_tf.errors import UserError
 from pixelda_tf.fields.images import prepare_images, to_uint8
+from pixelda_tf.methods.base import Method
 
 
 class Servable:
   """A method with its pre- and postprocessing, as signatures."""
 
-  def __init__(self, method):
+  def __init__(self, method: Method):
     """Keeps the method."""
     self.method = method
 
-  def predict(self, images):
+  def predict(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
     """Predicts target images.
 
     Args:
@@ -25,12 +28,12 @@ class Servable:
       As `Problem.predictions`, maps of pixels in the size of the images.
     """
     size = tf.shape(images)[1:3]
-    return _answer(
+    return _of_any_count(
       lambda prepared: self.method.predictions(prepared, size),
       self._prepare(images),
     )
 
-  def translate(self, images):
+  def translate(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
     """Translates source images with fresh noise.
 
     Args:
@@ -39,19 +42,21 @@ class Servable:
     Returns:
       {'images': uint8 `[n, height, width, channels]` at the method's size}.
     """
-    translated = _answer(self.method.translate, self._prepare(images))
+    translated = _of_any_count(self.method.translate, self._prepare(images))
     return {'images': to_uint8(translated)}
 
-  def translate_back(self, images):
+  def translate_back(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
     """Translates target images to the source's style, as `translate`."""
-    translated = _answer(self.method.translate_back, self._prepare(images))
+    translated = _of_any_count(
+      self.method.translate_back, self._prepare(images)
+    )
     return {'images': to_uint8(translated)}
 
   def _prepare(self, images):
     return prepare_images(images, image_shape=self.method.image_shape)
 
 
-def _answer(function, images):
+def _of_any_count(function, images):
   """Applies a function to a batch of images, of which there may be none.
 
   Some of TensorFlow's convolutions fail on no image: a grey one stands in.
@@ -59,10 +64,10 @@ def _answer(function, images):
   count = tf.shape(images)[0]
   paddings = [[0, tf.maximum(1 - count, 0)], [0, 0], [0, 0], [0, 0]]
   padded = tf.ensure_shape(tf.pad(images, paddings), images.shape)
-  return tf.nest.map_structure(lambda answer: answer[:count], function(padded))
+  return tf.nest.map_structure(lambda tensor: tensor[:count], function(padded))
 
 
-def export(method, directory):
+def export(method: Method, directory: str) -> None:
   """Writes a SavedModel that loads without this package.
 
   Args:
@@ -109,7 +114,7 @@ def export(method, directory):
     )
 
 
-def load(directory):
+def load(directory: str) -> dict[str, Callable[..., dict[str, tf.Tensor]]]:
   """Loads an export.
 
   Args:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pixelda_tf import fields
+from pixelda_tf.data.open_pairs import OpenPair
 
 UNKNOWN = -1
 _BATCH = 256
@@ -24,7 +25,7 @@ class Examples(NamedTuple):
   split: str
 
 
-def of_source(pair, n):
+def of_source(pair: OpenPair, n: int) -> Examples:
   """Returns n `Examples` from all over the source's training split.
 
   Args:
@@ -35,7 +36,7 @@ def of_source(pair, n):
   return _spread(pair.test_batches('source', split, _BATCH), split, n)
 
 
-def of_target(pair, n):
+def of_target(pair: OpenPair, n: int) -> Examples:
   """Returns n `Examples` from all over the target's test split.
 
   A target without labels may have no test split: they are then from its
@@ -56,7 +57,7 @@ def of_target(pair, n):
   return _spread(batches, domain.train, n)
 
 
-def evenly(count, n):
+def evenly(count: int, n: int) -> np.ndarray:
   """Returns int `[min(n, count)]`: ascending places spread over `count`."""
   n = min(n, count)
   return (np.arange(n) * count) // max(n, 1)

@@ -1,6 +1,7 @@
 """Clouds of points and confusion matrices, drawn to arrays."""
 
 import io
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import matplotlib
@@ -48,7 +49,13 @@ class Cloud(NamedTuple):
 
 
 @drawn
-def clouds(panels, class_names, title, *, one_embedding):
+def clouds(
+  panels: Sequence[tuple[str, Sequence[Cloud]]],
+  class_names: Sequence[str],
+  title: str,
+  *,
+  one_embedding: bool,
+) -> np.ndarray:
   """Draws clouds of points, above by domain and below by class.
 
   Args:
@@ -98,7 +105,11 @@ def clouds(panels, class_names, title, *, one_embedding):
 
 
 @drawn
-def confusion(panels, class_names, title):
+def confusion(
+  panels: Sequence[tuple[str, np.ndarray]],
+  class_names: Sequence[str],
+  title: str,
+) -> np.ndarray:
   """Draws confusion matrices side by side.
 
   Args:
@@ -141,20 +152,13 @@ def confusion(panels, class_names, title):
   return _whole(figure)
 
 
-def to_array(figure):
-  """Returns a figure as uint8 `[height, width, 3]`, of its own size."""
-  canvas = FigureCanvasAgg(figure)
-  canvas.draw()
-  return np.asarray(canvas.buffer_rgba())[..., :3].copy()
-
-
-def plain(text):
+def plain(text: str) -> str:
   """Returns text that is drawn as it is: in matplotlib `$` begins formulas."""
   return text.replace('$', r'\$')
 
 
 def _whole(figure):
-  """Returns a figure as `to_array`, as large as what is drawn, so all of it."""
+  """Returns a figure as uint8 `[height, width, 3]`, all that is drawn."""
   file = io.BytesIO()
   FigureCanvasAgg(figure).print_figure(
     file, format='png', dpi=DPI, bbox_inches='tight', pad_inches=0.15

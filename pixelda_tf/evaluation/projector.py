@@ -1,6 +1,7 @@
 """Files for TensorBoard's projector: embeddings, what they are, thumbnails."""
 
 import os
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -30,7 +31,7 @@ class Embedding(NamedTuple):
   labels: list[str]
 
 
-def write(directory, embeddings):
+def write(directory: str, embeddings: Mapping[str, Embedding]) -> list[str]:
   """Writes the projector's files.
 
   Args:
@@ -42,7 +43,7 @@ def write(directory, embeddings):
   """
   os.makedirs(directory, exist_ok=True)
   config = projector.ProjectorConfig()
-  paths = []
+  paths: list[str] = []
   for name, embedding in embeddings.items():
     files = {
       kind: f'{name}_{kind}' for kind in ('points.tsv', 'metadata.tsv')
@@ -68,7 +69,9 @@ def write(directory, embeddings):
   return [*paths, os.path.join(directory, 'projector_config.pbtxt')]
 
 
-def thumbnails(images, largest=_LARGEST_SPRITE):
+def thumbnails(
+  images: np.ndarray, largest: int = _LARGEST_SPRITE
+) -> np.ndarray:
   """Returns uint8 RGB images, so small that their sprite is not too large.
 
   Args:
@@ -84,7 +87,7 @@ def thumbnails(images, largest=_LARGEST_SPRITE):
   )
 
 
-def sprite(tiles):
+def sprite(tiles: np.ndarray) -> np.ndarray:
   """Puts images in a square, row by row, as the projector reads them.
 
   Args:

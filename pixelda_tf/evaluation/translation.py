@@ -1,15 +1,21 @@
 """A data set in the target's style, with its labels kept."""
 
 import itertools
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+import tensorflow_datasets as tfds
 
 from pixelda_tf import fields
+from pixelda_tf.data.domains import OpenDomain
 from pixelda_tf.datasets import translated
 from pixelda_tf.evaluation import pictures
 from pixelda_tf.fields import FIELDS
+
+# Of a prepared batch and a seed.
+Augment = Callable[[dict[str, tf.Tensor], tf.Tensor], dict[str, tf.Tensor]]
 
 _BATCH = 64
 _SHOWN = 12
@@ -39,7 +45,15 @@ def translate(
   return np.concatenate(parts)
 
 
-def translated_examples(method, domain, split, *, samples, seed, augment=None):
+def translated_examples(
+  method: Any,
+  domain: OpenDomain,
+  split: str,
+  *,
+  samples: int,
+  seed: int,
+  augment: Augment | None = None,
+) -> Iterator[dict[str, np.ndarray]]:
   """Yields a domain's examples, each image translated.
 
   Args:
@@ -78,18 +92,18 @@ def translated_examples(method, domain, split, *, samples, seed, augment=None):
 
 
 def store(
-  method,
-  domain,
-  split,
+  method: Any,
+  domain: OpenDomain,
+  split: str,
   *,
-  name,
-  data_dir,
-  target_name,
-  samples=1,
-  seed=0,
-  augment=None,
-  overwrite=False,
-):
+  name: str,
+  data_dir: str,
+  target_name: str,
+  samples: int = 1,
+  seed: int = 0,
+  augment: Augment | None = None,
+  overwrite: bool = False,
+) -> tfds.core.DatasetBuilder:
   """Writes a domain's split, translated, as a data set with a split `train`.
 
   Args:
@@ -128,7 +142,15 @@ def store(
   )
 
 
-def preview(method, domain, split, *, samples, seed, augment=None):
+def preview(
+  method: Any,
+  domain: OpenDomain,
+  split: str,
+  *,
+  samples: int,
+  seed: int,
+  augment: Augment | None = None,
+) -> np.ndarray:
   """Returns a picture of the first examples: source, then each sample.
 
   Arguments as `translated_examples`.

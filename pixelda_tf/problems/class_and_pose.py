@@ -1,5 +1,8 @@
 """One object an image: its class and its 3D pose."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import gin
 import numpy as np
 import tensorflow as tf
@@ -7,7 +10,7 @@ import tensorflow as tf
 from pixelda_tf.errors import UserError
 from pixelda_tf.evaluation.metrics import rotation_error_degrees
 from pixelda_tf.losses.task import quaternion_log_loss
-from pixelda_tf.problems.base import Metric
+from pixelda_tf.problems.base import Arrays, Metric, Tensors
 from pixelda_tf.problems.classification import (
   Classification,
   ClassificationScorer,
@@ -29,7 +32,7 @@ class ClassAndPose(Classification):
     """Keeps xi of Eq. 6 of PixelDA, the weight of the pose beside the class."""
     self.pose_weight = pose_weight
 
-  def losses(self, examples, outputs):
+  def losses(self, examples: Tensors, outputs: Tensors) -> dict[str, tf.Tensor]:
     """The terms of Eq. 6 of PixelDA.
 
     Args:
@@ -50,11 +53,13 @@ class ClassAndPose(Classification):
     pose = quaternion_log_loss(examples['pose'], outputs['pose'])
     return super().losses(examples, outputs) | {'pose': self.pose_weight * pose}
 
-  def pseudo_labels(self, outputs):
+  def pseudo_labels(self, outputs: Tensors) -> dict[str, tf.Tensor]:
     """{'label': int32 `[batch]`, 'pose': float32 `[batch, 4]`}."""
     return super().pseudo_labels(outputs) | {'pose': outputs['pose']}
 
-  def predictions(self, outputs, size=None):
+  def predictions(
+    self, outputs: Tensors, size: tf.Tensor | None = None
+  ) -> dict[str, tf.Tensor]:
     """Class and pose.
 
     Returns:
@@ -66,7 +71,9 @@ class ClassAndPose(Classification):
     return super().predictions(outputs, size) | {'pose': pose}
 
   @staticmethod
-  def scorer(class_names, n_worst=0):
+  def scorer(
+    class_names: Sequence[str], n_worst: int = 0
+  ) -> 'ClassAndPoseScorer':
     """Returns a `ClassAndPoseScorer`."""
     return ClassAndPoseScorer(class_names, n_worst)
 
@@ -77,13 +84,15 @@ class ClassAndPoseScorer(ClassificationScorer):
   The errors are kept, a number an example: a median needs them all.
   """
 
-  def __init__(self, class_names, n_worst=0):
+  def __init__(self, class_names: Sequence[str], n_worst: int = 0):
     """See `Problem.scorer`."""
     super().__init__(class_names, n_worst)
-    self._labels = []
-    self._errors = []
+    self._labels: list[np.ndarray] = []
+    self._errors: list[np.ndarray] = []
 
-  def compare(self, examples, predictions):
+  def compare(
+    self, examples: Arrays, predictions: Arrays
+  ) -> dict[str, np.ndarray]:
     """With 'rotation_error', float `[batch]`, degrees."""
     compared = super().compare(examples, predictions)
     if 'pose' in examples:
@@ -92,27 +101,27 @@ class ClassAndPoseScorer(ClassificationScorer):
       )
     return compared
 
-  def count(self, compared):
+  def count(self, compared: Arrays) -> None:
     """See the base class."""
     super().count(compared)
     if 'rotation_error' in compared:
       self._labels.append(compared['label'])
       self._errors.append(compared['rotation_error'])
 
-  def badness(self, compared):
+  def badness(self, compared: Arrays) -> np.ndarray:
     """See the base class."""
     if 'rotation_error' in compared:
       return compared['rotation_error']
     return super().badness(compared)
 
-  def texts(self, compared, index):
+  def texts(self, compared: Arrays, index: int) -> tuple[str, ...]:
     """See the base class."""
     texts = super().texts(compared, index)
     if 'rotation_error' in compared:
       texts += (f'{compared["rotation_error"][index]:.1f} deg off',)
     return texts
 
-  def result(self):
+  def result(self) -> dict[str, Any]:
     """Adds the angles, degrees.
 
     Returns:
@@ -134,7 +143,7 @@ class ClassAndPoseScorer(ClassificationScorer):
       ]
     return result
 
-  def columns(self, row):
+  def columns(self, row: dict[str, Any]) -> str:
     """See the base class."""
     text = super().columns(row)
     if row['accuracy'] is None or 'mean_angle_error' not in row:

@@ -1,5 +1,6 @@
 """One class an image."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import gin
@@ -9,7 +10,14 @@ from sklearn.metrics import confusion_matrix
 
 from pixelda_tf.evaluation import pictures
 from pixelda_tf.losses.task import cross_entropy, patch_cross_entropy
-from pixelda_tf.problems.base import Arrays, Case, Metric, Problem, Scorer
+from pixelda_tf.problems.base import (
+  Arrays,
+  Case,
+  Metric,
+  Problem,
+  Scorer,
+  Tensors,
+)
 
 
 @gin.register
@@ -23,33 +31,37 @@ class Classification(Problem):
   )
   counts = ('right / count', '{correct:,} / {count:,}')
 
-  def losses(self, examples, outputs):
+  def losses(self, examples: Tensors, outputs: Tensors) -> dict[str, tf.Tensor]:
     """The terms of Eq. 3 of PixelDA: {'class': float32 `[batch]`}."""
     return {'class': cross_entropy(examples['label'], outputs['logits'])}
 
-  def head_losses(self, examples, logits):
+  def head_losses(self, examples: Tensors, logits: tf.Tensor) -> tf.Tensor:
     """All patches of an image have its label."""
     return patch_cross_entropy(examples['label'], logits)
 
-  def pseudo_labels(self, outputs):
+  def pseudo_labels(self, outputs: Tensors) -> dict[str, tf.Tensor]:
     """{'label': int32 `[batch]`}."""
     return {'label': tf.argmax(outputs['logits'], -1, output_type=tf.int32)}
 
-  def probabilities(self, outputs):
+  def probabilities(self, outputs: Tensors) -> tf.Tensor:
     """float32 `[batch, n_classes]`."""
     return tf.nn.softmax(outputs['logits'])
 
-  def predictions(self, outputs, size=None):
+  def predictions(
+    self, outputs: Tensors, size: tf.Tensor | None = None
+  ) -> dict[str, tf.Tensor]:
     """{'probabilities': float32 `[batch, n_classes]`}."""
     del size
     return {'probabilities': self.probabilities(outputs)}
 
-  def keras_metrics(self):
+  def keras_metrics(self) -> list[tf.keras.metrics.Metric]:
     """Accuracy."""
     return [tf.keras.metrics.SparseCategoricalAccuracy('accuracy')]
 
   @staticmethod
-  def scorer(class_names, n_worst=0):
+  def scorer(
+    class_names: Sequence[str], n_worst: int = 0
+  ) -> 'ClassificationScorer':
     """Returns a `ClassificationScorer`."""
     return ClassificationScorer(class_names, n_worst)
 
@@ -57,13 +69,13 @@ class Classification(Problem):
 class ClassificationScorer(Scorer):
   """Counts right answers; the worst are the wrong ones it was surest of."""
 
-  def __init__(self, class_names, n_worst=0):
+  def __init__(self, class_names: Sequence[str], n_worst: int = 0):
     """See `Problem.scorer`."""
     super().__init__(class_names, n_worst)
     n = len(self.class_names)
     self.confusion = np.zeros((n, n), np.int64)
 
-  def update(self, examples, predictions):
+  def update(self, examples: Arrays, predictions: Arrays) -> None:
     """See `Scorer`: of 'image' and 'label', and 'probabilities'."""
     self._check_classes(predictions['probabilities'].shape[-1])
     compared = self.compare(examples, predictions)
@@ -75,7 +87,9 @@ class ClassificationScorer(Scorer):
       ),
     )
 
-  def compare(self, examples: Arrays, predictions: Arrays) -> Arrays:
+  def compare(
+    self, examples: Arrays, predictions: Arrays
+  ) -> dict[str, np.ndarray]:
     """Returns arrays `[batch]`: 'label', 'predicted_label', 'confidence'."""
     probabilities = predictions['probabilities']
     return {
@@ -105,7 +119,7 @@ class ClassificationScorer(Scorer):
       f'said {said} {compared["confidence"][index]:.0%}',
     )
 
-  def result(self):
+  def result(self) -> dict[str, Any]:
     """Accuracy in [0, 1], counts, and accuracy a class.
 
     Returns:
@@ -125,7 +139,7 @@ class ClassificationScorer(Scorer):
       ],
     }
 
-  def lines(self):
+  def lines(self) -> list[str]:
     """See `Scorer`: of all examples, then of each class."""
     result = self.result()
     names = [f'{result["correct"]:,} of {result["count"]:,}', *self.class_names]
