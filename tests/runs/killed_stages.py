@@ -67,7 +67,7 @@ PLACES = {
   ),
   'offline, before the source is translated': before(translation, 'store'),
   'offline, the source is half translated': before(
-    translation.domains, 'prepare_example', 5
+    translation.fields, 'prepare', 5
   ),
   'offline, the translated source is not in its place': between_two_renames,
   'offline, the translated source is there': after(translation, 'store'),
