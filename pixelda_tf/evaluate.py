@@ -100,13 +100,14 @@ def _load_export():
 def _open_dataset(problem):
   """Returns batches of uint8 images, the class names, and a title."""
   from pixelda_tf.data.domains import Domain
+  from pixelda_tf.fields.images import at_once
 
   domain = Domain(name=FLAGS.dataset)
   domain = domain.open(FLAGS.data_dir, FLAGS.skip_corrupt)
   split = FLAGS.split or domain.test
   batches = None
   if problem.can_test(domain):
-    batches = domain.stored(split).batch(256)
+    batches = domain.stored(split).batch(at_once(domain.image_shape))
   return batches, domain.class_names, f'{domain.name} {split}'
 
 

@@ -12,6 +12,7 @@ from pixelda_tf.data import classes, roles, streams
 from pixelda_tf.data.domains import OpenDomain
 from pixelda_tf.data.roles import Learnt
 from pixelda_tf.errors import UserError
+from pixelda_tf.fields.images import at_once
 
 _GALLERY_SEED = (0, 0)
 
@@ -151,14 +152,15 @@ class OpenPair:
     self,
     domain: str = 'target',
     split: str | None = None,
-    batch_size: int = 256,
+    batch_size: int | None = None,
   ) -> tf.data.Dataset | None:
     """Returns each example of a test split once, or None without labels.
 
     Args:
       domain: 'target' or 'source'.
       split: another split than the domain's test split.
-      batch_size: examples in a batch; the last one may have fewer.
+      batch_size: examples in a batch, of which the last one may have fewer;
+        None for 256, or as many as memory holds well.
 
     Returns:
       `tf.data.Dataset` of {'image'} and the problem's targets, as the domain
@@ -170,14 +172,16 @@ class OpenPair:
     examples = stream.domain.stored(split or stream.domain.test)
     if stream.label_map is not None:
       examples = classes.known(examples, stream.label_map)
-    batches = examples.batch(batch_size).map(
+    batches = examples.batch(batch_size or at_once(self.image_shape)).map(
       self._prepare_test, num_parallel_calls=2, deterministic=True
     )
     if stream.label_map is not None:
       batches = classes.relabel(batches, stream.label_map)
     return batches.with_options(_options()).prefetch(2)
 
-  def validation_batches(self, batch_size: int = 256) -> tf.data.Dataset | None:
+  def validation_batches(
+    self, batch_size: int | None = None
+  ) -> tf.data.Dataset | None:
     """Returns as `test_batches` what may be looked at while training.
 
     That is the target's validation split, where it has one, with labels.
@@ -202,7 +206,8 @@ class OpenPair:
     examples = domain.stored(split or domain.train)
     if limit is not None:
       examples = examples.take(limit)
-    for batch in examples.batch(256).map(self._prepare).prefetch(1):
+    batches = examples.batch(at_once(self.image_shape)).map(self._prepare)
+    for batch in batches.prefetch(1):
       yield batch['image'].numpy()
 
   def images(

@@ -6,9 +6,9 @@ import numpy as np
 
 from pixelda_tf import fields
 from pixelda_tf.data.open_pairs import OpenPair
+from pixelda_tf.fields.images import at_once
 
 UNKNOWN = -1
-_BATCH = 256
 
 
 class Examples(NamedTuple):
@@ -33,7 +33,7 @@ def of_source(pair: OpenPair, n: int) -> Examples:
     n: how many at most.
   """
   split = pair.source.train
-  return _spread(pair.test_batches('source', split, _BATCH), split, n)
+  return _spread(pair.test_batches('source', split), split, n)
 
 
 def of_target(pair: OpenPair, n: int) -> Examples:
@@ -47,11 +47,12 @@ def of_target(pair: OpenPair, n: int) -> Examples:
     n: how many at most.
   """
   domain = pair.target
-  if domain.n_classes is not None:
-    return _spread(pair.test_batches('target', None, _BATCH), domain.test, n)
+  tested = pair.test_batches('target')
+  if tested is not None:
+    return _spread(tested, domain.test, n)
   batches = (
     domain.stored(domain.train)
-    .batch(_BATCH)
+    .batch(at_once(pair.image_shape))
     .map(lambda batch: fields.prepare(batch, pair.image_shape))
   )
   return _spread(batches, domain.train, n)

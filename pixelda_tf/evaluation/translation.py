@@ -13,6 +13,7 @@ from pixelda_tf.data.domains import OpenDomain
 from pixelda_tf.datasets import translated
 from pixelda_tf.evaluation import pictures
 from pixelda_tf.fields import FIELDS
+from pixelda_tf.fields.images import at_once
 
 # Of a prepared batch and a seed.
 Augment = Callable[[dict[str, tf.Tensor], tf.Tensor], dict[str, tf.Tensor]]
@@ -38,8 +39,9 @@ def translate(
   function = method.translate_back if back else method.translate
   noise = method.noise(len(images), seed)
   parts = []
-  for start in range(0, len(images), _BATCH):
-    part = slice(start, start + _BATCH)
+  size = at_once(images.shape[1:], _BATCH)
+  for start in range(0, len(images), size):
+    part = slice(start, start + size)
     own = None if noise is None else noise[part]
     parts.append(function(tf.convert_to_tensor(images[part]), own).numpy())
   return np.concatenate(parts)
@@ -70,7 +72,8 @@ def translated_examples(
     dict of the domain's fields, as they are stored, at the method's size.
   """
   method.random.reset_from_seed(seed)
-  for number, stored in enumerate(domain.stored(split).batch(_BATCH)):
+  batches = domain.stored(split).batch(at_once(method.image_shape, _BATCH))
+  for number, stored in enumerate(batches):
     batch = fields.prepare(stored, method.image_shape)
     if augment:
       batch = augment(

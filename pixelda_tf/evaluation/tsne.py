@@ -21,6 +21,7 @@ from pixelda_tf.evaluation.plots import (
   predicting,
 )
 from pixelda_tf.evaluation.projector import Embedding
+from pixelda_tf.fields.images import at_once
 
 COMPONENTS = 50
 _PERPLEXITY = 30.0
@@ -156,8 +157,9 @@ def features(method: Any, images: np.ndarray) -> np.ndarray | None:
     float32 `[n, d]` or None.
   """
   parts = []
-  for start in range(0, len(images), _BATCH):
-    outputs = method(images[start : start + _BATCH])
+  size = at_once(images.shape[1:], _BATCH)
+  for start in range(0, len(images), size):
+    outputs = method(images[start : start + size])
     if 'features' not in outputs:
       return None
     parts.append(outputs['features'].numpy())

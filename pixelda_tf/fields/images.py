@@ -4,7 +4,18 @@ The training pipeline and the exported model both call `prepare_images`, so
 that they cannot differ.
 """
 
+from collections.abc import Sequence
+
 import tensorflow as tf
+
+# Of the images that are in memory, or go through a network, at once.
+_PIXELS = 1 << 22
+
+
+def at_once(image_shape: Sequence[int], most: int = 256) -> int:
+  """Returns how many images of a shape are handled at once."""
+  height, width, _ = image_shape
+  return max(1, min(most, _PIXELS // (height * width)))
 
 
 def prepare(values: tf.Tensor, image_shape: tuple[int, int, int]) -> tf.Tensor:

@@ -34,7 +34,9 @@ class Pair:
     self.source = Domain(count, 7)
     self.target = Domain(count, target_classes)
 
-  def test_batches(self, domain='target', split=None, batch_size=256):
+  batch_size = 256
+
+  def test_batches(self, domain='target', split=None):
     domain = getattr(self, domain)
     if domain.n_classes is None:
       return None
@@ -43,7 +45,9 @@ class Pair:
       image = tf.cast(batch['image'], tf.float32) / 127.5 - 1.0
       return batch | {'image': image}
 
-    return domain.stored(split or domain.test).batch(batch_size).map(prepare)
+    return (
+      domain.stored(split or domain.test).batch(self.batch_size).map(prepare)
+    )
 
 
 def places(found):
@@ -80,15 +84,10 @@ def test_examples_are_from_all_over_the_split(count):
 
 
 def test_batches_do_not_matter():
-  """257 examples and more are in several batches."""
   pair = Pair(200)
   whole = examples.of_source(pair, 30)
-  examples_batch = examples._BATCH
-  try:
-    examples._BATCH = 7
-    parts = examples.of_source(pair, 30)
-  finally:
-    examples._BATCH = examples_batch
+  pair.batch_size = 7
+  parts = examples.of_source(pair, 30)
   assert places(whole) == places(parts)
   assert whole.labels.tolist() == parts.labels.tolist()
 

@@ -3,6 +3,7 @@ import pytest
 import tensorflow as tf
 
 from pixelda_tf.fields.images import (
+  at_once,
   can_match_channels,
   prepare_images,
   to_uint8,
@@ -128,3 +129,18 @@ def test_which_channels_can_become_which(found):
   able = [n for n in range(1, 6) if can_match_channels(found, n)]
   expected = {1: [1, 3], 2: [2], 3: [1, 3], 4: [1, 3, 4], 5: [5]}
   assert able == expected[found]
+
+
+@pytest.mark.parametrize(
+  ('shape', 'count'),
+  [
+    ((28, 28, 1), 256),
+    ((128, 128, 3), 256),
+    ((256, 512, 3), 32),
+    ((1024, 2048, 3), 2),
+    ((4096, 4096, 3), 1),
+  ],
+)
+def test_fewer_large_images_are_handled_at_once(shape, count):
+  assert at_once(shape) == count
+  assert at_once(shape, 64) == min(count, 64)
