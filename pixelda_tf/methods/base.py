@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from pixelda_tf.methods.player import Batch, Player, Tensors
+from pixelda_tf.methods.player import Batch, Player, Tensors, mean_terms
 from pixelda_tf.networks import ImageShape, TaskBuilder, mnist_classifier
 from pixelda_tf.problems import Classification, Problem
 
@@ -32,8 +32,9 @@ class Method(tf.keras.Model):
     needs: names of its networks that have to come from another row, trained.
     role: which batches it trains on, see `OpenPair.train_batches`.
     strong_view: whether they have a second view of target images.
-    image_shape: (height, width, channels) of the whole images that it is used
-      on; it may have learnt from parts of them, see `Pair.crop`.
+    image_shape: (height, width, channels) of whole images.
+    train_shape: that of images in training batches, which may be crops.
+    network_shape: that with which networks are built.
     n_classes: number of classes.
     problem: what its task networks learn.
     step: int64 variable, the number of train steps taken.
@@ -52,6 +53,7 @@ class Method(tf.keras.Model):
     *,
     image_shape: ImageShape,
     n_classes: int,
+    train_shape: ImageShape | None = None,
     problem: Problem | None = None,
     task: TaskBuilder = mnist_classifier,
     seed: int = 0,
@@ -59,9 +61,11 @@ class Method(tf.keras.Model):
     """Builds what all methods have; networks are the subclass's to build.
 
     Args:
-      image_shape: (height, width, channels) of both domains' images; sides are
-        None where they differ, for networks that take that.
+      image_shape: (height, width, channels) of both domains' images; sides may
+        be None.
       n_classes: number of classes.
+      train_shape: that of images in training batches; None for `image_shape`.
+        Where they differ, networks are built for images of any size.
       problem: what is learnt; None for `Classification`.
       task: builder of T, called with (image_shape, n_classes).
       seed: start of the method's random stream.
@@ -69,10 +73,14 @@ class Method(tf.keras.Model):
     super().__init__()
     height, width, channels = image_shape
     self.image_shape: ImageShape = (height, width, channels)
+    height, width, _ = train_shape or image_shape
+    self.train_shape: ImageShape = (height, width, channels)
+    crops = self.train_shape != self.image_shape
+    self.network_shape = (None, None, channels) if crops else self.image_shape
     self.n_classes = n_classes
     self.problem = problem or Classification()
     self._seed = seed
-    self.build_task = functools.partial(task, self.image_shape, n_classes)
+    self.build_task = functools.partial(task, self.network_shape, n_classes)
     self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name='step')
     self.random = tf.random.Generator.from_seed(seed)
     self.test_metrics = self.problem.keras_metrics()
@@ -274,16 +282,6 @@ class Method(tf.keras.Model):
       optimizer = self.player_optimizers[player.name]
       if optimizer.use_ema:
         optimizer.finalize_variable_values(player.variables())
-
-
-def mean_terms(
-  losses: Tensors, weight: float | tf.Tensor, prefix: str = ''
-) -> Tensors:
-  """Means of a dict of per-example losses, weighted and named."""
-  return {
-    prefix + name: weight * tf.reduce_mean(values)
-    for name, values in losses.items()
-  }
 
 
 def _whole_signature(method):

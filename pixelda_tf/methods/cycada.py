@@ -3,14 +3,19 @@
 import gin
 import tensorflow as tf
 
-from pixelda_tf.methods.base import mean_terms
 from pixelda_tf.methods.cyclegan import CycleGAN
 from pixelda_tf.methods.feature_alignment import (
   FeatureAlignment,
   Representation,
   features,
 )
-from pixelda_tf.methods.player import Batch, Losses, Player, Tensors
+from pixelda_tf.methods.player import (
+  Batch,
+  Losses,
+  Player,
+  Tensors,
+  mean_terms,
+)
 from pixelda_tf.networks import (
   NetworkBuilder,
   TaskBuilder,

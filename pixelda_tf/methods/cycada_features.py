@@ -62,7 +62,7 @@ class CyCADAFeatures(Method):
     self.needs = ('task', 'reference_task')
     if generator:
       self.needs += ('source_to_target',)
-      self.source_to_target = generator(self.image_shape, 0)
+      self.source_to_target = generator(self.network_shape, 0)
     self.task = self.build_task()
     self.reference_task = self.build_task()
     self.task_weight = task_weight

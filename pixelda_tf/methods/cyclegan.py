@@ -76,10 +76,10 @@ class CycleGAN(Method):
       **kwargs: see `Method`.
     """
     super().__init__(**kwargs)
-    self.source_to_target = generator(self.image_shape, 0)
-    self.target_to_source = generator(self.image_shape, 0)
-    self.target_discriminator = discriminator(self.image_shape, 0)
-    self.source_discriminator = discriminator(self.image_shape, 0)
+    self.source_to_target = generator(self.network_shape, 0)
+    self.target_to_source = generator(self.network_shape, 0)
+    self.target_discriminator = discriminator(self.network_shape, 0)
+    self.source_discriminator = discriminator(self.network_shape, 0)
     self.adversarial_loss = adversarial_loss()
     self.target_domain_weight = target_domain_weight
     self.source_domain_weight = source_domain_weight
@@ -90,7 +90,7 @@ class CycleGAN(Method):
     self.pools = None
     if pool_size:
       self.pools = {
-        name: ImagePool(self.image_shape, pool_size, (self._seed, number))
+        name: ImagePool(self.train_shape, pool_size, (self._seed, number))
         for number, name in enumerate(('target', 'source'))
       }
 

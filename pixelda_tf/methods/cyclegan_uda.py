@@ -36,7 +36,7 @@ class CycleGANUDA(Method):
       **kwargs: see `Method`.
     """
     super().__init__(**kwargs)
-    self.source_to_target = generator(self.image_shape, 0)
+    self.source_to_target = generator(self.network_shape, 0)
     self.task = self.build_task()
 
   def players(self) -> tuple[Player, ...]:
@@ -79,7 +79,7 @@ class TwoWayCycleGANUDA(CycleGANUDA):
   def __init__(self, *, generator: NetworkBuilder = unet_generator, **kwargs):
     """As `CycleGANUDA`; `task` builds both task networks."""
     super().__init__(generator=generator, **kwargs)
-    self.target_to_source = generator(self.image_shape, 0)
+    self.target_to_source = generator(self.network_shape, 0)
     self.source_task = self.build_task()
     self.combination_weight = tf.Variable(0.5, trainable=False)
 

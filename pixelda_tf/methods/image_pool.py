@@ -19,8 +19,7 @@ class ImagePool(tf.Module):
     """Starts empty.
 
     Args:
-      image_shape: (height, width, channels); sides that are None are those of
-        the first batch, of which all others are then.
+      image_shape: (height, width, channels), all known.
       size: number of images, at least a batch; 50 in the released codes.
       seed: pair of integers.
     """
@@ -33,8 +32,7 @@ class ImagePool(tf.Module):
       'synchronization': tf.VariableSynchronization.ON_READ,
       'aggregation': tf.VariableAggregation.ONLY_FIRST_REPLICA,
     }
-    empty = tf.zeros([size, *(side or 0 for side in image_shape)])
-    self.images = tf.Variable(empty, shape=[size, *image_shape], **same)
+    self.images = tf.Variable(tf.zeros([size, *image_shape]), **same)
     self.seen = tf.Variable(0, **same)
 
   def __call__(self, images: tf.Tensor) -> tf.Tensor:
@@ -75,20 +73,8 @@ class ImagePool(tf.Module):
     places = tf.where(full, random_places, next_places)[:, tf.newaxis]
     exchanged = full & (tf.random.stateless_uniform([count], seeds[1]) < 0.5)
     exchanged = exchanged[:, tf.newaxis, tf.newaxis, tf.newaxis]
-    pool = self._images_like(images)
-    stored = tf.gather_nd(pool, places)
+    stored = tf.gather_nd(self.images, places)
     kept = tf.where(exchanged | ~full, images, stored)
-    self.images.assign(tf.tensor_scatter_nd_update(pool, places, kept))
+    self.images.assign(tf.tensor_scatter_nd_update(self.images, places, kept))
     self.seen.assign_add(count)
     return tf.where(exchanged, stored, images)
-
-  def _images_like(self, images):
-    """Returns the pool's images; before the first ones, as many of zeros."""
-    if self.images.shape.is_fully_defined():
-      return self.images
-    shape = tf.concat([[self.size], tf.shape(images)[1:]], axis=0)
-    return tf.cond(
-      self.seen > 0,
-      lambda: tf.identity(self.images),
-      lambda: tf.zeros(shape),
-    )

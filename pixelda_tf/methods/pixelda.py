@@ -8,8 +8,13 @@ import tensorflow as tf
 from pixelda_tf.errors import UserError
 from pixelda_tf.losses.adversarial import AdversarialLoss, sigmoid_loss
 from pixelda_tf.losses.content import ContentLoss, masked_pairwise_mse
-from pixelda_tf.methods.base import Method, mean_terms
-from pixelda_tf.methods.player import Batch, Losses, Player
+from pixelda_tf.methods.base import Method
+from pixelda_tf.methods.player import (
+  Batch,
+  Losses,
+  Player,
+  mean_terms,
+)
 from pixelda_tf.networks import (
   NetworkBuilder,
   pyramid_discriminator,
@@ -81,8 +86,8 @@ class PixelDA(Method):
     """
     super().__init__(**kwargs)
     head = self.n_classes if class_head_weight else 0
-    self.generator = generator(self.image_shape, noise_size)
-    self.discriminator = discriminator(self.image_shape, head)
+    self.generator = generator(self.network_shape, noise_size)
+    self.discriminator = discriminator(self.network_shape, head)
     self.task = self.build_task()
     self.private_task = private_copy(self.task) if private_task_layers else None
     self.adversarial_loss = adversarial_loss()

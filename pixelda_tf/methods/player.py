@@ -103,3 +103,13 @@ def only_when(
     tf.distribute.get_replica_context().merge_call(undo, (before, condition))
 
   return apply_gradients
+
+
+def mean_terms(
+  losses: Tensors, weight: float | tf.Tensor, prefix: str = ''
+) -> Tensors:
+  """Means of a dict of per-example losses, weighted and named."""
+  return {
+    prefix + name: weight * tf.reduce_mean(values)
+    for name, values in losses.items()
+  }

@@ -30,7 +30,11 @@ def test_trained_on_crops_it_takes_whole_images(name, networks_of_any_size):
   if kind is not SourceOnly:
     options = options | networks_of_any_size
   method = kind(
-    image_shape=(None, None, 3), n_classes=3, task=any_task, **options
+    image_shape=(24, 40, 3),
+    train_shape=(16, 16, 3),
+    n_classes=3,
+    task=any_task,
+    **options,
   )
   method.compile(tf.keras.optimizers.Adam(1e-3))
   step = tf.function(method.train_step, reduce_retracing=True)
@@ -46,3 +50,22 @@ def test_trained_on_crops_it_takes_whole_images(name, networks_of_any_size):
     assert method.predictions(whole)['probabilities'].shape == (2, 3)
   if method.translates:
     assert method.translate(whole).shape == whole.shape
+
+
+def test_networks_are_of_any_size_where_crops_are_trained_on():
+  """Else they are of the images' size, whatever that is."""
+  whole, crop = (24, 40, 3), (16, 16, 3)
+  for train_shape, expected in (
+    (None, whole),
+    (whole, whole),
+    (crop, (None, None, 3)),
+  ):
+    method = SourceOnly(
+      image_shape=whole, train_shape=train_shape, n_classes=3, task=any_task
+    )
+    assert method.image_shape == whole
+    assert method.train_shape == (train_shape or whole)
+    assert method.task.input_shape[1:] == expected
+  assert method.train_shape == crop
+  method = SourceOnly(image_shape=(None, None, 3), n_classes=3, task=any_task)
+  assert method.task.input_shape == (None, None, None, 3)

@@ -4,8 +4,7 @@ import pytest
 import tensorflow as tf
 
 from pixelda_tf.methods import Method, Player
-from pixelda_tf.methods.base import mean_terms
-from pixelda_tf.methods.player import only_when
+from pixelda_tf.methods.player import mean_terms, only_when
 from pixelda_tf.problems import ClassAndPose
 
 

@@ -119,21 +119,6 @@ def test_a_checkpoint_holds_the_pool(batches, tmp_path):
   assert numbers(pool.images) == numbers(other.images)
 
 
-def test_a_pool_of_any_size_does_what_one_of_that_size_does(use, tmp_path):
-  """From a checkpoint too, of the first images or of later ones."""
-  fixed, pool = make(4), ImagePool((None, None, 1), 4, (0, 0))
-  shown, expected = use(pool), use(fixed)
-  for start in range(0, 20, 2):
-    if start in (0, 2, 12):
-      path = tf.train.Checkpoint(pool=pool).write(str(tmp_path / str(start)))
-      pool = ImagePool((None, None, 1), 4, (0, 0))
-      tf.train.Checkpoint(pool=pool).read(path).assert_consumed()
-      shown = use(pool)
-    images = numbered(start, 2)
-    np.testing.assert_array_equal(shown(images), expected(images))
-  np.testing.assert_array_equal(pool.images, fixed.images)
-
-
 @pytest.mark.parametrize('size, batch', [(2, 3), (1, 2)])
 def test_a_batch_larger_than_the_pool_is_refused(size, batch):
   """Whose batch is known when the step is traced."""
