@@ -97,12 +97,12 @@ class OpenRow:
     try:
       with precision.scope(common.policy):
         method = self.settings.method(
-          image_shape=common.network_shape,
+          image_shape=common.pair.image_shape,
           n_classes=common.pair.n_classes,
+          train_shape=common.pair.train_shape,
           problem=common.problem,
           seed=common.seed,
         )
-        method.image_shape = common.pair.image_shape  # What it is used on.
         method.compile(self.settings.optimizer)
     except ValueError as error:
       reason = str(error).splitlines()[0]

@@ -11,7 +11,6 @@ import tensorflow as tf
 from pixelda_tf.data.pairs import OpenPair
 from pixelda_tf.errors import UserError
 from pixelda_tf.methods.base import Method
-from pixelda_tf.networks import ImageShape
 from pixelda_tf.problems import Problem
 from pixelda_tf.runs.directory import RunDirectory
 
@@ -42,15 +41,6 @@ class Common:
   picture_every: int
   checkpoint_every: int
 
-  @property
-  def network_shape(self) -> ImageShape:
-    """The shape of images that networks take: any size where they are cropped.
-
-    They are trained on the crops and used on whole images.
-    """
-    whole, crop = self.pair.image_shape, self.pair.train_shape
-    return whole if whole == crop else (None, None, whole[-1])
-
 
 @gin.register(denylist=['name'])
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -60,8 +50,8 @@ class Row:
   Attributes:
     name: of the row and its directory; in gin that is its scope, as of
       `@source_only/Row()`.
-    method: a subclass of `Method`, built of (image_shape, n_classes, problem,
-      seed) and what gin binds.
+    method: a subclass of `Method`, built of (image_shape, n_classes,
+      train_shape, problem, seed) and what gin binds.
     optimizer: a Keras optimizer for every player, or a dict by player.
     steps: number of train steps, at most: a method may end before.
     initial_networks: networks that start with another row's weights, a dict of

@@ -185,6 +185,7 @@ def test_a_row_is_trained_on_crops_and_used_on_whole_images(
   method = run.row('cyclegan').trained()
   assert method.source_to_target.input_shape[0] == (None, None, None, 3)
   assert method.image_shape == run.pair.image_shape == (16, 16, 3)
+  assert method.pools['target'].images.shape == (8, 8, 8, 3)
   with Image.open(tmp_path / 'translated.png') as picture:
     assert picture.size[0] > 12 * 3 * 16
 
@@ -199,6 +200,11 @@ UNBUILDABLE = {
     ('Pair.image_size = (15, 15)',),
     'source_only',
     'lenet_classifier: .*at least 16 .*15x15',
+  ),
+  'crops for a network of dense layers': (
+    ('Pair.crop = (8, 8)', 'SourceOnly.task = @mnist_classifier'),
+    'source_only',
+    'mnist_classifier: images of one size .*no Pair.crop',
   ),
   'optimizers of other players': (
     ("source_only/Row.optimizer = {'tusk': @source_only/adam()}",),
