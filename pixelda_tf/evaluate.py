@@ -1,7 +1,7 @@
 """Evaluates a run or an export on a prepared split, each example once.
 
 Prints accuracy and, where there are poses, mean and median angle error, for all
-and for each class, and draws the worst answers.
+and for each class, and draws the worst cases.
 
 python -m pixelda_tf.evaluate --run_dir=runs/quickstart
 python -m pixelda_tf.evaluate --export_dir=runs/quickstart/export \
@@ -23,7 +23,7 @@ flags.DEFINE_string('split', None, "Its split; the run's test split else.")
 flags.DEFINE_string(
   'picture',
   None,
-  'Where the picture of the worst answers goes; worst_cases.png in the folder '
+  'Where the picture of the worst cases goes; worst_cases.png in the folder '
   "of a run's row else, and none for an export.",
 )
 FLAGS = flags.FLAGS
@@ -50,7 +50,7 @@ def main() -> None:
   worst = scorer.worst()
   if worst:
     pictures.save(path, pictures.cases(worst), scale=1)
-    print(f'worst answers: {path}')
+    print(f'worst cases: {path}')
 
 
 def _load_run():

@@ -1,4 +1,4 @@
-"""What a problem answers, and how its models are scored."""
+"""What a problem decides, and how its models are scored."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence

@@ -67,7 +67,7 @@ class Classification(Problem):
 
 
 class ClassificationScorer(Scorer):
-  """Counts right answers; the worst are the wrong ones it was surest of."""
+  """Counts right classes; the worst are wrong ones that it was surest of."""
 
   def __init__(self, class_names: Sequence[str], n_worst: int = 0):
     """See `Problem.scorer`."""

@@ -126,7 +126,7 @@ class RowDirectory:
     networks: path of the folder of what other rows may start from.
     metrics: path of the lines of metrics.
     result: path of the row's result, which is there when it is finished.
-    worst_cases: path of the picture of the worst answers.
+    worst_cases: path of the picture of the worst cases.
   """
 
   def __init__(self, path: str):

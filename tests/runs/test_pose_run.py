@@ -164,6 +164,6 @@ def test_the_command_prints_angles_and_draws_the_worst_answers(run, in_process):
   assert f'mean {test["mean_angle_error"]:6.2f} deg' in overall
   assert f'median {test["median_angle_error"]:6.2f} deg' in overall
   assert [line.split()[0] for line in classes] == ['ape', 'cat']
-  assert worst == f'worst answers: {picture}'
+  assert worst == f'worst cases: {picture}'
   with Image.open(picture) as image:
     assert image.size == (6 * 132, 174)
