@@ -27,7 +27,7 @@ END = '<!-- results:end -->'
 LINEMOD = 'linemod_cropped/synthetic', 'linemod_cropped/real'
 # Target test accuracy, %, as the papers print it, by the rows of a run. A bound
 # counts as the paper's whose method the run has.
-PAPERS = {
+PAPERS: dict[str, dict[tuple[str, ...], Any]] = {
   # Bousmalis et al., 2017: Table 1; for LineMod, 11 objects in RGB, with the
   # mean angle error, degrees, Table 3 (target-only: Table 2, with depth).
   'pixelda': {
@@ -92,7 +92,7 @@ def _rows(result):
   domains = result['source'], result['target']
   methods = {row['method'] for row in result['rows']}
   papers = [PAPERS[name] for name in PAPERS if name in methods]
-  numbers = papers[0] if papers else {}
+  numbers: Mapping[tuple[str, ...], Any] = papers[0] if papers else {}
   rows = []
   for row in result['rows']:
     minutes, seconds = divmod(round(row['wall_seconds']), 60)

@@ -1,6 +1,6 @@
 """SavedModels that take and give uint8 images."""
 
-from collections.abc import Callable
+from typing import Any, cast
 
 import tensorflow as tf
 
@@ -53,7 +53,9 @@ class Servable:
     return {'images': to_uint8(translated)}
 
   def _prepare(self, images):
-    return prepare_images(images, image_shape=self.method.image_shape)
+    # A run's method knows its images' sides.
+    image_shape = cast(tuple[int, int, int], self.method.image_shape)
+    return prepare_images(images, image_shape=image_shape)
 
 
 def _of_any_count(function, images):
@@ -114,7 +116,7 @@ def export(method: Method, directory: str) -> None:
     )
 
 
-def load(directory: str) -> dict[str, Callable[..., dict[str, tf.Tensor]]]:
+def load(directory: str) -> dict[str, Any]:
   """Loads an export.
 
   Args:

@@ -68,7 +68,7 @@ def _train(run_dir, strategy):
       f'{run_dir}: the chief made it, but it is not seen here; all hosts need '
       'it on one file system: name it by --run_dir'
     )
-  run = experiment.Experiment(
+  run = experiment.Experiment(  # type: ignore[call-arg]  # gin gives the rest.
     run_dir,
     FLAGS.data_dir,
     skip_corrupt=FLAGS.skip_corrupt,
@@ -84,6 +84,7 @@ def _train(run_dir, strategy):
     if tuple(stored) != tuple(used):
       print(f'  stored as {_size(stored)}, brought to {_size(used)}')
   result = run.train(FLAGS.rows)
+  assert result is not None  # This is the chief.
   print(results.table(result))
   if os.path.exists(directory.picture):
     print(f'source | translated | nearest target: {directory.picture}')

@@ -23,7 +23,7 @@ class Change(NamedTuple):
   old: Any
   new: Any
 
-  def __str__(self):
+  def __str__(self) -> str:
     """As `PixelDA.noise_size: 10 -> 12`."""
     return f'{self.parameter}: {self.old!r} -> {self.new!r}'
 

@@ -63,12 +63,11 @@ def relabel(batches: tf.data.Dataset, new: Sequence[int]) -> tf.data.Dataset:
   """Returns prepared batches with the labels of a `label_map`."""
 
   def replace(batch):
-    return {
-      name: FIELDS[name].relabel(values, new)
-      if name in FIELDS and FIELDS[name].relabel
-      else values
-      for name, values in batch.items()
-    }
+    relabelled = dict(batch)
+    for name, field in FIELDS.items():
+      if name in batch and field.relabel is not None:
+        relabelled[name] = field.relabel(batch[name], new)
+    return relabelled
 
   return batches.map(replace)
 

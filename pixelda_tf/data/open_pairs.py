@@ -44,7 +44,8 @@ class OpenPair:
       raise UserError(f'Pair.batch_size is {pair.batch_size}, must be positive')
     problem.check(source, 'source')
     self._pair = pair
-    self.problem = problem
+    # Others ask more of it than a pair does.
+    self.problem: Any = problem
     self.source = source
     self.target = target
     self.labelled_target = labelled_target

@@ -21,7 +21,7 @@ class Model(NamedTuple):
   method: Any
   step: int
 
-  def __str__(self):
+  def __str__(self) -> str:
     """Returns the row and how long it was trained."""
     return f'{self.name}, {self.step:,} steps'
 

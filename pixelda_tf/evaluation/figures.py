@@ -171,7 +171,7 @@ def _class_colours(n_classes):
   """Returns at least n_classes colours, as different as can be."""
   for limit, name in _SCALES.items():
     if n_classes <= limit:
-      return matplotlib.colormaps[name].colors
+      return matplotlib.colormaps[name](np.arange(limit))
   return matplotlib.colormaps['hsv'](np.arange(n_classes) / n_classes)
 
 

@@ -88,7 +88,8 @@ class Method(tf.keras.Model):
   def __init_subclass__(cls, **kwargs):
     """Completes the constructor's signature."""
     super().__init_subclass__(**kwargs)
-    cls.__init__.__signature__ = _whole_signature(cls)
+    signature = _whole_signature(cls)
+    cls.__init__.__signature__ = signature  # type: ignore[attr-defined]
 
   def players(self) -> tuple[Player, ...]:
     """Returns the players in the order in which they move."""
@@ -191,7 +192,7 @@ class Method(tf.keras.Model):
     self,
     optimizer: tf.keras.optimizers.Optimizer
     | Mapping[str, tf.keras.optimizers.Optimizer],
-    **kwargs,
+    **kwargs: Any,
   ) -> None:
     """Gives each player an optimizer of its own.
 
@@ -289,7 +290,7 @@ def _whole_signature(method):
   own = inspect.signature(method.__init__).parameters
   passes_on = any(p.kind == p.VAR_KEYWORD for p in own.values())
   if not passes_on:
-    return inspect.Signature(own.values())
+    return inspect.Signature(list(own.values()))
   parent = inspect.signature(method.__mro__[1].__init__).parameters
   return inspect.Signature(
     [p for p in (parent | own).values() if p.kind != p.VAR_KEYWORD]

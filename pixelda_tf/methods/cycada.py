@@ -1,5 +1,7 @@
 """CyCADA: pixels, cycles and semantics; with features all at once."""
 
+from typing import Any
+
 import gin
 import tensorflow as tf
 
@@ -64,7 +66,7 @@ class CyCADA(CycleGAN):
     representation: Representation = features,
     threshold: float = 0.6,
     window: int = 1,
-    **kwargs,
+    **kwargs: Any,
   ):
     """Builds generators, discriminators and task networks.
 

@@ -1,5 +1,7 @@
 """CyCADA's feature stage, which follows the pixel stage of `cycada`."""
 
+from typing import Any
+
 import gin
 import tensorflow as tf
 
@@ -42,7 +44,7 @@ class CyCADAFeatures(Method):
     threshold: float = 0.6,
     window: int = 1,
     patience: int | None = None,
-    **kwargs,
+    **kwargs: Any,
   ):
     """Builds the networks, all but D_feat waiting for their weights.
 

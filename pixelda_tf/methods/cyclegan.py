@@ -4,6 +4,7 @@ The two cycle-consistent methods, CycleGAN-UDA and CyCADA, are built on it.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import gin
 import tensorflow as tf
@@ -56,7 +57,7 @@ class CycleGAN(Method):
     discriminator_weight: float = 0.5,
     pool_size: int = 0,
     dropout_when_translating: bool = False,
-    **kwargs,
+    **kwargs: Any,
   ):
     """Builds two generators and two discriminators.
 

@@ -1,6 +1,7 @@
 """CycleGAN-UDA: a task network trained on images that CycleGAN translated."""
 
 from collections.abc import Callable
+from typing import Any
 
 import gin
 import numpy as np
@@ -28,7 +29,9 @@ class CycleGANUDA(Method):
 
   needs: tuple[str, ...] = ('source_to_target',)
 
-  def __init__(self, *, generator: NetworkBuilder = unet_generator, **kwargs):
+  def __init__(
+    self, *, generator: NetworkBuilder = unet_generator, **kwargs: Any
+  ):
     """Builds a generator, which waits for its weights, and T.
 
     Args:
@@ -76,7 +79,9 @@ class TwoWayCycleGANUDA(CycleGANUDA):
   translates_back = True
   needs = ('source_to_target', 'target_to_source')
 
-  def __init__(self, *, generator: NetworkBuilder = unet_generator, **kwargs):
+  def __init__(
+    self, *, generator: NetworkBuilder = unet_generator, **kwargs: Any
+  ):
     """As `CycleGANUDA`; `task` builds both task networks."""
     super().__init__(generator=generator, **kwargs)
     self.target_to_source = generator(self.network_shape, 0)

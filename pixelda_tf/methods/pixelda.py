@@ -1,6 +1,7 @@
 """PixelDA: a generator makes labelled target images out of source images."""
 
 from collections.abc import Callable
+from typing import Any
 
 import gin
 import tensorflow as tf
@@ -58,7 +59,7 @@ class PixelDA(Method):
     noise_size: int = 10,
     private_task_layers: bool = False,
     semi_supervised: bool = False,
-    **kwargs,
+    **kwargs: Any,
   ):
     """Builds the three networks.
 

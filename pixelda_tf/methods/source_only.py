@@ -1,5 +1,7 @@
 """The two bounds: trained on one domain's labels, tested on the target."""
 
+from typing import Any
+
 import gin
 
 from pixelda_tf.methods.base import Method
@@ -13,7 +15,7 @@ class SourceOnly(Method):
   adapts = False
   translates = False
 
-  def __init__(self, **kwargs):
+  def __init__(self, **kwargs: Any):
     """Builds the task network; arguments as `Method`."""
     super().__init__(**kwargs)
     self.task = self.build_task()

@@ -97,7 +97,7 @@ class InstanceNormalization(tf.keras.layers.Layer):
     epsilon: added to the variance.
   """
 
-  def __init__(self, epsilon: float = 1.001e-5, **kwargs):
+  def __init__(self, epsilon: float = 1.001e-5, **kwargs: Any):
     """See the class; cuDNN's least epsilon is the default."""
     super().__init__(**kwargs)
     self.epsilon = epsilon
@@ -155,7 +155,7 @@ class Corruption(tf.keras.layers.Layer):
     noise_stddev: float,
     seed: int,
     whole_channels: bool = False,
-    **kwargs,
+    **kwargs: Any,
   ):
     """See the class."""
     super().__init__(**kwargs)

@@ -60,7 +60,7 @@ class TiledNoise(tf.keras.layers.Layer):
     stddev: the channels' standard deviation; None leaves them as they are.
   """
 
-  def __init__(self, stddev: float | None = None, **kwargs):
+  def __init__(self, stddev: float | None = None, **kwargs: Any):
     """See the class."""
     super().__init__(**kwargs)
     self.stddev = stddev
