@@ -1,5 +1,6 @@
 """A domain: a stored data set, and what it yields."""
 
+import math
 import pathlib
 from collections.abc import Sequence
 
@@ -7,7 +8,7 @@ import gin
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from pixelda_tf import datasets
+from pixelda_tf import datasets, fields
 from pixelda_tf.data import records
 from pixelda_tf.errors import UserError
 from pixelda_tf.fields import FIELDS
@@ -39,6 +40,8 @@ class Domain:
       None for none: they never look at the test split.
     classes: names of the classes that are used; None for all. Labels keep
       their numbers.
+    padding: pixels added to each side of an image, black; it grows by that
+      before it is brought to the pair's size.
   """
 
   def __init__(
@@ -49,6 +52,7 @@ class Domain:
     test: str = 'test',
     validation: str | None = None,
     classes: Sequence[str] | None = None,
+    padding: int = 0,
   ):
     """Nothing is read yet; see the attributes."""
     self.name = name
@@ -56,6 +60,7 @@ class Domain:
     self.test = test
     self.validation = validation
     self.classes = classes
+    self.padding = padding
 
   def open(
     self, data_dir: str | pathlib.Path, skip_corrupt: bool = False
@@ -89,7 +94,7 @@ class OpenDomain:
     train: split to train on.
     test: split to test on.
     validation: split to look at while training, or None.
-    image_shape: (height, width, channels) as stored.
+    image_shape: (height, width, channels) as stored and padded.
     class_names: tuple of names in the order of the labels, or None.
     n_classes: how many, or None without labels.
     fields: names of what an example has, of `fields.FIELDS`.
@@ -114,7 +119,8 @@ class OpenDomain:
     self._info = builder.info
     self._skip_corrupt = skip_corrupt
     self._shards_of: dict[tuple, list[records.Shard]] = {}
-    self.image_shape = _image_shape(self._info)
+    self._padding = domain.padding
+    self.image_shape = _image_shape(self._info, domain.padding)
     self.fields = tuple(name for name in FIELDS if name in self._info.features)
     self.class_names = _class_names(self._info.features)
     self.n_classes = self.class_names and len(self.class_names)
@@ -137,7 +143,7 @@ class OpenDomain:
     skip: int = 0,
     part: tuple[int, int] = WHOLE,
   ) -> tf.data.Dataset:
-    """Returns the split's examples as they are stored, see `fields.prepare`.
+    """Returns the split's examples, stored values, see `fields.prepare`.
 
     Args:
       split: TFDS split string or a named split.
@@ -177,10 +183,14 @@ class OpenDomain:
   def _decoded_bytes(self):
     """Returns about what a decoded example takes in memory."""
     specs = self._info.features.get_tensor_spec()
-    return EXAMPLE_BYTES + sum(
-      specs[name].shape.num_elements() * specs[name].dtype.size
-      for name in self.fields
-    )
+    padding = 2 * self._padding
+    size = EXAMPLE_BYTES
+    for name in self.fields:
+      sides = specs[name].shape.as_list()
+      if FIELDS[name].fill is not None:
+        sides[:2] = sides[0] + padding, sides[1] + padding
+      size += math.prod(sides) * specs[name].dtype.size
+    return size
 
   def _decoded(self, serialized):
     return serialized.map(
@@ -189,7 +199,8 @@ class OpenDomain:
 
   def _decode(self, serialized):
     example = self._info.features.deserialize_example(serialized)
-    return {name: example[name] for name in self.fields}
+    example = {name: example[name] for name in self.fields}
+    return fields.pad(example, self._padding) if self._padding else example
 
   def _used_labels(self, classes):
     """Returns the labels of the classes that are used, or None for all."""
@@ -244,13 +255,14 @@ def part_name(split: str, part: tuple[int, int]) -> str:
   return f'{of}split {split!r}'
 
 
-def _image_shape(info):
+def _image_shape(info, padding):
   features = info.features
   if 'image' not in features or None in features['image'].shape:
     raise UserError(
       f'{info.full_name}: its features are no images of one size: {features!r}'
     )
-  return tuple(features['image'].shape)
+  height, width, channels = features['image'].shape
+  return height + 2 * padding, width + 2 * padding, channels
 
 
 def _class_names(features):

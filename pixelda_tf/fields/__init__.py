@@ -130,6 +130,37 @@ def prepare(
   }
 
 
+def pad(example: Mapping[str, tf.Tensor], margin: int) -> dict[str, tf.Tensor]:
+  """Adds what comes in from outside around each map of a stored example.
+
+  Args:
+    example: dict of fields, one example.
+    margin: pixels on each side.
+  """
+  padded = dict(example)
+  paddings = [[margin, margin], [margin, margin], [0, 0]]
+  for name, values in example.items():
+    field = FIELDS[name]
+    if field.fill is None:
+      continue
+    parts = [(values[..., :3], field.fill)]
+    if values.shape[-1] == 4:
+      parts.append((values[..., 3:], _FAR))
+    padded[name] = tf.concat(
+      [
+        tf.pad(part, paddings, constant_values=_stored(field, fill))
+        for part, fill in parts
+      ],
+      axis=-1,
+    )
+  return padded
+
+
+def _stored(field, fill):
+  with tf.init_scope():  # Eagerly, also where a pipeline is traced.
+    return field.store(np.array([fill], np.float32))[0]
+
+
 def warp(
   batch: Mapping[str, tf.Tensor],
   transforms: tf.Tensor,

@@ -142,6 +142,23 @@ def stream_without_files(store, part):
   return epoch, stream
 
 
+def test_padded_images_grow_by_the_margin(store):
+  plain = store(shape=(4, 5, 3), has_mask=True).open(store.data_dir)
+  domain = domains.Domain(name='tiny', padding=2).open(store.data_dir)
+  assert domain.image_shape == (8, 9, 3)
+  examples = zip(
+    plain.stored('train').as_numpy_iterator(),
+    domain.stored('train').as_numpy_iterator(),
+    strict=True,
+  )
+  for before, after in examples:
+    assert after['label'] == before['label']
+    for name in ('image', 'mask'):
+      np.testing.assert_array_equal(
+        after[name], np.pad(before[name], ((2, 2), (2, 2), (0, 0)))
+      )
+
+
 def test_names_of_splits(store, monkeypatch):
   monkeypatch.setattr(
     datasets.BUILDERS['usps'], 'NAMED_SPLITS', {'paper_train': 'train[:15]'}

@@ -135,3 +135,27 @@ def test_a_crop_of_the_whole_image_is_the_image():
   batch = {'image': tf.random.uniform([2, 4, 6, 3])}
   cropped = fields.crop(batch, (4, 6), SEED)
   np.testing.assert_array_equal(cropped['image'], batch['image'])
+
+
+def test_padding_adds_what_comes_in_from_outside():
+  """A margin of 2 around each map; depth, the fourth channel, is far there."""
+  example = {name: values[0] for name, values in stored().items()}
+  depth = example['image'][..., :1]
+  example['image'] = np.concatenate([example['image'], depth], axis=-1)
+  assert example['image'].shape == (4, 6, 4)
+  padded = {k: np.array(v) for k, v in fields.pad(example, 2).items()}
+  fills = {'image': (0, 0, 0, 255), 'mask': (0,)}
+  for name, values in example.items():
+    if name not in fills:
+      np.testing.assert_array_equal(padded[name], values)
+      continue
+    assert padded[name].shape == (8, 10, values.shape[-1])
+    assert padded[name].dtype == np.uint8
+    np.testing.assert_array_equal(padded[name][2:-2, 2:-2], values)
+    for margin in (
+      padded[name][:2],
+      padded[name][-2:],
+      padded[name][:, :2],
+      padded[name][:, -2:],
+    ):
+      assert (margin == fills[name]).all()
