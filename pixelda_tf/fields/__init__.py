@@ -12,7 +12,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from pixelda_tf import addons
-from pixelda_tf.fields import faults, images, poses
+from pixelda_tf.fields import faults, images, label_maps, poses
 
 Shape = tuple[int, int, int]
 
@@ -108,6 +108,24 @@ FIELDS: dict[str, Field] = {
     store=lambda values: values,
     fault=faults.poses,
     turn=poses.turn,
+  ),
+  # int32 [h, w, 1], the class of each pixel, or `label_maps.IGNORE`.
+  'segmentation': Field(
+    noun='label maps',
+    remedy='prepare the data with a label map for each image',
+    feature=lambda shape, class_names: tfds.features.LabeledImage(
+      labels=list(class_names),
+      shape=(*shape[:2], 1),
+      encoding_format='png',
+    ),
+    prepare=lambda values, shape: images.resize(
+      tf.cast(values, tf.int32), shape[:2], 'nearest'
+    ),
+    store=lambda values: values.astype(np.uint8),
+    fault=faults.label_maps,
+    relabel=label_maps.relabel,
+    interpolation='nearest',
+    fill=label_maps.IGNORE,
   ),
 }
 

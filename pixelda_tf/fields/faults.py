@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from pixelda_tf.fields import label_maps as maps
+
 
 def images(values: np.ndarray, n_classes: int | None) -> str | None:
   """Images have to be uint8, or float in [-1, 1]."""
@@ -49,4 +51,22 @@ def poses(values: np.ndarray, n_classes: int | None) -> str | None:
   return (
     f'pose {values[wrong][0].tolist()} of example {np.argmax(wrong)} must be a '
     'unit quaternion'
+  )
+
+
+def label_maps(values: np.ndarray, n_classes: int | None) -> str | None:
+  """Label maps have to be integers of the classes, or ignored."""
+  if values.ndim != 4 or values.shape[3] != 1 or values.dtype.kind not in 'iu':
+    return (
+      'label maps must be integers [n, height, width, 1], these are '
+      f'{values.dtype} {list(values.shape)}'
+    )
+  limit = maps.IGNORE if n_classes is None else n_classes
+  outside = ((values < 0) | (values >= limit)) & (values != maps.IGNORE)
+  if not outside.any():
+    return None
+  example = np.argmax(outside.any(axis=(1, 2, 3)))
+  return (
+    f'label {values[outside][0]} in the label map of example {example} must be '
+    f'in 0..{limit - 1}, or {maps.IGNORE}'
   )

@@ -69,7 +69,9 @@ def _finish(make, folder, indices):
   path = folder / f'{indices.start:08}.npz'
   if not path.exists():
     made = [make(index) for index in indices]
-    columns = {key: np.stack([each[key] for each in made]) for key in made[0]}
+    columns: dict[str, Any] = {
+      key: np.stack([each[key] for each in made]) for key in made[0]
+    }
     with atomic.new_file(str(path)) as partial, open(partial, 'wb') as file:
       np.savez_compressed(file, **columns)
   return path

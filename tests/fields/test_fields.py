@@ -40,6 +40,7 @@ def stored(n=2):
     'label': np.arange(n, dtype=np.int64),
     'mask': 255 * random.integers(2, size=(n, 4, 6, 1), dtype='uint8'),
     'pose': (poses / np.linalg.norm(poses, axis=1, keepdims=True)).astype('f4'),
+    'segmentation': random.choice([0, 1, 10, 255], (n, 4, 6, 1)).astype('u1'),
   }
 
 
@@ -51,12 +52,13 @@ def test_what_is_prepared_has_the_form_networks_take():
     'label': tf.int32,
     'mask': tf.float32,
     'pose': tf.float32,
+    'segmentation': tf.int32,
   }
   np.testing.assert_allclose(
     prepared['image'], example['image'] / 127.5 - 1, atol=1e-6
   )
   np.testing.assert_array_equal(prepared['mask'], example['mask'] / 255)
-  for name in ('label', 'pose'):
+  for name in ('label', 'pose', 'segmentation'):
     np.testing.assert_array_equal(prepared[name], example[name])
 
 
@@ -144,7 +146,7 @@ def test_padding_adds_what_comes_in_from_outside():
   example['image'] = np.concatenate([example['image'], depth], axis=-1)
   assert example['image'].shape == (4, 6, 4)
   padded = {k: np.array(v) for k, v in fields.pad(example, 2).items()}
-  fills = {'image': (0, 0, 0, 255), 'mask': (0,)}
+  fills = {'image': (0, 0, 0, 255), 'mask': (0,), 'segmentation': (255,)}
   for name, values in example.items():
     if name not in fills:
       np.testing.assert_array_equal(padded[name], values)
