@@ -80,6 +80,7 @@ def _summary(compared, done, left_out):
       )
     },
     'target_test': None,
+    'colour_spread': None,
     'nearest_target_rms': None,
   }
   for plot in done.values():

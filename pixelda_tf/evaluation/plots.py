@@ -12,6 +12,7 @@ from pixelda_tf.evaluation import (
   figures,
   nearest,
   pictures,
+  spread,
 )
 from pixelda_tf.evaluation.adaptation import Adaptation, Model
 from pixelda_tf.evaluation.projector import Embedding
@@ -57,6 +58,9 @@ def translated_by(adaptation: Adaptation) -> tuple[np.ndarray, Model]:
 def translations(adaptation: Adaptation) -> Plot:
   """Draws images of both domains, translated there and back.
 
+  Beside them, how much colours differ from image to image: far less in
+  translated images than in the target's says that G makes one style of many.
+
   Raises:
     LeftOut: no row translates.
   """
@@ -68,10 +72,12 @@ def translations(adaptation: Adaptation) -> Plot:
   translated = every[places]
   there = [('source', source[places]), ('translated', translated)]
   title = f'{_direction(adaptation)}, translated by {model}'
+  numbers = _colour_spread(source=source, translated=every, target=target)
   if not model.method.translates_back:
     return Plot(
       pictures.labelled([there], title),
       missing=[f'{model.name} translates one way: nothing is reconstructed'],
+      **numbers,
     )
   back = translate(model.method, translated, seed, back=True)
   there.append(('reconstructed source', back))
@@ -82,7 +88,17 @@ def translations(adaptation: Adaptation) -> Plot:
     ('translated to source', back),
     ('reconstructed target', translate(model.method, back, seed)),
   ]
-  return Plot(pictures.labelled([there, and_back], title))
+  return Plot(pictures.labelled([there, and_back], title), **numbers)
+
+
+def _colour_spread(**images):
+  """Returns the summary and the lines of a `Plot`."""
+  spreads = {name: spread.of_colours(each) for name, each in images.items()}
+  texts = [f'{name} {value:.4f}' for name, value in spreads.items()]
+  return {
+    'summary': {'colour_spread': spreads},
+    'lines': [f'spread of colours, of a range of 2: {", ".join(texts)}'],
+  }
 
 
 def neighbours(adaptation: Adaptation) -> Plot:

@@ -115,6 +115,9 @@ def test_the_summary_tells_what_was_compared(analysed):
   distances = found.pop('nearest_target_rms')
   assert 0 < distances['least'] <= distances['median'] < 2
   assert distances['translated'] == COUNT
+  spreads = found.pop('colour_spread')
+  assert set(spreads) == {'source', 'translated', 'target'}
+  assert 0 < min(spreads.values()) <= max(spreads.values()) < 1
   assert found == {
     'source': 'digits',
     'target': 'digits_photo',
@@ -182,7 +185,7 @@ def test_what_no_row_can_do_is_left_out(copy):
   found = summary(copy.directory.path)
   assert found['left_out'] == left_out
   assert found['rows']['before'] is found['rows']['translator'] is None
-  assert found['nearest_target_rms'] is None
+  assert found['nearest_target_rms'] is found['colour_spread'] is None
   assert set(left_out) < set(lines)
   assert 'translations.png' not in written(copy.directory.path)
 
