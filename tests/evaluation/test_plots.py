@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pixelda_tf.evaluation import figures, pictures, plots, tsne
+from pixelda_tf.evaluation import figures, pictures, plots, spread, tsne
 from pixelda_tf.evaluation.adaptation import Adaptation, Model
 from pixelda_tf.evaluation.examples import UNKNOWN, Examples
 from pixelda_tf.problems import Classification
@@ -140,6 +140,11 @@ def test_translations_go_there_and_back(rows):
   np.testing.assert_array_equal(rows['translated'], -source)
   np.testing.assert_array_equal(rows['reconstructed source'], -source / 2)
   assert plot.missing == ()
+  assert plot.summary['colour_spread'] == {
+    'source': spread.of_colours(images(14, 3, 0)),
+    'translated': spread.of_colours(-images(14, 3, 0)),
+    'target': spread.of_colours(images(11, 3, 1)),
+  }
 
 
 def test_one_way_gives_nothing_to_reconstruct(rows):

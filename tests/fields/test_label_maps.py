@@ -1,3 +1,5 @@
+"""Label maps: relabelled, resized, moved, and what is wrong with them."""
+
 import re
 
 import numpy as np
