@@ -1,0 +1,1 @@
+"""Images with label maps: the class of each pixel."""
