@@ -321,7 +321,7 @@ def test_options_have_the_same_defaults(name, torch):
           'task': 'mnist_classifier',
         },
         'residual_generator': {},
-        'pyramid_discriminator': {'dropout_rate': 0.0, 'noise_stddev': 0.0},
+        'pyramid_discriminator': {},
         'mnist_classifier': {},
       },
     ),
