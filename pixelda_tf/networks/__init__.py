@@ -22,6 +22,7 @@ from pixelda_tf.networks.layers import (
   TaskBuilder,
 )
 from pixelda_tf.networks.pose_estimators import pose_estimator
+from pixelda_tf.networks.segmentation.unet import unet_segmenter
 
 __all__ = [
   'ImageShape',
@@ -38,4 +39,5 @@ __all__ = [
   'residual_generator',
   'svhn_classifier',
   'unet_generator',
+  'unet_segmenter',
 ]

@@ -1,0 +1,1 @@
+"""Task networks for segmentation: a score of each class for each pixel."""
