@@ -22,7 +22,7 @@ from typing import Any
 import tqdm
 from absl import flags
 
-from pixelda_tf import command_line
+from pixelda_tf import atomic, command_line
 from pixelda_tf.errors import UserError
 
 command_line.define_flags('gin_file', 'gin_param', 'data_dir')
@@ -73,9 +73,9 @@ def main() -> None:
     if (size, batch, devices) not in measured:
       cell = {'image_size': size, 'batch_size': batch, 'devices': devices}
       cells.append(cell | in_a_process(size, batch, devices))
-      path.write_text(json.dumps(cells, indent=1) + '\n')
+      atomic.write_json(str(path), cells)
   text = cost_table.table(cells)
-  output.with_suffix('.md').write_text(text)
+  atomic.write_text(str(output.with_suffix('.md')), text)
   cost_table.plot(cells, output.with_suffix('.png'))
   print(text)
 

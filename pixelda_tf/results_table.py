@@ -142,11 +142,13 @@ def replace(text: str, new: str) -> str:
     UserError: the markers are not there, or not once each and in order.
   """
   if text.count(START) != 1 or text.count(END) != 1:
-    raise UserError(f"one '{START}' and one '{END}' are needed in --readme")
+    raise UserError(
+      f"{FLAGS.readme}: one '{START}' and one '{END}' are needed in it"
+    )
   before, _, rest = text.partition(START)
   _, end, after = rest.partition(END)
   if not end:
-    raise UserError(f"'{START}' has to stand before '{END}' in --readme")
+    raise UserError(f"{FLAGS.readme}: '{START}' has to stand before '{END}'")
   return f'{before}{START}\n{new}\n{END}{after}'
 
 
@@ -158,8 +160,15 @@ def main(*paths: str) -> None:
   readme = pathlib.Path(FLAGS.readme)
   if not readme.is_file():
     raise UserError(f"there is no '{readme}': give --readme")
-  text = replace(readme.read_text('utf-8'), table(results))
-  atomic.write_text(str(readme), text)
+  try:
+    # As bytes: line ends stay as they are.
+    text = readme.read_bytes().decode()
+  except UnicodeDecodeError as error:
+    raise UserError(f'{readme}: not UTF-8 ({error}); save it so') from error
+  line_end = '\r\n' if '\r\n' in text else '\n'
+  text = replace(text.replace(line_end, '\n'), table(results))
+  # What a link points to: it stays one.
+  atomic.write_text(str(readme.resolve()), text.replace('\n', line_end))
   count = sum(len(result['rows']) for result in results)
   print(f'{readme}: {count} rows of {len(paths)} results')
 

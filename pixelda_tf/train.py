@@ -59,6 +59,15 @@ def _train(run_dir, strategy):
 
   directory = RunDirectory(run_dir)
   configs = config.text(), config.operative('Experiment')
+  run = experiment.Experiment(  # type: ignore[call-arg]  # gin gives the rest.
+    run_dir,
+    FLAGS.data_dir,
+    skip_corrupt=FLAGS.skip_corrupt,
+    strategy=strategy,
+  )
+  for name in FLAGS.rows or ():
+    run.row(name)
+  # Only now: a mistake leaves no directory that the next config cannot have.
   chief = distribution.is_chief(strategy)
   if chief:
     directory.claim(*configs)
@@ -68,12 +77,6 @@ def _train(run_dir, strategy):
       f'{run_dir}: the chief made it, but it is not seen here; all hosts need '
       'it on one file system: name it by --run_dir'
     )
-  run = experiment.Experiment(  # type: ignore[call-arg]  # gin gives the rest.
-    run_dir,
-    FLAGS.data_dir,
-    skip_corrupt=FLAGS.skip_corrupt,
-    strategy=strategy,
-  )
   if not chief:
     run.train(FLAGS.rows)
     return

@@ -274,6 +274,23 @@ def test_train_tells_a_mistake_in_the_config_and_leaves_nothing(tmp_path):
   assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+  ('flag', 'message'),
+  [
+    ('--rows=nobody', "no row 'nobody'; there are source_only"),
+    ("--gin_param=source/Domain.name = 'nothing'", 'prepare_data'),
+  ],
+)
+def test_after_a_mistake_the_run_directory_is_free_for_another_config(
+  flag, message, tmp_path, data_dir, in_process
+):
+  run_dir = tmp_path / 'run'
+  places = f'--run_dir={run_dir}', f'--data_dir={data_dir}'
+  done = in_process('train', '--gin_file=gin/quickstart.gin', flag, *places)
+  done.assert_mistake(message)
+  assert not run_dir.exists()
+
+
 def from_tools(name, *args, cwd):
   environment = os.environ | {'PYTHONPATH': ''}
   return subprocess.run(

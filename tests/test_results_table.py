@@ -112,11 +112,11 @@ def test_given_results_are_read_in_their_order(run, tmp_path):
 @pytest.mark.parametrize(
   ('readme', 'message'),
   [
-    ('nothing', "one '<!-- results:start -->' and one"),
-    (README + README, "one '<!-- results:start -->' and one"),
+    ('nothing', "README.md: one '<!-- results:start -->' and one"),
+    (README + README, "README.md: one '<!-- results:start -->' and one"),
     (
       '<!-- results:end --> <!-- results:start -->',
-      "'<!-- results:start -->' has to stand before",
+      "README.md: '<!-- results:start -->' has to stand before",
     ),
   ],
 )
@@ -128,6 +128,28 @@ def test_a_readme_without_its_markers_is_left_alone(
   assert done.returncode == 2
   assert done.stderr.startswith(f'error: {message}')
   assert (tmp_path / 'README.md').read_text() == readme
+
+
+def test_line_ends_and_links_stay(run, tmp_path):
+  real = tmp_path / 'docs.md'
+  real.write_bytes(README.replace('\n', '\r\n').encode())
+  (tmp_path / 'README.md').unlink()
+  (tmp_path / 'README.md').symlink_to('docs.md')
+  assert run('results/one.json').stderr == ''
+  assert (tmp_path / 'README.md').is_symlink()
+  written = real.read_bytes()
+  assert written.count(b'\n') == written.count(b'\r\n')
+  assert b'| source_only |' in written
+
+
+def test_a_readme_of_another_encoding_is_told_and_left_alone(run, tmp_path):
+  content = README.encode('utf-16')
+  (tmp_path / 'README.md').write_bytes(content)
+  done = run('results/one.json')
+  assert done.returncode == 2
+  assert done.stderr.startswith('error: README.md: not UTF-8')
+  assert done.stderr.count('\n') == 1
+  assert (tmp_path / 'README.md').read_bytes() == content
 
 
 @pytest.mark.parametrize(

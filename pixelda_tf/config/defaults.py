@@ -70,6 +70,19 @@ def changed_defaults(old: str, new: str) -> list[Change]:
   ]
 
 
+def gone(old: str, new: str) -> list[str]:
+  """Returns `parameter = value` of what only the first of two configs has.
+
+  Args:
+    old: of `operative`, when a run was begun.
+    new: the same, of today.
+  """
+  before, today = read_values(old), read_values(new)
+  return [
+    f'{key} = {before[key]!r}' for key in sorted(before.keys() - today.keys())
+  ]
+
+
 def _reached(root: str) -> set[str]:
   """Returns the names of all components that calling `root` may come to."""
   reached, scopes, new = set(), {''}, {(root, '')}

@@ -6,7 +6,6 @@ import gin
 import numpy as np
 import tensorflow as tf
 from PIL import Image
-from sklearn import datasets
 
 from pixelda_tf.errors import UserError
 
@@ -75,7 +74,9 @@ class PhotoBackground:
 def _read(photos_dir):
   """Returns photos as uint8 [240, 320, 3], upright ones turned."""
   if photos_dir is None:
-    images = map(Image.fromarray, datasets.load_sample_images().images)
+    from sklearn.datasets import load_sample_images
+
+    images = map(Image.fromarray, load_sample_images().images)
     return [_fit(image) for image in images]
   folder = pathlib.Path(photos_dir)
   paths = sorted(

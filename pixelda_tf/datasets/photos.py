@@ -3,7 +3,6 @@
 import pathlib
 
 import numpy as np
-import sklearn.datasets
 from PIL import Image
 
 from pixelda_tf.datasets import files
@@ -72,8 +71,10 @@ def load_sample() -> list[np.ndarray]:
   Returns:
     list of uint8 [213, 320, 3].
   """
+  from sklearn.datasets import load_sample_images
+
   photos = []
-  for photo in sklearn.datasets.load_sample_images().images:
+  for photo in load_sample_images().images:
     height, width = photo.shape[0] // 2, photo.shape[1] // 2
     half = photo[: 2 * height, : 2 * width].reshape(height, 2, width, 2, 3)
     photos.append(np.round(half.mean(axis=(1, 3))).astype(np.uint8))

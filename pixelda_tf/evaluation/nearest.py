@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
-import sklearn
-from sklearn.metrics import pairwise_distances_argmin_min
 
 
 class Nearest(NamedTuple):
@@ -36,6 +34,10 @@ def find(
     batches: of candidates, of the same form; one is in memory at a time.
     shown: indices of images whose nearest candidates are kept.
   """
+  # Here, and not at every start: it takes a second.
+  import sklearn
+  from sklearn.metrics import pairwise_distances_argmin_min
+
   flat = _flat(images)
   kept = np.arange(len(images))[shown]
   indices = np.zeros(len(images), np.int64)

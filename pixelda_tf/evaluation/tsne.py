@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 import threadpoolctl
 from numpy.typing import ArrayLike
-from sklearn.decomposition import PCA
-from sklearn.manifold import TSNE
 
 from pixelda_tf.evaluation import figures, pictures
 from pixelda_tf.evaluation.adaptation import Adaptation
@@ -113,6 +111,8 @@ def principal_components(points: np.ndarray, seed: int) -> np.ndarray:
     float32 `[n, d]`, centred, d at most `COMPONENTS`; zeros of points that are
     all the same.
   """
+  from sklearn.decomposition import PCA
+
   flat = np.reshape(points, (len(points), -1)).astype(np.float32)
   count = min(COMPONENTS, *flat.shape)
   if _are_same(flat):
@@ -133,6 +133,8 @@ def embed(points: ArrayLike, seed: int) -> np.ndarray:
     float32 `[n, 2]`; zeros of points that are all the same, as those of a dead
     network, and of less than three.
   """
+  from sklearn.manifold import TSNE
+
   points = np.asarray(points, np.float32)
   if len(points) < 3 or _are_same(points):
     return np.zeros((len(points), 2), np.float32)

@@ -6,7 +6,6 @@ from typing import Any
 import gin
 import numpy as np
 import tensorflow as tf
-from sklearn.metrics import confusion_matrix
 
 from pixelda_tf.evaluation import pictures
 from pixelda_tf.losses.task import cross_entropy, patch_cross_entropy
@@ -100,6 +99,8 @@ class ClassificationScorer(Scorer):
 
   def count(self, compared: Arrays) -> None:
     """Adds a batch, as `compare` returned it."""
+    from sklearn.metrics import confusion_matrix
+
     self.confusion += confusion_matrix(
       compared['label'],
       compared['predicted_label'],

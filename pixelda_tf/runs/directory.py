@@ -106,7 +106,15 @@ class RunDirectory:
         self.path,
       )
       return []
-    return config.changed_defaults(_read(self.operative_config), operative)
+    began = _read(self.operative_config)
+    gone = config.gone(began, operative)
+    if gone:
+      logging.info(
+        '%s: it began with parameters that are gone: %s',
+        self.path,
+        ', '.join(gone),
+      )
+    return config.changed_defaults(began, operative)
 
   def check_is_run(self) -> None:
     """Raises a `UserError` where no run is."""

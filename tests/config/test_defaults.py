@@ -99,3 +99,5 @@ def test_defaults_that_changed_are_told(parse):
     'House.paint: @paint -> @varnish',
   ]
   assert config.changed_defaults(old, old) == []
+  assert config.gone(old, new) == ['paint.layers = 2']
+  assert config.gone(old, old) == []

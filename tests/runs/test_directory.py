@@ -52,6 +52,14 @@ def test_a_default_that_changed_is_refused_and_named(tmp_path):
   assert (tmp_path / 'operative_config.gin').read_text() == OPERATIVE
 
 
+def test_a_parameter_that_is_gone_is_told(tmp_path, caplog):
+  claim(tmp_path)
+  with caplog.at_level(logging.INFO, logger='absl'):
+    claim(tmp_path, operative=OPERATIVE.replace('brick.size = 3\n', ''))
+  assert f'{tmp_path}: it began with parameters that are gone' in caplog.text
+  assert 'brick.size = 3' in caplog.text
+
+
 def test_a_run_of_before_defaults_were_kept_goes_on_with_a_word(
   tmp_path, caplog
 ):

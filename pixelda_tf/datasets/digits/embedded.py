@@ -6,7 +6,6 @@ are disjoint parts of one fixed permutation of the 1,797 digits.
 
 import numpy as np
 import tensorflow as tf
-from sklearn import datasets
 
 from pixelda_tf import seeding
 from pixelda_tf.datasets import base, photos
@@ -41,7 +40,9 @@ def load_part(
     images uint8 [count, 16, 16, 1], labels int64 [count], and the digits'
     indices in scikit-learn's order, int64 [count].
   """
-  bunch = datasets.load_digits()
+  from sklearn.datasets import load_digits
+
+  bunch = load_digits()
   order = np.argsort(seeding.random_words(len(bunch.target), SEED))
   indices = order[slice(*PARTS[name, split])]
   images = bunch.images[indices][..., None] * (255 / 16)
