@@ -58,6 +58,7 @@ class PixelDA(Method):
     class_head_weight: float = 0.0,
     noise_size: int = 10,
     private_task_layers: bool = False,
+    task_repeats: int = 1,
     semi_supervised: bool = False,
     **kwargs: Any,
   ):
@@ -81,6 +82,9 @@ class PixelDA(Method):
       private_task_layers: whether T has a first stage of its own for source
         images, as the released code; target images go through the one that
         translated images train.
+      task_repeats: how many times T moves in a step, on the step's images
+        translated with fresh noise each time; once in the paper. T is small
+        beside G and D, and what it needs is many images.
       semi_supervised: whether T also learns from labelled target images
         (Sect. 4.5).
       **kwargs: see `Method`.
@@ -102,6 +106,7 @@ class PixelDA(Method):
     )
     self.class_head_weight = class_head_weight
     self.noise_size = noise_size
+    self.task_repeats = task_repeats
     if semi_supervised:
       self.role = 'semi_supervised'
 
@@ -110,7 +115,7 @@ class PixelDA(Method):
     tasks = tuple(filter(None, (self.task, self.private_task)))
     return (
       Player('discriminator', (self.discriminator,), self.discriminator_losses),
-      Player('task', tasks, self.task_losses),
+      Player('task', tasks, self.task_losses, repeats=self.task_repeats),
       Player('generator', (self.generator,), self.generator_losses),
     )
 

@@ -50,6 +50,7 @@ VARIANTS = {
     {'semi_supervised': True},
     KEYS | {'task/target_class'},
   ),
+  'T three times': ({'task_repeats': 3}, KEYS),
   'least squares': ({'adversarial_loss': least_squares_loss}, KEYS),
 }
 
@@ -132,6 +133,25 @@ def test_what_each_network_is_called_for_in_a_step(build_pixelda, build_batch):
     assert method.discriminator.calls == 3 * step
     assert method.task.calls == 3 * step
     assert int(method.step) == step
+
+
+def test_t_moves_again_on_what_g_translates_with_fresh_noise(
+  build_pixelda, build_batch
+):
+  """G translates twice more; T sees source and fake thrice, then G's fake."""
+  method = build_pixelda(task_repeats=3)
+  for name in ('generator', 'discriminator', 'task'):
+    setattr(method, name, Counted(getattr(method, name)))
+  drawn, noise = [], method.noise
+  method.noise = lambda count: drawn.append(noise(count)) or drawn[-1]
+  method.compile(tf.keras.optimizers.Adam(1e-3))
+  method.train_step(build_batch())
+  assert method.generator.calls == 3
+  assert method.discriminator.calls == 3
+  assert method.task.calls == 3 * 2 + 1
+  assert np.ptp(np.stack(drawn), axis=0).min() > 0
+  assert int(method.player_optimizers['task'].iterations) == 3
+  assert int(method.player_optimizers['generator'].iterations) == 1
 
 
 class ByHand:
