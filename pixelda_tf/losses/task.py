@@ -33,6 +33,22 @@ def patch_cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
   return tf.reduce_mean(losses, axis=[1, 2])
 
 
+def mean_of_pixels(values: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+  """Returns the weighted mean of each map of a batch.
+
+  Args:
+    values: float32 `[batch, height, width]`.
+    weights: the same shape, at least 0.
+
+  Returns:
+    float32 `[batch]`, 0 of a map whose weights are all 0.
+  """
+  return tf.math.divide_no_nan(
+    tf.reduce_sum(weights * values, axis=[1, 2]),
+    tf.reduce_sum(weights, axis=[1, 2]),
+  )
+
+
 def quaternion_log_loss(true: tf.Tensor, predicted: tf.Tensor) -> tf.Tensor:
   """The log of a metric of rotations, the pose terms of Eq. 6 of PixelDA.
 

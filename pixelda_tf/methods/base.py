@@ -83,7 +83,7 @@ class Method(tf.keras.Model):
     self.build_task = functools.partial(task, self.network_shape, n_classes)
     self.step = tf.Variable(0, dtype=tf.int64, trainable=False, name='step')
     self.random = tf.random.Generator.from_seed(seed)
-    self.test_metrics = self.problem.keras_metrics()
+    self.test_metrics = self.problem.keras_metrics(n_classes)
 
   def __init_subclass__(cls, **kwargs):
     """Completes the constructor's signature."""
@@ -165,8 +165,8 @@ class Method(tf.keras.Model):
   def predictions(
     self, images: tf.Tensor, size: tf.Tensor | None = None
   ) -> Tensors:
-    """Returns `Problem.predictions` of images: what users and metrics see."""
-    return self.problem.predictions(self(images), size)
+    """Returns `Problem.answers` to images: what users and metrics see."""
+    return self.problem.answers(self(images), size)
 
   def task_terms(
     self,

@@ -6,6 +6,7 @@ from pixelda_tf.errors import UserError
 from pixelda_tf.problems.base import Case, Metric, Problem, Scorer
 from pixelda_tf.problems.class_and_pose import ClassAndPose
 from pixelda_tf.problems.classification import Classification
+from pixelda_tf.problems.segmentation import Segmentation
 
 __all__ = [
   'Case',
@@ -14,11 +15,12 @@ __all__ = [
   'Metric',
   'Problem',
   'Scorer',
+  'Segmentation',
   'predicting',
 ]
 
 
-def predicting(outputs: Iterable[str]) -> type[Problem]:
+def predicting(outputs: Iterable[str]) -> Problem:
   """Returns the problem whose models predict such outputs, as an export does.
 
   Args:
@@ -29,8 +31,8 @@ def predicting(outputs: Iterable[str]) -> type[Problem]:
   """
   names = set(outputs)
   for problem in _subclasses(Problem):
-    if set(problem.outputs) == names:
-      return problem
+    if set(problem.outputs) - set(problem.on_request) == names:
+      return problem.of_export()
   raise UserError(
     f'no problem of pixelda_tf predicts {", ".join(sorted(names))}: is it an '
     'export of pixelda_tf?'

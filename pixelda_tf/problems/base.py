@@ -21,10 +21,12 @@ class Case(NamedTuple):
   Attributes:
     image: uint8 `[height, width, 3]`.
     texts: lines below it.
+    label_maps: uint8 `[height, width]`, shown beside it: predicted, true.
   """
 
   image: np.ndarray
   texts: tuple[str, ...]
+  label_maps: tuple[np.ndarray, ...] = ()
 
 
 class Problem(ABC):
@@ -34,6 +36,7 @@ class Problem(ABC):
     targets: fields of an example that are learnt from, the first one above all:
       a domain without it cannot be tested on.
     outputs: names of what `predictions` returns.
+    on_request: those of them that are too large to be answered unasked.
     metrics: the headline first. Tables, monitors and reports take their columns
       from it.
     counts: (title, format of `Scorer.result`) of what the metrics are over.
@@ -41,6 +44,7 @@ class Problem(ABC):
 
   targets: tuple[str, ...]
   outputs: tuple[str, ...]
+  on_request: tuple[str, ...] = ()
   metrics: tuple[Metric, ...]
   counts: tuple[str, str] = ('count', '{count:,}')
 
@@ -112,16 +116,31 @@ class Problem(ABC):
         are brought to; None for that of the outputs.
     """
 
+  def answers(
+    self, outputs: Tensors, size: tf.Tensor | None = None
+  ) -> dict[str, tf.Tensor]:
+    """Returns `predictions` without those that are only `on_request`."""
+    predictions = self.predictions(outputs, size)
+    return {
+      name: values
+      for name, values in predictions.items()
+      if name not in self.on_request
+    }
+
   @abstractmethod
-  def keras_metrics(self) -> list[tf.keras.metrics.Metric]:
+  def keras_metrics(self, n_classes: int) -> list[tf.keras.metrics.Metric]:
     """Returns what Keras' `evaluate` shows.
 
     Each is updated with (the first of `targets`, outputs['logits']).
     """
 
-  @staticmethod
+  @classmethod
+  def of_export(cls) -> 'Problem':
+    """Returns a problem that scores an export; nobody asks for its losses."""
+    return cls()
+
   @abstractmethod
-  def scorer(class_names: Sequence[str], n_worst: int = 0) -> 'Scorer':
+  def scorer(self, class_names: Sequence[str], n_worst: int = 0) -> 'Scorer':
     """Returns a `Scorer` that has seen nothing yet.
 
     Args:

@@ -70,9 +70,13 @@ class ClassAndPose(Classification):
     pose = tf.where(pose[:, :1] < 0, -pose, pose)
     return super().predictions(outputs, size) | {'pose': pose}
 
-  @staticmethod
+  @classmethod
+  def of_export(cls) -> 'ClassAndPose':
+    """See the base class."""
+    return cls(pose_weight=1.0)
+
   def scorer(
-    class_names: Sequence[str], n_worst: int = 0
+    self, class_names: Sequence[str], n_worst: int = 0
   ) -> 'ClassAndPoseScorer':
     """Returns a `ClassAndPoseScorer`."""
     return ClassAndPoseScorer(class_names, n_worst)

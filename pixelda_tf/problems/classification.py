@@ -53,13 +53,13 @@ class Classification(Problem):
     del size
     return {'probabilities': self.probabilities(outputs)}
 
-  def keras_metrics(self) -> list[tf.keras.metrics.Metric]:
+  def keras_metrics(self, n_classes: int) -> list[tf.keras.metrics.Metric]:
     """Accuracy."""
+    del n_classes
     return [tf.keras.metrics.SparseCategoricalAccuracy('accuracy')]
 
-  @staticmethod
   def scorer(
-    class_names: Sequence[str], n_worst: int = 0
+    self, class_names: Sequence[str], n_worst: int = 0
   ) -> 'ClassificationScorer':
     """Returns a `ClassificationScorer`."""
     return ClassificationScorer(class_names, n_worst)

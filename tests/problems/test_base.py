@@ -5,7 +5,7 @@ import pytest
 
 from pixelda_tf import problems
 from pixelda_tf.errors import UserError
-from pixelda_tf.problems import Case, ClassAndPose, Classification
+from pixelda_tf.problems import Case, ClassAndPose, Classification, Segmentation
 from pixelda_tf.problems.base import Worst
 
 
@@ -66,8 +66,9 @@ def test_a_domain_can_be_tested_on_with_the_first_target():
 
 
 def test_a_problem_is_found_by_what_its_models_predict():
-  assert problems.predicting(['probabilities']) is Classification
-  assert problems.predicting(['pose', 'probabilities']) is ClassAndPose
+  for problem in (Classification, ClassAndPose, Segmentation):
+    names = set(problem.outputs) - set(problem.on_request)
+    assert type(problems.predicting(names)) is problem
   with pytest.raises(
     UserError, match='no problem of pixelda_tf predicts boxes'
   ):

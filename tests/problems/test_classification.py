@@ -69,7 +69,7 @@ def test_pseudo_labels_and_predictions():
 
 
 def test_the_keras_metric_is_the_accuracy():
-  (metric,) = Classification().keras_metrics()
+  (metric,) = Classification().keras_metrics(2)
   metric.update_state([1, 0, 1], np.array([[0.0, 1], [0, 1], [2, 3]]))
   assert metric.name == 'accuracy'
   np.testing.assert_allclose(metric.result(), 2 / 3)

@@ -1,0 +1,195 @@
+"""How label maps are scored: one confusion matrix of pixels over a set."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pixelda_tf.errors import UserError
+from pixelda_tf.evaluation import pictures
+from pixelda_tf.fields.label_maps import IGNORE
+from pixelda_tf.problems.base import Arrays, Case, Scorer
+
+# Pixels of a side of what is kept of a bad image.
+_KEPT = 512
+
+
+class SegmentationScorer(Scorer):
+  """Counts pixels; the worst images have the largest share of wrong ones.
+
+  Pixels whose true label is `IGNORE` count nowhere. Of each class the
+  intersection over union (IoU) is TP / (TP + FP + FN), over all pixels of the
+  set; a class that is in neither truth nor prediction has none, and is in no
+  mean. The metrics, with n_c the true pixels of class c:
+
+  * mean_iou: the mean of IoU_c over the scored classes;
+  * frequency_weighted_iou: sum_c n_c IoU_c / sum_c n_c over them;
+  * pixel_accuracy: sum_c TP_c / sum_c n_c over them.
+  """
+
+  def __init__(
+    self,
+    class_names: Sequence[str],
+    n_worst: int = 0,
+    scored: Sequence[str] | None = None,
+  ):
+    """See `Segmentation.scorer`."""
+    super().__init__(class_names, n_worst)
+    n = len(self.class_names)
+    self.confusion = np.zeros((n, n), np.int64)
+    self._scored = scored_classes(self.class_names, scored)
+    self._count = 0
+
+  def update(self, examples: Arrays, predictions: Arrays) -> None:
+    """See `Scorer`.
+
+    Args:
+      examples: 'image', and 'segmentation', integers `[batch, height, width,
+        1]` in the size in which is scored.
+      predictions: 'labels', uint8 `[batch, height, width]`, of that size.
+    """
+    maps = examples['segmentation'][..., 0]
+    confusions = np.stack(
+      [
+        self._compare(true, found)
+        for true, found in zip(maps, predictions['labels'], strict=True)
+      ]
+    )
+    self.confusion += confusions.sum(0)
+    self._count += len(maps)
+    totals = confusions[:, self._scored].sum((1, 2))
+    right = np.diagonal(confusions, axis1=1, axis2=2)[:, self._scored].sum(1)
+    wrong = 1.0 - right / np.maximum(totals, 1)
+
+    def case(index):
+      return Case(
+        _smaller(pictures.to_rgb(examples['image'][index])),
+        self._texts(confusions[index], wrong[index]),
+        tuple(
+          _smaller(each[index].astype(np.uint8))
+          for each in (predictions['labels'], maps)
+        ),
+      )
+
+    self._worst.add(np.where(right < totals, wrong, -np.inf), case)
+
+  def _compare(self, true, found):
+    """Returns an image's confusion matrix."""
+    n = len(self.class_names)
+    counted = true != IGNORE
+    true, found = true[counted].astype(np.int64), found[counted]
+    for labels, of in ((found, 'the model'), (true, 'a label map')):
+      if labels.size and labels.max() >= n:
+        raise UserError(
+          f'{of} has label {labels.max()}, the data set {n} classes: name a '
+          'data set with the classes the model was trained on'
+        )
+    return np.bincount(true * n + found, minlength=n * n).reshape(n, n)
+
+  def _texts(self, confusion, wrong):
+    """Returns what is wrong, and what was mistaken for what most often."""
+    mistakes = confusion.copy()
+    np.fill_diagonal(mistakes, 0)
+    mistakes[~np.isin(np.arange(len(mistakes)), self._scored)] = 0
+    true, found = np.unravel_index(mistakes.argmax(), mistakes.shape)
+    share = mistakes.max() / confusion[self._scored].sum()
+    return (
+      f'{wrong:.0%} wrong; {share:.0%} is {self.class_names[true]}, said '
+      f'{self.class_names[found]}',
+    )
+
+  def result(self) -> dict[str, Any]:
+    """IoUs and shares in [0, 1], and counts.
+
+    Returns:
+      {'mean_iou': float, 'frequency_weighted_iou': float, 'pixel_accuracy':
+      float, 'count': int, of images, 'pixels': int, of scored classes,
+      'per_class_iou': list of n_classes floats, None of a class in neither
+      truth nor prediction, 'per_class_pixels': list of n_classes ints, true
+      ones}.
+
+    Raises:
+      UserError: no pixel is of a scored class.
+    """
+    right = np.diagonal(self.confusion)
+    pixels = self.confusion.sum(axis=1)
+    union = pixels + self.confusion.sum(axis=0) - right
+    total = pixels[self._scored].sum()
+    if not total:
+      raise UserError(
+        'the split has no pixel of a scored class: all others are ignored, or '
+        'left out by Segmentation.scored'
+      )
+    iou = np.divide(
+      right, union, out=np.full(len(union), np.nan), where=union > 0
+    )
+    scored = iou[self._scored]
+    return {
+      'mean_iou': float(np.nanmean(scored)),
+      'frequency_weighted_iou': float(
+        np.nansum(pixels[self._scored] * scored) / total
+      ),
+      'pixel_accuracy': float(right[self._scored].sum() / total),
+      'count': self._count,
+      'pixels': int(total),
+      'per_class_iou': [
+        None if np.isnan(each) else float(each) for each in iou
+      ],
+      'per_class_pixels': pixels.tolist(),
+    }
+
+  def lines(self) -> list[str]:
+    """See `Scorer`: of all pixels, then of each class."""
+    result = self.result()
+    names = ['class', *self.class_names]
+    width = max(map(len, names))
+    all_pixels = self.confusion.sum()
+    lines = [
+      f'{result["count"]:,} images, {all_pixels:,} pixels that count',
+      f'mIoU {result["mean_iou"]:.1%}, frequency-weighted IoU '
+      f'{result["frequency_weighted_iou"]:.1%}, pixel accuracy '
+      f'{result["pixel_accuracy"]:.1%}',
+      f'{"class":<{width}}{"IoU":>9}{"of pixels":>12}',
+    ]
+    for label, name in enumerate(self.class_names):
+      iou = result['per_class_iou'][label]
+      share = result['per_class_pixels'][label] / all_pixels
+      line = f'{name:<{width}}'
+      line += f'{"-":>9}' if iou is None else f'{iou:>9.1%}'
+      line += f'{share:>12.2%}'
+      if label not in self._scored:
+        line += '   not scored'
+      elif iou is None:
+        line += '   in neither truth nor prediction: in no mean'
+      lines.append(line)
+    return lines
+
+
+def scored_classes(
+  class_names: Sequence[str], scored: Sequence[str] | None
+) -> list[int]:
+  """Returns the labels of the scored classes.
+
+  Args:
+    class_names: by label.
+    scored: names; None for all.
+
+  Raises:
+    UserError: there is no class of a name, or no name.
+  """
+  if scored is None:
+    return list(range(len(class_names)))
+  unknown = [name for name in scored if name not in class_names]
+  if unknown or not scored:
+    raise UserError(
+      f'Segmentation.scored: no class {", ".join(unknown) or "is named"}; '
+      f'there are {", ".join(class_names)}'
+    )
+  return sorted({list(class_names).index(name) for name in scored})
+
+
+def _smaller(image):
+  """Returns every so many-th pixel of a large image or label map."""
+  step = -(-max(image.shape[:2]) // _KEPT)
+  # A copy: a view would keep the batch.
+  return image[::step, ::step].copy()
