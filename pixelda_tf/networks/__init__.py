@@ -8,6 +8,7 @@ from pixelda_tf.networks.classifiers import (
 )
 from pixelda_tf.networks.discriminators import (
   feature_discriminator,
+  feature_map_discriminator,
   patch_discriminator,
   pyramid_discriminator,
 )
@@ -31,6 +32,7 @@ __all__ = [
   'downsampling_residual_generator',
   'dtn_classifier',
   'feature_discriminator',
+  'feature_map_discriminator',
   'lenet_classifier',
   'mnist_classifier',
   'patch_discriminator',

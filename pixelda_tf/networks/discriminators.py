@@ -172,3 +172,41 @@ def feature_discriminator(size: int, *, units: int = 500) -> tf.keras.Model:
   return tf.keras.Model(
     features, {'domain': logits}, name='feature_discriminator'
   )
+
+
+@gin.register
+def feature_map_discriminator(
+  size: int,
+  *,
+  filters: int = 512,
+  dropout_rate: float = 0.5,
+  seed: int = 0,
+) -> tf.keras.Model:
+  """CyCADA's discriminator of maps of features: a decision at each place.
+
+  Three 1x1 convolutions, the first two with dropout of whole maps and ReLU, as
+  in the released code, whose last one has two outputs: the same decision as one
+  logit.
+
+  Args:
+    size: number of maps.
+    filters: of the first convolution; the second has half. In the released code
+      1,024 on FCN8s's fc7 and 512 on class scores.
+    dropout_rate: share of maps that are dropped, 0.5 in the released code.
+    seed: start of the dropouts' random streams.
+
+  Returns:
+    Model of float32 `[batch, rows, columns, size]` to {'domain': float32
+    `[batch, rows, columns, 1]` logits, above 0 is source}.
+  """
+  tensor = features = layers.Input((None, None, size), name='features')
+  for part, width in enumerate((filters, filters // 2)):
+    tensor = layers.Conv2D(width, 1, kernel_initializer='he_normal')(tensor)
+    if dropout_rate:
+      dropout = Corruption(dropout_rate, 0.0, seed + part, whole_channels=True)
+      tensor = dropout(tensor)
+    tensor = layers.ReLU()(tensor)
+  logits = layers.Conv2D(1, 1, dtype='float32')(tensor)
+  return tf.keras.Model(
+    features, {'domain': logits}, name='feature_discriminator'
+  )
