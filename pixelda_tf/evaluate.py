@@ -71,9 +71,15 @@ def _load_run():
         f'--dataset={FLAGS.dataset}: its classes {names} are not those of the '
         f'run, {pair.class_names}'
       )
-    predict = tf.function(
+    traced = tf.function(
       serving.Servable(method).predict, reduce_retracing=True
     )
+
+    # In the size of the images, which is that of what is true.
+    def predict(images, size):
+      del size
+      return traced(images)
+
     return predict, batches, pair.problem, names, title, path
   split = FLAGS.split or pair.target.test
   batches = pair.test_batches(split=split)
@@ -91,7 +97,8 @@ def _load_export():
   problem = problems.predicting(signature.structured_outputs)
   batches, names, title = _open_dataset(problem)
 
-  def predict(images):
+  def predict(images, size):
+    del size
     return signature(images=images)
 
   return predict, batches, problem, names, title, None

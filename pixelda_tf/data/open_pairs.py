@@ -165,7 +165,7 @@ class OpenPair:
 
     Returns:
       `tf.data.Dataset` of {'image'} and the problem's targets, as the domain
-      has them.
+      has them: maps of pixels in the domain's own size.
     """
     stream = self._streams[domain]
     if not self.problem.can_test(stream.domain):
@@ -173,7 +173,8 @@ class OpenPair:
     examples = stream.domain.stored(split or stream.domain.test)
     if stream.label_map is not None:
       examples = classes.known(examples, stream.label_map)
-    batches = examples.batch(batch_size or at_once(self.image_shape)).map(
+    shapes = self.image_shape, stream.domain.image_shape
+    batches = examples.batch(batch_size or min(map(at_once, shapes))).map(
       self._prepare_test, num_parallel_calls=2, deterministic=True
     )
     if stream.label_map is not None:
@@ -242,10 +243,12 @@ class OpenPair:
     return fields.prepare(batch, self.image_shape)
 
   def _prepare_test(self, batch):
-    tested = ('image', *self.problem.targets)
-    return self._prepare(
-      {name: batch[name] for name in tested if name in batch}
-    )
+    targets = {
+      name: batch[name] for name in self.problem.targets if name in batch
+    }
+    own_shape = batch['image'].shape[1:]
+    images = self._prepare({'image': batch['image']})
+    return images | fields.prepare(targets, own_shape)
 
   def _stream(self, role, domain):
     pair, label_map, strong = self._pair, None, ()

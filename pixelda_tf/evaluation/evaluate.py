@@ -5,23 +5,26 @@ from typing import Any
 
 import tensorflow as tf
 
+from pixelda_tf import fields
 from pixelda_tf.errors import UserError
 
-Predict = Callable[[tf.Tensor], Mapping[str, tf.Tensor]]
+# Of images and the (height, width) that maps of pixels are wanted in.
+Predict = Callable[[tf.Tensor, tf.Tensor], Mapping[str, tf.Tensor]]
 
 
 def compiled_predictions(method: Any) -> Predict:
   """Returns `method.predictions`, traced once for batches of any size."""
   images = tf.TensorSpec([None, *method.image_shape], tf.float32)
-  return tf.function(method.predictions, input_signature=[images])
+  size = tf.TensorSpec([2], tf.int32)
+  return tf.function(method.predictions, input_signature=[images, size])
 
 
 def score(predict: Predict, batches: tf.data.Dataset, scorer: Any) -> Any:
   """Scores what a model predicts for every example, batch by batch.
 
   Args:
-    predict: function of images to predictions: of a method, see
-      `compiled_predictions`, or of an export.
+    predict: function of images and the size of what is true to predictions:
+      of a method, see `compiled_predictions`, or of an export.
     batches: finite data set of {'image', ...} batches with what is true.
     scorer: a `problems.Scorer`.
 
@@ -33,7 +36,7 @@ def score(predict: Predict, batches: tf.data.Dataset, scorer: Any) -> Any:
   """
   count = 0
   for batch in batches:
-    predictions = predict(batch['image'])
+    predictions = predict(batch['image'], fields.map_size(batch))
     scorer.update(
       {name: values.numpy() for name, values in batch.items()},
       {name: values.numpy() for name, values in predictions.items()},

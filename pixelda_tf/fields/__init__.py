@@ -148,6 +148,19 @@ def prepare(
   }
 
 
+def map_size(batch: Mapping[str, tf.Tensor]) -> tf.Tensor:
+  """Returns int32 (height, width) of a batch's maps beside its images.
+
+  That of the images where there are none.
+  """
+  maps = [
+    name
+    for name in sorted(batch, key='image'.__eq__)
+    if FIELDS[name].interpolation is not None
+  ]
+  return tf.shape(batch[maps[0]])[1:3]
+
+
 def pad(example: Mapping[str, tf.Tensor], margin: int) -> dict[str, tf.Tensor]:
   """Adds what comes in from outside around each map of a stored example.
 

@@ -122,7 +122,8 @@ class Monitor:
     for player in self.method.players():
       for variable in player.variables():
         tf.summary.histogram(f'weights/{player.name}/{variable.name}', variable)
-    outputs = self.predictions(self.target) if self.predictions else {}
+    size = tf.shape(self.target)[1:3]
+    outputs = self.predictions(self.target, size) if self.predictions else {}
     for name, value in outputs.items():
       tf.summary.histogram(f'outputs/target_{name}', value)
     if self.method.translates:

@@ -9,7 +9,7 @@ from pixelda_tf.problems import Classification
 NAMES = ('cat', 'dog', 'cow')
 
 
-def pixel_is_the_class(images):
+def pixel_is_the_class(images, size=None):
   """Certain of the class that an image's first pixel names, of three."""
   classes = tf.cast(images[:, 0, 0, 0], tf.int32)
   return {'probabilities': tf.one_hot(classes, 3)}
@@ -54,12 +54,14 @@ def test_predictions_are_traced_once_for_all_sizes_of_a_batch():
   class Method:
     image_shape = (1, 1, 1)
 
-    def predictions(self, images):
+    def predictions(self, images, size):
       traced.append(images.shape)
+      assert size.shape == [2]
       return pixel_is_the_class(images)
 
   predict = evaluate.compiled_predictions(Method())
   for count in (1, 4, 2):
-    found = predict(np.full([count, 1, 1, 1], 2.0, np.float32))
+    images = np.full([count, 1, 1, 1], 2.0, np.float32)
+    found = predict(images, np.array([count, 1], np.int32))
     np.testing.assert_array_equal(found['probabilities'], [[0, 0, 1]] * count)
   assert len(traced) == 1

@@ -35,7 +35,8 @@ class Method:
     del noise
     return images / 2
 
-  def predictions(self, images):
+  def predictions(self, images, size):
+    del size
     first = tf.cast(images[:, 0, 0, 0] > 0, tf.int32)
     return {'probabilities': tf.one_hot(first, 3)}
 

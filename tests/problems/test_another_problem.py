@@ -284,7 +284,7 @@ def test_what_was_scored_is_what_the_export_answers(run, data_dir):
   assert problem.can_test(domain)
   scorer = problem.scorer(domain.class_names, 3)
   batches = domain.stored('test').batch(4)
-  evaluate.score(lambda images: signature(images=images), batches, scorer)
+  evaluate.score(lambda images, size: signature(images=images), batches, scorer)
   right = total = 0
   for batch in batches.as_numpy_iterator():
     found = signature(images=batch['image'])['classes'].numpy()
@@ -330,13 +330,13 @@ def test_an_analysis_draws_it_and_counts_its_pixels(run, data_dir, tmp_path):
 
 
 def test_labels_of_the_target_are_the_sources(run):
-  """Brought to half the size, and to the source's order of classes."""
+  """In the source's order of classes, at their own size."""
   (batch,) = run.pair.test_batches(batch_size=13)
   assert set(batch) == {'image', 'pixel_classes'}
-  assert batch['pixel_classes'].shape == (13, *SIZE)
+  assert batch['image'].shape == (13, *SIZE, 3)
   domain = run.pair.target
   (stored,) = domain.stored('test').batch(13)
-  stored = stored['pixel_classes'].numpy()[:, 1::2, 1::2, 0].astype(int)
+  stored = stored['pixel_classes'].numpy()[..., 0].astype(int)
   expected = np.where(stored == UNKNOWN, UNKNOWN, 2 - stored)
   np.testing.assert_array_equal(batch['pixel_classes'], expected)
 
