@@ -319,6 +319,7 @@ def test_options_have_the_same_defaults(name, torch):
           'generator': 'residual_generator',
           'discriminator': 'pyramid_discriminator',
           'task': 'mnist_classifier',
+          'task_repeats': 3,
         },
         'residual_generator': {},
         'pyramid_discriminator': {},

@@ -21,8 +21,8 @@ from pixelda_tf.measuring.torch_benchmark.networks import (
   unet_generator,
 )
 
-# The names of the networks that move, and the loss that moves them.
-Player = tuple[Sequence[str], Callable[..., Tensor]]
+# The names of the networks that move, the loss that moves them, and how often.
+Player = tuple[Sequence[str], Callable[..., Tensor], int]
 
 
 class Method:
@@ -43,7 +43,7 @@ class Method:
     self.optimizers = [
       # How fast it learns does not change how long it takes.
       torch.optim.Adam(self.trainable(*names), 2e-4, (0.5, 0.999), fused=True)
-      for names, _ in self.players()
+      for names, _, _ in self.players()
     ]
 
   def trainable(self, *names: str) -> list[nn.Parameter]:
@@ -62,7 +62,7 @@ class Method:
     return torch.autocast('cpu', dtype=torch.bfloat16)
 
   def step(self, source: Tensor, labels: Tensor, target: Tensor) -> list[float]:
-    """Moves every player once, in order.
+    """Moves every player, in order.
 
     Args:
       source: float32 images `[batch, channels, height, width]` in [-1, 1].
@@ -70,19 +70,21 @@ class Method:
       target: as `source`.
 
     Returns:
-      The players' losses, floats.
+      The players' losses, floats; the last of several.
     """
     with self.precision():
       shared = self.shared(source, target)
     values = []
-    for (names, losses), optimizer in zip(
+    for (names, losses, repeats), optimizer in zip(
       self.players(), self.optimizers, strict=True
     ):
-      with self.precision():
-        loss = losses(source, labels, target, shared)
-      optimizer.zero_grad()
-      loss.backward(inputs=self.trainable(*names))
-      optimizer.step()
+      for number in range(repeats):
+        with self.precision():
+          seen = self.shared(source, target) if number else shared
+          loss = losses(source, labels, target, seen)
+        optimizer.zero_grad()
+        loss.backward(inputs=self.trainable(*names))
+        optimizer.step()
       values.append(loss.item())
     return values
 
@@ -101,6 +103,7 @@ class PixelDA(Method):
     domain_weight: float = 1.0,
     task_weight: float = 1.0,
     noise_size: int = 10,
+    task_repeats: int = 1,
   ):
     """See `pixelda_tf.methods.pixelda`."""
     self.networks = nn.ModuleDict(
@@ -113,13 +116,14 @@ class PixelDA(Method):
     self.domain_weight = domain_weight
     self.task_weight = task_weight
     self.noise_size = noise_size
+    self.task_repeats = task_repeats
 
   def players(self) -> Sequence[Player]:
     """D and T, then G."""
     return (
-      (['discriminator'], self.discriminator_losses),
-      (['task'], self.task_losses),
-      (['generator'], self.generator_losses),
+      (['discriminator'], self.discriminator_losses, 1),
+      (['task'], self.task_losses, self.task_repeats),
+      (['generator'], self.generator_losses, 1),
     )
 
   def shared(self, source: Tensor, target: Tensor) -> Any:
@@ -190,8 +194,8 @@ class CycleGAN(Method):
     generators = ['source_to_target', 'target_to_source']
     discriminators = ['target_discriminator', 'source_discriminator']
     return (
-      (generators, self.generator_losses),
-      (discriminators, self.discriminator_losses),
+      (generators, self.generator_losses, 1),
+      (discriminators, self.discriminator_losses, 1),
     )
 
   def shared(self, source: Tensor, target: Tensor) -> Any:
