@@ -47,7 +47,7 @@ def main() -> None:
     run = experiment.Experiment(run_dir, FLAGS.data_dir)  # type: ignore[call-arg]
   row = choosing.to_measure(run.rows, FLAGS.row)
   method = row.build()
-  batches = run.pair.train_batches(
+  batches = row.original.train_batches(
     run.seed, role=method.role, strong_view=method.strong_view
   )
   batch = next(iter(batches))
@@ -62,7 +62,7 @@ def main() -> None:
   with contextlib.ExitStack() as stack:
     others = {
       f'PyTorch, {precision}': stack.enter_context(
-        against.TorchWorker(method, run.pair.batch_size, precision)
+        against.TorchWorker(method, row.original.batch_size, precision)
       )
       for precision in (_TORCH_PRECISIONS if FLAGS.against else ())
     }
@@ -80,7 +80,7 @@ def main() -> None:
     )
   taken, alone = seconds['step'], seconds['convolutions']
 
-  print(f'{row.name}, batch {run.pair.batch_size}, {run.precision}')
+  print(f'{row.name}, batch {row.original.batch_size}, {run.precision}')
   print(f'step on one repeated batch: {taken * 1e3:.1f} ms (median)')
   print(
     f'its {convolutions.total()} convolutions, each by itself: '

@@ -133,7 +133,7 @@ def measure(size: int, batch_size: int, devices: int) -> dict[str, float]:
   row = choosing.to_measure(run.rows, FLAGS.row)
   with strategy.scope():
     method = row.build()
-  spec = run.pair.train_batches(
+  spec = row.original.train_batches(
     run.seed, role=method.role, strong_view=method.strong_view
   ).element_spec
   batch = tf.nest.map_structure(  # Images in [0, 1), labels 0.

@@ -1,6 +1,6 @@
 """What models learn from: domains, pairs of them, augmentation."""
 
-from pixelda_tf.data import augmentation
+from pixelda_tf.data import augmentation, movement
 from pixelda_tf.data.arrays import pair
 from pixelda_tf.data.backgrounds import PhotoBackground
 from pixelda_tf.data.domains import Domain, OpenDomain
@@ -14,5 +14,6 @@ __all__ = [
   'Pair',
   'PhotoBackground',
   'augmentation',
+  'movement',
   'pair',
 ]

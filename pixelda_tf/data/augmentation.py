@@ -5,13 +5,11 @@ float32 [n, h, w, c] in [-1, 1], a fourth channel being depth. The seed is an
 int32 or int64 [2]. The same seed gives the same change.
 """
 
-import math
 from collections.abc import Callable, Sequence
 
 import gin
 import tensorflow as tf
 
-from pixelda_tf import fields
 from pixelda_tf.errors import UserError
 
 # By field, `[batch, ...]`.
@@ -33,99 +31,6 @@ def apply(
       batch, tf.random.experimental.stateless_fold_in(seed, number)
     )
   return batch
-
-
-@gin.register
-class Move:
-  """Shifts, rotates and zooms each image, and its maps and pose with it.
-
-  A rotation of the image is one of the object about the optical axis; the
-  others leave the pose as it is.
-
-  Attributes:
-    shift: greatest one along each axis, as a share of its length.
-    rotation: greatest angle to either side, in degrees.
-    zoom: least and greatest factor by which the image's content grows.
-    fill: image value of what comes in from outside, in [-1, 1]; depth is 1
-      there, which is far.
-  """
-
-  def __init__(
-    self,
-    *,
-    shift: float = 0.1,
-    rotation: float = 10.0,
-    zoom: tuple[float, float] = (1.0, 1.0),
-    fill: float = -1.0,
-  ):
-    """See the attributes.
-
-    Raises:
-      UserError: the factors are not positive and in order.
-    """
-    if not 0 < zoom[0] <= zoom[1]:
-      raise UserError(
-        f'Move.zoom is {zoom}: the least and the greatest factor are needed'
-      )
-    self.shift = shift
-    self.rotation = rotation
-    self.zoom = zoom
-    self.fill = fill
-
-  def __call__(self, batch: Batch, seed: tf.Tensor) -> Batch:
-    """Returns the batch with all maps moved alike, and the pose turned."""
-    images = batch['image']
-    n, height, width = tf.unstack(tf.shape(images)[:3])
-    draws = tf.random.stateless_uniform([4, n], seed, minval=-1.0, maxval=1.0)
-    angles = draws[0] * math.radians(self.rotation)
-    shift_y = draws[1] * self.shift * tf.cast(height, tf.float32)
-    shift_x = draws[2] * self.shift * tf.cast(width, tf.float32)
-    least, greatest = self.zoom
-    zoom = least + (greatest - least) * (draws[3] + 1.0) / 2.0
-    transforms = move_transforms(angles, shift_y, shift_x, zoom, height, width)
-    return fields.warp(batch, transforms, angles, image_fill=self.fill)
-
-
-def move_transforms(
-  angles: tf.Tensor,
-  shift_y: tf.Tensor,
-  shift_x: tf.Tensor,
-  zoom: tf.Tensor,
-  height: tf.Tensor | int,
-  width: tf.Tensor | int,
-) -> tf.Tensor:
-  """Returns projective transforms: turn and zoom about the centre, then shift.
-
-  Args:
-    angles: float32 [n], radians, counterclockwise as seen.
-    shift_y: float32 [n], pixels, downwards.
-    shift_x: float32 [n], pixels, to the right.
-    zoom: float32 [n], above 1 enlarges.
-    height: of the images.
-    width: of the images.
-
-  Returns:
-    float32 [n, 8] that map an output pixel (x, y) to the input's, as
-    `addons.transform_images` takes them.
-  """
-  cos, sin = tf.cos(angles) / zoom, tf.sin(angles) / zoom
-  centre_x = (tf.cast(width, tf.float32) - 1.0) / 2.0
-  centre_y = (tf.cast(height, tf.float32) - 1.0) / 2.0
-  from_x, from_y = centre_x + shift_x, centre_y + shift_y
-  zeros = tf.zeros_like(angles)
-  return tf.stack(
-    [
-      cos,
-      -sin,
-      centre_x - cos * from_x + sin * from_y,
-      sin,
-      cos,
-      centre_y - sin * from_x - cos * from_y,
-      zeros,
-      zeros,
-    ],
-    axis=1,
-  )
 
 
 @gin.register

@@ -151,9 +151,9 @@ def _usable(payloads, features):
   """Returns bool [n]: PNG images of the right size, labels in range."""
   examples = tf.io.parse_example(payloads, features.tf_example_spec)
   usable = tf.ones(tf.shape(payloads), tf.bool)
-  for key in ('image', 'mask'):
-    if key in features and features[key].encoding_format == 'png':
-      usable &= _is_png(examples[key], features[key].shape)
+  for key, feature in features.items():
+    if getattr(feature, 'encoding_format', None) == 'png':
+      usable &= _is_png(examples[key], feature.shape)
   if 'label' in features:
     label = examples['label']
     usable &= (label >= 0) & (label < features['label'].num_classes)

@@ -65,31 +65,26 @@ class OpenPair:
       if domain
     }
 
-  def with_source(self, source: OpenDomain, path: str) -> 'OpenPair':
-    """Returns the same pair with a translated source in place of its own.
-
-    Its images were augmented before they were translated, and are not again.
+  def changed(
+    self, source: OpenDomain | None = None, **settings: Any
+  ) -> 'OpenPair':
+    """Returns the same pair with other settings.
 
     Args:
-      source: the translated one.
-      path: where it is stored, for messages.
+      source: in place of its own; None for its own.
+      **settings: attributes of `Pair`.
 
     Raises:
-      UserError: it was made for images of another shape or other classes.
+      UserError: they do not fit.
     """
-    for name, found, expected in (
-      ('images', tuple(source.image_shape), self.image_shape),
-      ('classes', tuple(source.class_names or ()), tuple(self.class_names)),
-    ):
-      if found != expected:
-        raise UserError(
-          f'{path}: has {name} {found}, expected {expected}: delete the folder '
-          'and it is translated again'
-        )
     pair = copy.copy(self._pair)
-    pair.source_augmentation = ()
+    vars(pair).update(settings)
     return OpenPair(
-      pair, source, self.target, self.labelled_target, problem=self.problem
+      pair,
+      source or self.source,
+      self.target,
+      self.labelled_target,
+      problem=self.problem,
     )
 
   def train_batches(
@@ -221,7 +216,7 @@ class OpenPair:
   def augment(
     self, domain: str, batch: streams.Batch, seed: tf.Tensor
   ) -> streams.Batch:
-    """Returns a prepared batch as training sees it; see `augmentation`."""
+    """Returns a prepared batch as `Pair.source_augmentation` changes it."""
     return self._streams[domain].augment(batch, seed)
 
   def gallery(self, domain: str, n: int) -> np.ndarray:
@@ -264,8 +259,9 @@ class OpenPair:
       domain,
       label_map=label_map,
       augmentations=augmentations,
+      training_augmentations=pair.augmentation,
       image_shape=self.image_shape,
-      crop=pair.crop,
+      crop=None if self.train_shape == self.image_shape else pair.crop,
       strong_augmentations=strong,
     )
 

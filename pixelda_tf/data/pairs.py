@@ -33,7 +33,10 @@ class Pair:
       its own; one host reads all of them, and gets the batches that the hosts
       get together. None for one part a host.
     source_augmentation, target_augmentation: callable of (batch, seed), or a
-      sequence of them; see `augmentation`.
+      sequence of them; see `augmentation`. A source that is translated is
+      augmented before, once.
+    augmentation: the same, of both domains' training batches, after those and
+      before the crop. A source that is translated is augmented after.
     target_strong_augmentation: the same, which makes a second view out of the
       first for methods that ask for one.
     allow_class_mismatch: go on where the domains' classes differ.
@@ -52,6 +55,7 @@ class Pair:
     parts: int | None = None,
     source_augmentation: Any = (),
     target_augmentation: Any = (),
+    augmentation: Any = (),
     target_strong_augmentation: Any = (),
     allow_class_mismatch: bool = False,
   ):
@@ -66,6 +70,7 @@ class Pair:
     self.parts = parts
     self.source_augmentation = source_augmentation
     self.target_augmentation = target_augmentation
+    self.augmentation = augmentation
     self.target_strong_augmentation = target_strong_augmentation
     self.allow_class_mismatch = allow_class_mismatch
 

@@ -14,7 +14,7 @@ ROLES = ('source', 'target', 'labelled_target')
 # role's images, and one for each role's augmentation.
 _RANDOM_STREAMS = 2 * len(ROLES)
 # Streams beside those of the augmentations, whose numbers begin at 0.
-_CROP, _STRONG = -1, -2
+_CROP, _STRONG, _TRAINING = -1, -2, -3
 
 Batch = dict[str, tf.Tensor]
 
@@ -34,6 +34,7 @@ class Stream:
     *,
     label_map: Sequence[int] | None,
     augmentations: Any,
+    training_augmentations: Any = (),
     image_shape: tuple[int, int, int],
     crop: tuple[int, int] | None = None,
     strong_augmentations: Any = (),
@@ -44,7 +45,9 @@ class Stream:
       role: of `ROLES`.
       domain: whose images they are.
       label_map: see `classes.label_map`.
-      augmentations: see `augmentation.apply`.
+      augmentations: see `augmentation.apply`; they are part of what the
+        domain's images look like, to whoever translates them.
+      training_augmentations: the same, on top in training batches alone.
       image_shape: (height, width, channels) that images are brought to.
       crop: (height, width) of the part of an image that is taken, at random;
         None for all of it.
@@ -54,12 +57,13 @@ class Stream:
     self.label_map = label_map
     self._number = ROLES.index(role)
     self._augmentations = augmentations
+    self._training_augmentations = training_augmentations
     self._image_shape = image_shape
     self._crop = crop
     self._strong_augmentations = strong_augmentations
 
   def augment(self, batch: Batch, seed: tf.Tensor) -> Batch:
-    """Returns a prepared batch as training sees it before it is cropped."""
+    """Returns a prepared batch as what translates the domain sees it."""
     return augmentation.apply(self._augmentations, batch, seed)
 
   def batches(
@@ -104,6 +108,9 @@ class Stream:
       step_seed = fold_in((seed, order + len(ROLES)), step)
       batch = fields.prepare(batch, self._image_shape)
       batch = self.augment(batch, step_seed)
+      batch = augmentation.apply(
+        self._training_augmentations, batch, fold_in(step_seed, _TRAINING)
+      )
       if self._crop:
         batch = fields.crop(batch, self._crop, fold_in(step_seed, _CROP))
       if strong_view:

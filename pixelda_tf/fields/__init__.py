@@ -236,6 +236,23 @@ def _warp_map(values, transforms, interpolation, fill):
   return values if has_channels else values[..., 0]
 
 
+def mirror(
+  batch: Mapping[str, tf.Tensor], flipped: tf.Tensor
+) -> dict[str, tf.Tensor]:
+  """Mirrors all maps of some examples of a prepared batch, left to right.
+
+  Args:
+    batch: dict of fields.
+    flipped: bool `[n]`, of which examples.
+  """
+  mirrored = dict(batch)
+  for name, values in batch.items():
+    if FIELDS[name].interpolation is not None:
+      which = tf.reshape(flipped, [-1] + [1] * (values.shape.rank - 1))
+      mirrored[name] = tf.where(which, tf.reverse(values, [2]), values)
+  return mirrored
+
+
 def crop(
   batch: Mapping[str, tf.Tensor], size: tuple[int, int], seed: tf.Tensor
 ) -> dict[str, tf.Tensor]:

@@ -34,6 +34,7 @@ class OpenRow:
     settings: its `Row`.
     name: of the row.
     directory: its `RowDirectory`.
+    original: the run's pair with what the row has of its own.
   """
 
   def __init__(
@@ -45,11 +46,15 @@ class OpenRow:
       settings: what the config says of it.
       common: what the run's rows share.
       translator: the row that translates its source, see `Row.translated_by`.
+
+    Raises:
+      UserError: its sizes do not fit the images.
     """
     self.settings = settings
     self.name = settings.name
     self.directory = common.directory.row(settings.name)
     self._common = common
+    self.original = settings.of_its_own(common.pair)
     self._translator = translator
     self._method: Method | None = None
     self._predict: Predict | None = None
@@ -92,14 +97,14 @@ class OpenRow:
     Raises:
       UserError: the method cannot be built of such parts, or for such images.
     """
-    common = self._common
+    common, pair = self._common, self.original
     tf.keras.utils.set_random_seed(common.seed)
     try:
       with precision.scope(common.policy):
         method = self.settings.method(
-          image_shape=common.pair.image_shape,
-          n_classes=common.pair.n_classes,
-          train_shape=common.pair.train_shape,
+          image_shape=pair.image_shape,
+          n_classes=pair.n_classes,
+          train_shape=pair.train_shape,
           problem=common.problem,
           seed=common.seed,
         )
@@ -117,20 +122,18 @@ class OpenRow:
     Raises:
       UserError: the row has no checkpoint.
     """
-    method, _ = self._restored()
-    return method
+    return self._restored()[0]
 
   def target_test(self) -> dict[str, Any] | None:
     """Returns metrics of that method on the target's test split, or None."""
-    predict, pair = self._predictions(), self._common.pair
-    batches = pair.test_batches()
+    predict, batches = self._predictions(), self.original.test_batches()
     if predict is None or batches is None:
       return None
-    scorer = self._common.problem.scorer(pair.class_names)
+    scorer = self._common.problem.scorer(self.original.class_names)
     return score(predict, batches, scorer).result()
 
   def release(self) -> None:
-    """Forgets the method that was kept, and its memory."""
+    """Forgets the method that was kept."""
     self._method = self._predict = None
 
   def train(self) -> None:
@@ -168,15 +171,13 @@ class OpenRow:
       UserError: the row that translates its source is not finished, or the
         translated source is damaged.
     """
-    common = self._common
-    if self._translator is None:
-      return common.pair
+    common, translator = self._common, self._translator
+    if translator is None:
+      return self.original
     if distribution.is_chief(common.strategy):
-      translated_source.store(
-        common.pair, self._translator, self.name, common.seed
-      )
+      translated_source.store(translator, self.name, common.seed)
     distribution.barrier(common.strategy)
-    return translated_source.pair(common.pair, self._translator.directory)
+    return translated_source.pair(self.original, translator)
 
   def _own_method(self):
     """Returns the method that this host has for itself."""
@@ -279,9 +280,8 @@ class OpenRow:
     """Writes the result and the networks of the newest checkpoint."""
     method, state = self._restored()
     step = int(method.step.numpy())
-    selected = method.select_without_labels(
-      lambda count: pair.images('target', count)
-    )
+    images = functools.partial(pair.images, 'target')
+    selected = method.select_without_labels(images)
     if selected:
       checkpoints.save(self.directory.checkpoints, step, state)
     result = {

@@ -3,7 +3,7 @@
 import dataclasses
 import os
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import gin
 import tensorflow as tf
@@ -59,6 +59,10 @@ class Row:
     translated_by: an earlier row; this one is trained on the source's training
       split as that row translates it, stored as a data set. None for the source
       as it is.
+    crop, batch_size, augmentation: in place of the pair's, see `Pair`; None for
+      the pair's.
+    image_size: in place of the pair's, of a row that translates and answers no
+      images: what it translates is stored at that size. None for the pair's.
     note: what a reader of the row has to know, such as labels of the target
       that its settings were chosen by.
   """
@@ -69,19 +73,47 @@ class Row:
   steps: int
   initial_networks: Mapping[str, str] = dataclasses.field(default_factory=dict)
   translated_by: str | None = None
+  crop: tuple[int, int] | None = None
+  batch_size: int | None = None
+  augmentation: Any = None
+  image_size: tuple[int, int] | None = None
   note: str = ''
 
   def __post_init__(self):
-    """Checks the name.
+    """Checks the name and the size.
 
     Raises:
-      UserError: it cannot be that of a directory.
+      UserError: the name cannot be that of a directory, or its images would
+        not be of the size in which others answer them.
     """
     if not self.name or '/' in self.name:
       raise UserError(
         f"a row's name is '{self.name}': give it a scope of one word in gin, "
         'as @source_only/Row(), or a name in Python'
       )
+    if self.image_size and self.method.predicts:
+      raise UserError(
+        f"Row.image_size of '{self.name}' is {self.image_size}: only a row "
+        'that answers no images has a size of its own; leave it out, or set '
+        'Pair.image_size for all'
+      )
+
+  def of_its_own(self, pair: OpenPair) -> OpenPair:
+    """Returns a pair with what the row has in place of the pair's.
+
+    Raises:
+      UserError: its sizes do not fit the images.
+    """
+    names = ('crop', 'batch_size', 'augmentation', 'image_size')
+    own = {name: getattr(self, name) for name in names}
+    own = {name: value for name, value in own.items() if value is not None}
+    try:
+      return pair.changed(**own) if own else pair
+    except UserError as error:
+      names = ', '.join(f'Row.{name}' for name in own)
+      raise UserError(
+        f"row '{self.name}', which has a {names}: {error.message}"
+      ) from error
 
 
 def check_order(rows: Sequence[Row]) -> None:

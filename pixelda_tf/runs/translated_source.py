@@ -9,18 +9,16 @@ from pixelda_tf.data.domains import Domain
 from pixelda_tf.data.pairs import OpenPair
 from pixelda_tf.errors import UserError
 from pixelda_tf.evaluation import translation
-from pixelda_tf.runs.directory import RowDirectory
 
 _NAME = 'translated'
 
 
-def store(original: OpenPair, translator: Any, name: str, seed: int) -> None:
-  """Stores the translated training split of a pair's source, if need be.
+def store(translator: Any, name: str, seed: int) -> None:
+  """Stores the translated training split of a row's source, if need be.
 
   It is augmented first, as it was when the row learnt to translate it.
 
   Args:
-    original: whose source is translated.
     translator: the `OpenRow` that translates; the data set is in a folder of
       its directory, or is written there.
     name: of the row that it translates for, for messages.
@@ -30,7 +28,7 @@ def store(original: OpenPair, translator: Any, name: str, seed: int) -> None:
     UserError: the row that translates is not finished or does not translate, or
       the stored data set is damaged.
   """
-  row_directory = translator.directory.path
+  row_directory, original = translator.directory.path, translator.original
   stored = os.path.join(row_directory, _NAME)
   if not glob.glob(os.path.join(stored, '*', 'dataset_info.json')):
     _check(translator, name)
@@ -53,18 +51,39 @@ def store(original: OpenPair, translator: Any, name: str, seed: int) -> None:
     ) from error
 
 
-def pair(original: OpenPair, directory: RowDirectory) -> OpenPair:
+def pair(original: OpenPair, translator: Any) -> OpenPair:
   """Returns a pair with its source's training split translated.
+
+  Its images were augmented before they were translated, and are not again but
+  for what `Pair.augmentation` does. They and their maps are brought from the
+  size in which they were translated to the pair's.
 
   Args:
     original: the pair as it is.
-    directory: of the row that translates; `store` was called before.
+    translator: the `OpenRow` that translates; `store` was called before.
 
   Raises:
     UserError: the data set is of other images or classes.
   """
-  stored = os.path.join(directory.path, _NAME)
-  return original.with_source(_open(directory.path), stored)
+  row_directory = translator.directory.path
+  source = _open(row_directory)
+  expected_shape = translator.original.image_shape
+  for name, found, expected in (
+    ('images', tuple(source.image_shape), expected_shape),
+    ('classes', tuple(source.class_names or ()), tuple(original.class_names)),
+  ):
+    if found != expected:
+      raise UserError(
+        f'{os.path.join(row_directory, _NAME)}: has {name} {found}, expected '
+        f'{expected}: delete the folder and it is translated again'
+      )
+  height, width, channels = original.image_shape
+  return original.changed(
+    source,
+    source_augmentation=(),
+    image_size=(height, width),
+    channels=channels,
+  )
 
 
 def _check(translator, name):

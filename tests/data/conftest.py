@@ -48,11 +48,20 @@ def store(tmp_path):
     num_shards=1,
     has_mask=False,
     has_pose=False,
+    has_segmentation=False,
     **domain,
   ):
     splits = {
       split: [
-        _example(number, count, shape, class_names, has_mask, has_pose)
+        _example(
+          number,
+          count,
+          shape,
+          class_names,
+          has_mask,
+          has_pose,
+          has_segmentation,
+        )
         for number in range(count)
       ]
       for split, count in (('train', train), ('test', test))
@@ -72,7 +81,14 @@ def store(tmp_path):
 
   write.data_dir = tmp_path / 'stored'
   write.pose = _pose
+  write.classes = _classes
   return write
+
+
+def _classes(images, n_classes):
+  """The label maps of uint8 images `[..., height, width, channels]`."""
+  first = images[..., :1]
+  return np.where(first > 230, 255, first % n_classes).astype(np.uint8)
 
 
 def _pose(number):
@@ -81,7 +97,9 @@ def _pose(number):
   return (pose / np.linalg.norm(pose) * np.sign(pose[0])).astype(np.float32)
 
 
-def _example(number, count, shape, class_names, has_mask, has_pose):
+def _example(
+  number, count, shape, class_names, has_mask, has_pose, has_segmentation
+):
   """Image `number` of a split: its first pixel is the number."""
   rng = np.random.default_rng([number, count])
   image = rng.integers(0, 256, shape, np.uint8)
@@ -93,6 +111,9 @@ def _example(number, count, shape, class_names, has_mask, has_pose):
     example['mask'] = np.where(image[..., :1] > 127, 255, 0).astype(np.uint8)
   if has_pose:
     example['pose'] = _pose(number)
+  if has_segmentation:
+    example.pop('label')
+    example['segmentation'] = _classes(image, len(class_names))
   return example
 
 

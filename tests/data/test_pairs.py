@@ -1,5 +1,6 @@
 import itertools
 import re
+import types
 
 import numpy as np
 import pytest
@@ -7,12 +8,13 @@ import tensorflow as tf
 from tensorflow.python.framework import config
 
 from pixelda_tf import methods
-from pixelda_tf.data import augmentation, pairs
+from pixelda_tf.data import augmentation, movement, pairs
 from pixelda_tf.errors import UserError
 from pixelda_tf.problems import ClassAndPose, Classification
+from pixelda_tf.runs import translated_source
 
 AUGMENTATION = (
-  augmentation.Move(shift=0.2, rotation=20.0),
+  movement.Move(shift=0.2, rotation=20.0),
   augmentation.ChangeColour(),
 )
 
@@ -574,20 +576,22 @@ def test_methods_learn_from_the_images_of_their_role(name, pair):
     assert np.any(old != new)
 
 
-def translated(store, **options):
-  """An open data set as a translated source is: `pair`'s form, else as told."""
-  options = {'train': 9, 'shape': (6, 5, 3), **options}
-  return store(name='translated', **options).open(store.data_dir)
+def offline(opened, store, **options):
+  """The pair of a row whose source another one translated, to what is told."""
+  store(name='translated', **{'train': 9, 'shape': (6, 5, 3), **options})
+  directory = types.SimpleNamespace(path=store.data_dir)
+  translator = types.SimpleNamespace(directory=directory, original=opened)
+  return translated_source.pair(opened, translator)
 
 
 def test_a_translated_source_takes_the_sources_place(pair, store):
   """Its nine images, with their labels, not augmented again."""
   opened = pair(source_augmentation=AUGMENTATION)
-  found = opened.with_source(translated(store), 'where')
+  found = offline(opened, store)
   assert found.source.name == 'translated' and opened.source.name == 'one'
   assert found.target is opened.target
   assert found.image_shape == opened.image_shape
-  plain = pair().with_source(translated(store), 'where')
+  plain = offline(pair(), store)
   seen = []
   for batch in first(plain.train_batches(5), 9):
     seen += numbers(batch['source']['image']).tolist()
@@ -626,19 +630,19 @@ def test_a_gallery_shows_images_as_training_sees_them(pair):
   [
     (
       {'shape': (6, 5, 1)},
-      'where: has images (6, 5, 1), expected (6, 5, 3)',
+      'has images (6, 5, 1), expected (6, 5, 3)',
     ),
     (
       {'shape': (8, 5, 3)},
-      'where: has images (8, 5, 3), expected (6, 5, 3)',
+      'has images (8, 5, 3), expected (6, 5, 3)',
     ),
     (
       {'class_names': ('a', 'c', 'b')},
-      "where: has classes ('a', 'c', 'b'), expected ('a', 'b', 'c')",
+      "has classes ('a', 'c', 'b'), expected ('a', 'b', 'c')",
     ),
     (
       {'class_names': None},
-      "where: has classes (), expected ('a', 'b', 'c')",
+      "has classes (), expected ('a', 'b', 'c')",
     ),
   ],
   ids=['channels', 'size', 'order of classes', 'no labels'],
@@ -647,7 +651,7 @@ def test_a_translated_source_of_another_form_is_told(
   pair, store, options, expected
 ):
   with pytest.raises(UserError, match=re.escape(expected) + ': delete'):
-    pair().with_source(translated(store, **options), 'where')
+    offline(pair(), store, **options)
 
 
 @pytest.mark.usefixtures('memory')

@@ -3,7 +3,7 @@ import pytest
 
 from pixelda_tf import config
 from pixelda_tf.errors import UserError
-from pixelda_tf.methods import SourceOnly
+from pixelda_tf.methods import CycleGAN, SourceOnly
 from pixelda_tf.runs.row_settings import Row
 
 SETTINGS = {'method': SourceOnly, 'optimizer': None, 'steps': 1}
@@ -76,3 +76,39 @@ def test_rows_that_do_not_follow_each_other_are_told_at_once(
   param, message = BETWEEN_ROWS[name]
   with pytest.raises(UserError, match=message):
     open_stages('cyclegan_uda', tmp_path, param)
+
+
+def test_a_row_has_sizes_and_augmentation_of_its_own(tmp_path, open_stages):
+  """The others have the pair's; a translating row a size of its own, too."""
+  run = open_stages(
+    'cyclegan_uda',
+    tmp_path,
+    'cyclegan/Row.image_size = (8, 12)',
+    'cyclegan/Row.crop = (8, 8)',
+    'cyclegan/Row.batch_size = 2',
+    'cyclegan/Row.augmentation = @Flip()',
+  )
+  own, other = run.row('cyclegan'), run.row('cyclegan_uda')
+  assert other.pair() is run.pair
+  assert own.pair() is own.original
+  assert own.original.image_shape == (8, 12, 3)
+  method = own.build()
+  assert method.image_shape == (8, 12, 3)
+  assert method.train_shape == (8, 8, 3)
+  batch = next(iter(own.original.train_batches(0)))
+  assert batch['source']['image'].shape == (2, 8, 8, 3)
+  assert other.build().train_shape == run.pair.image_shape
+
+
+def test_a_size_that_does_not_fit_names_its_row(tmp_path, open_stages):
+  message = (
+    r"^row 'cyclegan_uda', which has a Row.crop: Pair.crop is \(99, 9\): "
+  )
+  with pytest.raises(UserError, match=message):
+    open_stages('cyclegan_uda', tmp_path, 'cyclegan_uda/Row.crop = (99, 9)')
+
+
+def test_rows_that_answer_have_the_size_of_all():
+  Row(name='a', **SETTINGS | {'method': CycleGAN, 'image_size': (4, 4)})
+  with pytest.raises(UserError, match=r"^Row.image_size of 'a' is \(4, 4\)"):
+    Row(name='a', image_size=(4, 4), **SETTINGS)
