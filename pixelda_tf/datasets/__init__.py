@@ -1,5 +1,6 @@
 """TFDS builders: raw files in, TFRecord shards out."""
 
+import contextlib
 import difflib
 import pathlib
 from collections.abc import Sequence
@@ -8,7 +9,7 @@ from typing import Any
 import tensorflow_datasets as tfds
 
 from pixelda_tf.datasets import beam as on_beam
-from pixelda_tf.datasets import preparing
+from pixelda_tf.datasets import preparing, unfinished
 from pixelda_tf.datasets.digits.embedded import Digits, DigitsPhoto
 from pixelda_tf.datasets.digits.mnist import Mnist
 from pixelda_tf.datasets.digits.mnistm import Mnistm
@@ -18,6 +19,7 @@ from pixelda_tf.datasets.folders.images import Images
 from pixelda_tf.datasets.pose.bop import Bop
 from pixelda_tf.datasets.pose.linemod_cropped import LinemodCropped
 from pixelda_tf.datasets.pose.standin import Standin
+from pixelda_tf.datasets.segmentation.streets import Streets
 from pixelda_tf.errors import UserError
 
 BUILDERS = {
@@ -31,6 +33,7 @@ BUILDERS = {
     Digits,
     DigitsPhoto,
     Standin,
+    Streets,
     Images,
     Bop,
   )
@@ -42,7 +45,13 @@ ON_BEAM = frozenset({'images', 'bop', 'linemod_cropped'})
 # Built on demand when first opened: they need no files.
 EMBEDDED = frozenset(
   {'digits', 'digits_photo', 'standin', 'standin/rendered', 'standin/camera'}
+  | {
+    'streets',
+    *(f'streets/{config.name}' for config in Streets.BUILDER_CONFIGS),
+  }
 )
+# Go on where they were interrupted.
+RENDERED = frozenset({'streets'})
 
 
 def prepare(
@@ -106,12 +115,17 @@ def prepare(
       **options,
     )
 
-  return preparing.build(
-    make_builder,
-    name=kind if name is None else name,
-    data_dir=data_dir,
-    overwrite=overwrite,
-  )
+  with contextlib.ExitStack() as stack:
+    if kind in RENDERED:
+      options['work_dir'] = stack.enter_context(
+        unfinished.kept(data_dir, f'{kind}/{config}')
+      )
+    return preparing.build(
+      make_builder,
+      name=kind if name is None else name,
+      data_dir=data_dir,
+      overwrite=overwrite,
+    )
 
 
 def find(

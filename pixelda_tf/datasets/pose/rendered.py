@@ -1,19 +1,16 @@
 """Data sets that are rendered while they are written."""
 
-import contextlib
 import functools
 import hashlib
 import pathlib
-import shutil
 from typing import Any
 
 import tensorflow_datasets as tfds
 
-from pixelda_tf.datasets import base, preparing
+from pixelda_tf.datasets import base, preparing, unfinished
 from pixelda_tf.rendering import chunks
 from pixelda_tf.rendering.pictures import Pictures
 
-WORK_DIR = '.rendering'
 MAX_SHARDS = 8
 
 
@@ -51,7 +48,9 @@ class Rendered(base.ImageBuilder):
     self._description = description
     self._workers = workers
     self.num_shards = min(MAX_SHARDS, *pictures.counts.values())
-    self._work_dir = pathlib.Path(work_dir or pathlib.Path(data_dir) / WORK_DIR)
+    self._work_dir = pathlib.Path(
+      work_dir or pathlib.Path(data_dir) / unfinished.WORK_DIR
+    )
     super().__init__(data_dir=data_dir, config=config)
 
   def _info(self):
@@ -103,22 +102,17 @@ def store(
     UserError: as `datasets.prepare`.
   """
   digest = hashlib.sha256(description.encode()).hexdigest()[:16]
-  work_dir = pathlib.Path(data_dir) / WORK_DIR
+  with unfinished.kept(data_dir, name) as work_dir:
 
-  def make_builder(directory):
-    return Rendered(
-      data_dir=directory,
-      name=name,
-      description=description,
-      work_dir=work_dir / f'{name}-{digest}',
-      **contents,
+    def make_builder(directory):
+      return Rendered(
+        data_dir=directory,
+        name=name,
+        description=description,
+        work_dir=work_dir / digest,
+        **contents,
+      )
+
+    return preparing.build(
+      make_builder, name=name, data_dir=data_dir, overwrite=overwrite
     )
-
-  builder = preparing.build(
-    make_builder, name=name, data_dir=data_dir, overwrite=overwrite
-  )
-  for path in work_dir.glob(f'{name}-*'):
-    shutil.rmtree(path)
-  with contextlib.suppress(OSError):
-    work_dir.rmdir()
-  return builder

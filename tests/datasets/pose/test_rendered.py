@@ -4,6 +4,7 @@ import trimesh
 
 from pixelda_tf import datasets
 from pixelda_tf.data import domains
+from pixelda_tf.datasets import unfinished
 from pixelda_tf.datasets.pose import rendered
 from pixelda_tf.errors import UserError
 from pixelda_tf.rendering import chunks, meshes, pictures
@@ -83,7 +84,7 @@ def test_goes_on_where_it_failed(tmp_path, monkeypatch):
   resumed = store(tmp_path / 'broken', pictures=repaired)
   assert len(made) == 84 - chunks.CHUNK
   assert shards(resumed) == shards(whole)
-  assert not (tmp_path / 'broken' / rendered.WORK_DIR).exists()
+  assert not (tmp_path / 'broken' / unfinished.WORK_DIR).exists()
 
 
 def test_the_number_of_processes_does_not_matter(tmp_path):

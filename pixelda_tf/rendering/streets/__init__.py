@@ -1,0 +1,1 @@
+"""Streets with a class for each pixel: built, lit and photographed."""

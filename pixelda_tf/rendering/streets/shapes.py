@@ -1,0 +1,228 @@
+"""Coloured triangles, and the solids that things in a street are made of.
+
+Axes of a thing: x to the right, y forward, z up, metres, its foot at the
+origin. Triangles are seen from both sides.
+"""
+
+import functools
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from pixelda_tf.rendering.streets import materials
+
+
+class Shape(NamedTuple):
+  """Triangles, each of a material.
+
+  Attributes:
+    triangles: float32 `[n, 3, 3]`, metres.
+    materials: int16 `[n]`, indices of `materials.NAMES`.
+  """
+
+  triangles: np.ndarray
+  materials: np.ndarray
+
+
+def join(shapes: Sequence[Shape]) -> Shape:
+  """Returns the shape that consists of some others, of one at least."""
+  return Shape(
+    np.concatenate([shape.triangles for shape in shapes]),
+    np.concatenate([shape.materials for shape in shapes]),
+  )
+
+
+def move(
+  shape: Shape,
+  at: Sequence[float] = (0.0, 0.0, 0.0),
+  *,
+  turn: float = 0.0,
+  scale: float | Sequence[float] = 1.0,
+) -> Shape:
+  """Returns a shape that is scaled, then turned about z, then shifted.
+
+  Args:
+    shape: `Shape`.
+    at: where its origin comes.
+    turn: radians, counterclockwise from above.
+    scale: a factor, or one for each axis.
+  """
+  cosine, sine = np.cos(turn), np.sin(turn)
+  rotation = np.array([[cosine, sine, 0], [-sine, cosine, 0], [0, 0, 1]])
+  matrix = np.broadcast_to(scale, 3)[:, None] * rotation
+  moved = shape.triangles @ matrix.astype(np.float32)
+  return shape._replace(triangles=moved + np.asarray(at, np.float32))
+
+
+def triangles(corners: npt.ArrayLike, material: str) -> Shape:
+  """Returns triangles with the given corners, `[n, 3, 3]`."""
+  made = np.asarray(corners, np.float32).reshape(-1, 3, 3)
+  index = materials.INDEX[material]
+  return Shape(made, np.full(len(made), index, np.int16))
+
+
+def quads(corners: npt.ArrayLike, material: str) -> Shape:
+  """Returns flat quadrilaterals.
+
+  Args:
+    corners: `[n, 4, 3]`, one after the other around each.
+    material: its name.
+  """
+  corners = np.asarray(corners, np.float32).reshape(-1, 4, 3)
+  return triangles(corners[:, [0, 1, 2, 0, 2, 3]], material)
+
+
+def upright(
+  left: npt.ArrayLike,
+  right: npt.ArrayLike,
+  bottom: npt.ArrayLike,
+  top: npt.ArrayLike,
+  y: float,
+  material: str,
+) -> Shape:
+  """Returns rectangles in a plane of constant y; all but `y` `[n]` or one."""
+  left, right, bottom, top, y = np.broadcast_arrays(left, right, bottom, top, y)
+  corners = [(left, bottom), (right, bottom), (right, top), (left, top)]
+  return quads(
+    np.stack([np.stack([x, y, z], axis=-1) for x, z in corners], axis=-2),
+    material,
+  )
+
+
+def level(
+  left: npt.ArrayLike,
+  right: npt.ArrayLike,
+  near: npt.ArrayLike,
+  far: npt.ArrayLike,
+  z: float,
+  material: str,
+) -> Shape:
+  """Returns rectangles at a height; all but `z` `[n]` or one."""
+  left, right, near, far, z = np.broadcast_arrays(left, right, near, far, z)
+  corners = [(left, near), (right, near), (right, far), (left, far)]
+  return quads(
+    np.stack([np.stack([x, y, z], axis=-1) for x, y in corners], axis=-2),
+    material,
+  )
+
+
+# Corners of a unit cube by bits (x, y, z), and its sides but for the bottom.
+_CORNERS = np.array(
+  [[(i >> 2) & 1, (i >> 1) & 1, i & 1] for i in range(8)], np.float32
+)
+_SIDES = np.array(
+  [[0, 4, 5, 1], [2, 6, 7, 3], [0, 2, 3, 1], [4, 6, 7, 5], [1, 5, 7, 3]]
+)
+
+
+def boxes(low: npt.ArrayLike, high: npt.ArrayLike, material: str) -> Shape:
+  """Returns upright boxes without their bottoms.
+
+  Args:
+    low: `[n, 3]`, least coordinates.
+    high: `[n, 3]`, greatest ones.
+    material: its name.
+  """
+  low = np.asarray(low, np.float32).reshape(-1, 1, 3)
+  high = np.asarray(high, np.float32).reshape(-1, 1, 3)
+  corners = low + (high - low) * _CORNERS
+  return quads(corners[:, _SIDES], material)
+
+
+def tubes(
+  start: npt.ArrayLike,
+  end: npt.ArrayLike,
+  radius: npt.ArrayLike,
+  end_radius: npt.ArrayLike,
+  material: str,
+  sides: int = 6,
+) -> Shape:
+  """Returns tapered tubes, open at their ends.
+
+  Args:
+    start: `[n, 3]`, one end of each axis.
+    end: `[n, 3]`, the other.
+    radius: `[n]` or one, at the start.
+    end_radius: `[n]` or one.
+    material: its name.
+    sides: number of a tube's sides.
+  """
+  start = np.asarray(start, np.float32).reshape(-1, 3)
+  end = np.asarray(end, np.float32).reshape(-1, 3)
+  axis = end - start
+  # Any direction that is not along the axis gives two across it.
+  other = np.where(
+    np.abs(axis[:, 2:]) < np.linalg.norm(axis, axis=1, keepdims=True) * 0.9,
+    np.array([[0, 0, 1]], np.float32),
+    np.array([[1, 0, 0]], np.float32),
+  )
+  first = np.cross(axis, other)
+  first /= np.maximum(np.linalg.norm(first, axis=1, keepdims=True), 1e-6)
+  second = np.cross(axis, first)
+  second /= np.maximum(np.linalg.norm(second, axis=1, keepdims=True), 1e-6)
+  angles = np.arange(sides) * (2 * np.pi / sides)
+  around = (
+    np.cos(angles)[:, None] * first[:, None]
+    + np.sin(angles)[:, None] * second[:, None]
+  )
+  radius = np.broadcast_to(radius, len(start))[:, None, None]
+  end_radius = np.broadcast_to(end_radius, len(start))[:, None, None]
+  lower = start[:, None] + radius * around
+  upper = end[:, None] + end_radius * around
+  following = np.roll(np.arange(sides), -1)
+  corners = [lower, lower[:, following], upper[:, following], upper]
+  return quads(np.stack(corners, axis=2), material)
+
+
+@functools.cache
+def _sphere():
+  """Returns the 32 triangles of an octahedron cut once, on the unit ball."""
+  corners = np.array([[1, 0, 0], [0, 1, 0], [-1, 0, 0], [0, -1, 0]], float)
+  made = []
+  for pole in ([0, 0, 1], [0, 0, -1]):
+    for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+      ab, bp, pa = (a + b) / 2, (b + pole) / 2, (np.array(pole) + a) / 2
+      made += [[a, ab, pa], [ab, b, bp], [pa, bp, pole], [ab, bp, pa]]
+  unit = np.array(made)
+  return unit / np.linalg.norm(unit, axis=-1, keepdims=True)
+
+
+def ball(
+  centre: Sequence[float], radii: float | Sequence[float], material: str
+) -> Shape:
+  """Returns an ellipsoid with its axes along the coordinates'."""
+  return triangles(
+    _sphere() * np.broadcast_to(radii, 3) + np.asarray(centre), material
+  )
+
+
+def loft(
+  profile: npt.ArrayLike, material: str, cap: str | None = None
+) -> Shape:
+  """Returns a solid, symmetric about x = 0, of its outline from the side.
+
+  Args:
+    profile: `[n, 3]`: y, z and half of the width at corners of the outline, one
+      after the other; star-shaped about their mean.
+    material: its name.
+    cap: material of the two flanks, None for the same.
+  """
+  y, z, half = np.asarray(profile, np.float32).T
+  left, right = np.stack([-half, y, z], 1), np.stack([half, y, z], 1)
+  following = np.roll(np.arange(len(y)), -1)
+  around = np.stack([left, right, right[following], left[following]], axis=1)
+  flanks = [
+    np.stack(
+      [np.broadcast_to(side.mean(axis=0), side.shape), side, side[following]],
+      axis=1,
+    )
+    for side in (left, right)
+  ]
+  return join(
+    [
+      quads(around, material),
+      triangles(np.concatenate(flanks), cap or material),
+    ]
+  )
