@@ -29,12 +29,29 @@ NAME is one of
   bop           objects of a BOP set (https://bop.felk.cvut.cz) with class, pose
                 and mask, stored as --name: --manual_dir holds models/ and split
                 folders of scenes; see the flags that begin with bop:
+  camvid        streets with label maps, 11 classes: --manual_dir holds SegNet's
+                folders train/, trainannot/ and so on; camvid/original those of
+                the authors, 701_StillsRaw_full/ and LabeledApproved_full/
+  cityscapes    --manual_dir holds leftImg8bit/ and gtFine/; test is its val.
+                cityscapes/extra has train_extra, too, with label maps where
+                gtCoarse/ is there
+  gta5          --manual_dir holds images/ and labels/; what has another size
+                than most is left out, and counted
+  synthia       SYNTHIA-RAND-CITYSCAPES: --manual_dir holds RGB/ and GT/LABELS/
+  synthia_sequences/fall, synthia_sequences/winter
+                --manual_dir holds SYNTHIA-SEQS-01-FALL/ and so on
+  segmentation  your own images with label maps (PNG), stored as --name:
+                --manual_dir holds images/ and labels/ with files of the same
+                names, or train/ and test/ in both; or --csv=FILE with columns
+                path, label_map and split. --classes=FILE names the classes
 
-images, linemod_cropped and bop may be too large for one machine: with --beam,
-Apache Beam prepares them, on the machines that --beam_pipeline_options names.
+What has label maps is stored as large as it is. --resize brings it to the size
+of a paper: --resize=563,1024 for gta5, --resize=512,1024 for cityscapes.
+
+images, bop, linemod_cropped and what has label maps, but for camvid, may be too
+large for one machine: with --beam, Apache Beam prepares them, on the machines
+that --beam_pipeline_options names.
 """
-
-import pathlib
 
 from absl import flags
 
@@ -55,13 +72,34 @@ _SEED = flags.DEFINE_integer(
   'seed', 0, 'mnistm: decides every photo crop.', lower_bound=0
 )
 _NAME = flags.DEFINE_string(
-  'name', None, 'images, bop: what they are stored as.'
+  'name', None, 'images, bop, segmentation: what they are stored as.'
 )
 _CSV = flags.DEFINE_string(
-  'csv', None, 'images: CSV of paths, relative to --manual_dir or to itself.'
+  'csv',
+  None,
+  'images, segmentation: CSV of paths, relative to --manual_dir or to itself.',
 )
 _RESIZE = flags.DEFINE_list(
-  'resize', None, 'images: HEIGHT,WIDTH to bring all images to.'
+  'resize',
+  None,
+  'images, and what has label maps: HEIGHT,WIDTH to bring all images to, and '
+  'label maps, by the nearest pixel.',
+)
+_CLASSES = flags.DEFINE_string(
+  'classes',
+  None,
+  'segmentation: CSV of the classes, with columns name and either id or r, g '
+  'and b; a line without a name is of what is ignored, as id 255 is. When '
+  'absent: each id or colour is a class.',
+)
+_LABEL_FILES = flags.DEFINE_enum(
+  'label_files',
+  None,
+  ['ids', 'palette', '16bit', 'red', 'colours'],
+  'segmentation: what label maps are: 8-bit grey of ids; palette files whose '
+  'indices are ids; 16 bits of ids, in the first channel if there are several; '
+  'RGB with ids in the red channel, as of CARLA; or colours. When absent: '
+  'colours where --classes has such, else ids.',
 )
 _MASK_FROM = flags.DEFINE_enum(
   'mask_from',
@@ -73,8 +111,8 @@ _MASK_FROM = flags.DEFINE_enum(
 _TEST_FRACTION = flags.DEFINE_float(
   'test_fraction',
   0.0,
-  'images: share of each class to hold out as test split; bop: share of the '
-  'training frames.',
+  'images: share of each class to hold out as test split; bop, segmentation: '
+  'share of the training frames.',
 )
 _BOP_SPLITS = flags.DEFINE_list(
   'bop_splits',
@@ -116,7 +154,7 @@ _OVERWRITE = flags.DEFINE_boolean(
 _BEAM = flags.DEFINE_boolean(
   'beam',
   False,
-  'images, linemod_cropped, bop: prepare by Apache Beam (pip install '
+  'images, bop and others, see above: prepare by Apache Beam (pip install '
   "'pixelda_tf[beam]'). The records are the same.",
 )
 _BEAM_PIPELINE_OPTIONS = flags.DEFINE_list(
@@ -139,6 +177,20 @@ _OPTIONS: dict[str, dict[str, flags.FlagHolder]] = {
     **_ON_BEAM,
   },
   'linemod_cropped': _ON_BEAM,
+  'camvid': {'resize': _RESIZE},
+  'cityscapes': {'resize': _RESIZE, **_ON_BEAM},
+  'gta5': {'resize': _RESIZE, **_ON_BEAM},
+  'synthia': {'resize': _RESIZE, **_ON_BEAM},
+  'synthia_sequences': {'resize': _RESIZE, **_ON_BEAM},
+  'segmentation': {
+    'name': _NAME,
+    'csv': _CSV,
+    'classes': _CLASSES,
+    'label_files': _LABEL_FILES,
+    'resize': _RESIZE,
+    'test_fraction': _TEST_FRACTION,
+    **_ON_BEAM,
+  },
   'bop': {
     'name': _NAME,
     'bop_splits': _BOP_SPLITS,
@@ -165,6 +217,7 @@ def main(kind: str | None = None) -> None:
   options = _options(kind.partition('/')[0])
 
   from pixelda_tf import datasets
+  from pixelda_tf.datasets import summary
 
   builder = datasets.prepare(
     kind,
@@ -173,7 +226,7 @@ def main(kind: str | None = None) -> None:
     overwrite=_OVERWRITE.value,
     **options,
   )
-  print(_summary(builder.info))
+  print(summary.text(builder.info))
 
 
 def _options(kind):
@@ -198,29 +251,6 @@ def _parse_size(sides):
       f'--resize={",".join(sides)}: give HEIGHT,WIDTH in pixels, as 32,32'
     )
   return tuple(int(side) for side in sides)
-
-
-def _summary(info):
-  shape = 'x'.join(str(side) for side in info.features['image'].shape)
-  contents = [f'images {shape}']
-  if 'label' in info.features:
-    contents.append(f'{info.features["label"].num_classes} classes')
-  if 'mask' in info.features:
-    contents.append('masks')
-  if 'pose' in info.features:
-    contents.append('poses')
-  folder = pathlib.Path(info.data_dir)
-  size = sum(path.stat().st_size for path in folder.rglob('*'))
-  return '\n'.join(
-    [
-      f'{info.full_name}: {", ".join(contents)}',
-      *(
-        f'  {split}: {part.num_examples} examples, {part.num_shards} shard(s)'
-        for split, part in info.splits.items()
-      ),
-      f'  {size / 1e6:.1f} MB in {folder}',
-    ]
-  )
 
 
 if __name__ == '__main__':

@@ -19,7 +19,12 @@ from pixelda_tf.datasets.folders.images import Images
 from pixelda_tf.datasets.pose.bop import Bop
 from pixelda_tf.datasets.pose.linemod_cropped import LinemodCropped
 from pixelda_tf.datasets.pose.standin import Standin
+from pixelda_tf.datasets.segmentation.camvid import Camvid
+from pixelda_tf.datasets.segmentation.cityscapes import Cityscapes
+from pixelda_tf.datasets.segmentation.gta5 import Gta5
+from pixelda_tf.datasets.segmentation.own import OwnLabelMaps
 from pixelda_tf.datasets.segmentation.streets import Streets
+from pixelda_tf.datasets.segmentation.synthia import Synthia, SynthiaSequences
 from pixelda_tf.errors import UserError
 
 BUILDERS = {
@@ -36,12 +41,29 @@ BUILDERS = {
     Streets,
     Images,
     Bop,
+    Camvid,
+    Cityscapes,
+    Gta5,
+    Synthia,
+    SynthiaSequences,
+    OwnLabelMaps,
   )
 }
 # Of a user's own files: stored under a name that the user gives.
-NAMED_BY_USER = frozenset({'images', 'bop'})
+NAMED_BY_USER = frozenset({'images', 'bop', 'segmentation'})
 # May be too large for one machine.
-ON_BEAM = frozenset({'images', 'bop', 'linemod_cropped'})
+ON_BEAM = frozenset(
+  {
+    'images',
+    'bop',
+    'linemod_cropped',
+    'cityscapes',
+    'gta5',
+    'synthia',
+    'synthia_sequences',
+    'segmentation',
+  }
+)
 # Built on demand when first opened: they need no files.
 EMBEDDED = frozenset(
   {'digits', 'digits_photo', 'standin', 'standin/rendered', 'standin/camera'}
@@ -103,7 +125,8 @@ def prepare(
       )
     # Workers may run in another folder.
     data_dir, manual_dir = _absolute(data_dir), _absolute(manual_dir)
-    options |= {'csv': _absolute(options['csv'])} if 'csv' in options else {}
+    for file in ('csv', 'classes'):
+      options |= {file: _absolute(options[file])} if file in options else {}
 
   def make_builder(directory):
     if beam is not None:

@@ -1,7 +1,8 @@
 """What every builder of this package shares."""
 
 import pathlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import tensorflow_datasets as tfds
 
@@ -69,6 +70,7 @@ class ImageBuilder(
     description: str,
     fields: Sequence[str] = ('label',),
     citation: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
   ) -> tfds.core.DatasetInfo:
     """Returns the `DatasetInfo` of uint8 images.
 
@@ -81,6 +83,7 @@ class ImageBuilder(
       fields: what an example has beside its image, of `fields.FIELDS`. 'label'
         is left out where there are no classes.
       citation: BibTeX or a plain reference.
+      metadata: what else is kept with the data set, as JSON has it.
     """
     names = list(class_names or ())
     features = {
@@ -94,6 +97,7 @@ class ImageBuilder(
       features=tfds.features.FeaturesDict(features),
       supervised_keys=('image', 'label') if 'label' in features else None,
       citation=citation,
+      metadata=metadata and tfds.core.MetadataDict(metadata),
       disable_shuffling=self.ORDERED,
     )
 

@@ -2,37 +2,36 @@
 
 import csv
 import pathlib
+from collections.abc import Sequence
 
 from pixelda_tf.datasets import base
 from pixelda_tf.datasets.folders import entries
 from pixelda_tf.errors import UserError
 
 COLUMNS = ('path', 'label', 'split', 'mask')
+_FILES = ('path', 'mask', 'label_map')
+# May be empty.
+_OPTIONAL = ('label_map',)
 
 
 def list_csv(
-  csv_file: pathlib.Path, folder: pathlib.Path | None = None
+  csv_file: pathlib.Path,
+  folder: pathlib.Path | None = None,
+  columns: Sequence[str] = COLUMNS,
 ) -> list[entries.Entry]:
-  """Lists a CSV whose first line names columns of `COLUMNS`.
+  """Lists a CSV whose first line names columns.
 
   Args:
     csv_file: UTF-8 file with a column `path`, and where they apply `label`
-      (name of the class), `split` (one of `base.SPLITS`) and `mask` (path).
+      (name of the class), `split` (one of `base.SPLITS`), `mask` (path) and
+      `label_map` (path, or nothing).
     folder: what paths are relative to; None for the CSV's own folder.
+    columns: those that it may have.
   """
   folder = folder or csv_file.parent
-  try:
-    with csv_file.open(encoding='utf-8-sig', newline='') as file:
-      reader = csv.DictReader(file, strict=True)
-      _check_columns(csv_file, reader.fieldnames)
-      rows = [(reader.line_num, row) for row in reader]
-  except (OSError, UnicodeDecodeError, csv.Error) as error:
-    raise UserError(f'{csv_file}: not a readable UTF-8 CSV: {error}') from error
-  if not rows:
-    raise UserError(f'{csv_file}: has no line after the names of its columns')
   listed: list[entries.Entry] = []
   lines: dict[str, int] = {}
-  for line, row in rows:
+  for line, row in read_rows(csv_file, columns, ('path',)):
     entry = _entry_of_row(f'{csv_file}: line {line}', row, folder)
     if entry.key in lines:
       raise UserError(
@@ -44,36 +43,70 @@ def list_csv(
   return listed
 
 
-def _check_columns(csv_file, columns):
-  columns = columns or []
-  wrong = [repr(name) for name in columns if name not in COLUMNS]
-  if wrong or 'path' not in columns or len(set(columns)) != len(columns):
-    problem = f'unknown {", ".join(wrong)}' if wrong else f'not {columns}'
+def read_rows(
+  csv_file: pathlib.Path, columns: Sequence[str], needed: Sequence[str]
+) -> list[tuple[int, dict[str, str]]]:
+  """Returns (number of the line, value by column) of a CSV's lines.
+
+  Args:
+    csv_file: UTF-8 file whose first line names its columns.
+    columns: those that it may have.
+    needed: those that it has to have.
+
+  Raises:
+    UserError: the file is something else, or empty.
+  """
+  try:
+    with csv_file.open(encoding='utf-8-sig', newline='') as file:
+      reader = csv.DictReader(file, strict=True)
+      _check_columns(csv_file, reader.fieldnames, columns, needed)
+      rows = [(reader.line_num, row) for row in reader]
+  except (OSError, UnicodeDecodeError, csv.Error) as error:
+    raise UserError(f'{csv_file}: not a readable UTF-8 CSV: {error}') from error
+  if not rows:
+    raise UserError(f'{csv_file}: has no line after the names of its columns')
+  for line, row in rows:
+    if None in row or None in row.values():
+      raise UserError(
+        f'{csv_file}: line {line}: has more or fewer values than columns'
+      )
+  return [
+    (line, {column: value.strip() for column, value in row.items()})
+    for line, row in rows
+  ]
+
+
+def _check_columns(csv_file, found, columns, needed):
+  found = found or []
+  wrong = [repr(name) for name in found if name not in columns]
+  if wrong or set(needed) - set(found) or len(set(found)) != len(found):
+    problem = f'unknown {", ".join(wrong)}' if wrong else f'not {found}'
+    *others, last = [name for name in columns if name not in needed]
     raise UserError(
-      f'{csv_file}: the first line must name the columns path and, where they '
-      f'apply, label, split and mask: {problem}'
+      f'{csv_file}: the first line must name the columns '
+      f'{" and ".join(needed)} and, where they apply, {", ".join(others)} and '
+      f'{last}: {problem}'
     )
 
 
 def _entry_of_row(place, row, folder):
-  if None in row or None in row.values():
-    raise UserError(f'{place}: has more or fewer values than columns')
-  for column in ('path', 'label', 'mask'):
-    if column in row and not row[column].strip():
+  for column, value in row.items():
+    if not value and column != 'split' and column not in _OPTIONAL:
       raise UserError(f'{place}: {column} is empty')
-  row = {column: value.strip() for column, value in row.items()}
   split = row.get('split', 'train')
   if split not in base.SPLITS:
     raise UserError(
       f'{place}: split is {split!r}, must be one of {", ".join(base.SPLITS)}'
     )
-  for column in ('path', 'mask'):
-    if column in row and not (folder / row[column]).is_file():
-      raise UserError(f'{place}: {folder / row[column]}: no such file')
+  files = {name: folder / row[name] for name in _FILES if row.get(name)}
+  for path in files.values():
+    if not path.is_file():
+      raise UserError(f'{place}: {path}: no such file')
   return entries.Entry(
     key=row['path'],
-    path=folder / row['path'],
+    path=files['path'],
     label=row.get('label'),
     split=split,
-    mask=folder / row['mask'] if 'mask' in row else None,
+    mask=files.get('mask'),
+    label_map=files.get('label_map'),
   )

@@ -19,6 +19,7 @@ class Entry:
     label: the name of its class, or None.
     split: one of `base.SPLITS`.
     mask: the file of its mask, or None.
+    label_map: the file of its label map, or None.
   """
 
   key: str
@@ -26,6 +27,7 @@ class Entry:
   label: str | None = None
   split: str = 'train'
   mask: pathlib.Path | None = None
+  label_map: pathlib.Path | None = None
 
 
 def check_splits(

@@ -4,6 +4,7 @@ import collections
 import functools
 import hashlib
 import pathlib
+from collections.abc import Iterable, Sequence
 
 import tensorflow_datasets as tfds
 
@@ -80,13 +81,8 @@ class Images(base.ImageBuilder):
     self._size, self._mode = image_files.common_form(
       [entry.path for entry in self._entries], forms, resize
     )
-    self._digest = _digest(self._entries, digests)
-    n_bytes = sum(sizes)
-    wanted = min(MAX_SHARDS, n_bytes // SHARD_BYTES)
-    smallest = min(collections.Counter(e.split for e in self._entries).values())
-    self.num_shards = max(
-      1, min(smallest, max(wanted, n_bytes // LARGEST_SHARD))
-    )
+    self._digest = digest_of(self._entries, digests)
+    self.num_shards = count_shards(sum(sizes), self._entries)
     super().__init__(
       data_dir=data_dir, manual_dir=manual_dir, config=config, executor=executor
     )
@@ -124,6 +120,13 @@ class Images(base.ImageBuilder):
     )
 
 
+def count_shards(n_bytes: int, listed: Iterable[entries.Entry]) -> int:
+  """Returns how many shards each split of files of so many bytes has."""
+  wanted = min(MAX_SHARDS, n_bytes // SHARD_BYTES)
+  smallest = min(collections.Counter(entry.split for entry in listed).values())
+  return max(1, min(smallest, max(wanted, n_bytes // LARGEST_SHARD)))
+
+
 def _survey(allow_alpha, entry):
   """Returns an image's form, its file's bytes and the digests of the files."""
   form = image_files.form(entry.path, allow_alpha)
@@ -133,7 +136,9 @@ def _survey(allow_alpha, entry):
   return form, len(contents[0]), digests
 
 
-def _digest(listed, digests):
+def digest_of(
+  listed: Iterable[entries.Entry], digests: Iterable[Sequence[bytes]]
+) -> str:
   """Returns the digest of entries and of their files' digests."""
   digest = hashlib.sha256()
   of_files = zip(listed, digests, strict=True)

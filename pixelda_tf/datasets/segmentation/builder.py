@@ -1,0 +1,243 @@
+"""What the builders of images with label maps share."""
+
+import collections
+import functools
+import hashlib
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow_datasets as tfds
+from absl import logging
+from PIL import Image
+
+from pixelda_tf.datasets import base, executors, image_files
+from pixelda_tf.datasets.folders import images
+from pixelda_tf.datasets.folders.entries import Entry
+from pixelda_tf.datasets.segmentation.coding import Coding
+from pixelda_tf.errors import UserError
+from pixelda_tf.fields.label_maps import IGNORE
+
+
+class LabelMapBuilder(base.ImageBuilder):
+  """Images of one size with label maps, files listed by a subclass.
+
+  Label maps are stored as labels 0 to the number of classes - 1, and 255 for
+  what is ignored. A split of which no image has a label map is ignored as a
+  whole; where that goes for all splits, none are stored.
+
+  All files are read twice: to check them, and to write.
+
+  Attributes:
+    PUBLISHED: number of images of the published splits, where it is known.
+    LEAVES_OUT: whether images or label maps of another size than most are left
+      out and counted, rather than refused.
+  """
+
+  ORDERED = False
+  PUBLISHED: Mapping[str, int] = {}
+  LEAVES_OUT = False
+
+  def __init__(
+    self,
+    *,
+    data_dir: str | pathlib.Path,
+    manual_dir: str | pathlib.Path | None,
+    listed: Sequence[Entry],
+    coding: Coding,
+    how: str,
+    citation: str | None = None,
+    resize: tuple[int, int] | None = None,
+    config: str | None = None,
+    executor: executors.Executor = executors.LOCAL,
+  ):
+    """Reads all files once.
+
+    Args:
+      data_dir: where the data set is written.
+      manual_dir: where the raw files are.
+      listed: images with their splits and label maps, in the order in which
+        they are stored where the builder is `ORDERED`.
+      coding: of the label maps.
+      how: what the data set is, for its description.
+      citation: see `image_info`.
+      resize: (height, width) that images are brought to, bilinearly, and label
+        maps, by the nearest pixel; None demands that all have one size.
+      config: see `ImageBuilder`.
+      executor: see `ImageBuilder`.
+
+    Raises:
+      UserError: a file is missing or wrong.
+    """
+    survey = functools.partial(_survey, coding, self.LEAVES_OUT)
+    surveyed = executor.map(f'{self.name} checking', survey, listed)
+    self._left_out = 0
+    if self.LEAVES_OUT:
+      listed, surveyed, self._left_out = _of_usual_size(listed, surveyed)
+    self._listed = list(listed)
+    self._size, self._mode = image_files.common_form(
+      [entry.path for entry in listed],
+      [found.form for found in surveyed],
+      resize,
+    )
+    self._how, self._citation, self._resized = how, citation, resize is not None
+    counts = _counts(listed, surveyed)
+    self._coding = coding
+    if any(counts.values()):
+      codes = [code for of_split in counts.values() for code in of_split]
+      self._coding = coding.with_found(codes)
+    self._pixels = {
+      split: _by_class(self._coding, of_split)
+      for split, of_split in counts.items()
+      if of_split
+    }
+    self._digest = images.digest_of(
+      listed, [found.digests for found in surveyed]
+    )
+    self.num_shards = images.count_shards(
+      sum(found.n_bytes for found in surveyed), listed
+    )
+    self._tell_counts()
+    super().__init__(
+      data_dir=data_dir, manual_dir=manual_dir, config=config, executor=executor
+    )
+
+  def _tell_counts(self):
+    found = collections.Counter(entry.split for entry in self._listed)
+    for split, count in self.PUBLISHED.items():
+      if split in found and found[split] + self._left_out != count:
+        logging.warning(
+          '%s: %d images in %s, the published set has %d',
+          *(self.name, found[split] + self._left_out, split, count),
+        )
+    if self._left_out:
+      logging.warning(
+        '%s: left out %d images, which have another size than most, or than '
+        'their label maps',
+        *(self.name, self._left_out),
+      )
+
+  def _info(self):
+    height, width = self._size
+    size = 'resized to' if self._resized else 'as they are,'
+    metadata: dict[str, Any] = {'pixels': self._pixels}
+    if self._left_out:
+      metadata['left_out'] = self._left_out
+    left_out = f' Left out: {self._left_out} of another size.'
+    return self.image_info(
+      shape=(height, width, 1 if self._mode == 'L' else 3),
+      class_names=self._coding.class_names,
+      fields=('segmentation',) if self._pixels else (),
+      description=(
+        f'{self._how} {len(self._listed)} images, {size} {height}x{width}, '
+        f'label maps of: {", ".join(self._pixels) or "none"}.'
+        f'{left_out if self._left_out else ""} Digest (SHA-256) of their '
+        f'names, splits and bytes: {self._digest}.'
+      ),
+      citation=self._citation,
+      metadata=metadata,
+    )
+
+  def _split_generators(self, dl_manager: tfds.download.DownloadManager):
+    del dl_manager
+    splits = dict.fromkeys(entry.split for entry in self._listed)
+    return {split: self._examples_of(split) for split in splits}
+
+  def _examples_of(self, split):
+    of_split = [entry for entry in self._listed if entry.split == split]
+    coding = self._coding if self._pixels else None
+    make = functools.partial(_examples, self._size, self._mode, coding)
+    keys = range(len(of_split)) if self.ORDERED else [e.key for e in of_split]
+    items = list(zip(keys, of_split, strict=True))
+    return self.executor.examples(f'{self.name} {split}', make, items)
+
+
+class _Surveyed(NamedTuple):
+  """An image's form, its label map's size, and what its files hold."""
+
+  form: image_files.Form
+  label_size: tuple[int, ...] | None
+  n_bytes: int
+  digests: list[bytes]
+  counts: dict[int, int]
+
+
+def _survey(coding, leaves_out, entry):
+  """Reads the files of an entry; raises what is wrong with them."""
+  form = image_files.form(entry.path)
+  paths = [path for path in (entry.path, entry.label_map) if path is not None]
+  contents = [path.read_bytes() for path in paths]
+  digests = [hashlib.sha256(data).digest() for data in contents]
+  size, counts = None, {}
+  if entry.label_map is not None:
+    codes = coding.read(entry.label_map)
+    size = codes.shape
+    if size != form[0] and not leaves_out:
+      raise UserError(
+        f'{entry.label_map}: the label map is {_sides(size)} (height x width), '
+        f'its image {entry.path} {_sides(form[0])}; make them equal'
+      )
+    found, numbers = np.unique(codes, return_counts=True)
+    counts = dict(zip(found.tolist(), numbers.tolist(), strict=True))
+  return _Surveyed(form, size, len(contents[0]), digests, counts)
+
+
+def _of_usual_size(listed, surveyed):
+  """Returns what has the size of most images, and how many have not."""
+  sizes = collections.Counter(found.form[0] for found in surveyed)
+  usual = sizes.most_common(1)[0][0]
+  kept = [
+    (entry, found)
+    for entry, found in zip(listed, surveyed, strict=True)
+    if found.form[0] == usual and found.label_size in (usual, None)
+  ]
+  if not kept:
+    raise UserError(
+      f'{listed[0].label_map}: neither this label map nor another has the size '
+      f'of its image, {_sides(usual)} (height x width); make them equal'
+    )
+  entries, found = zip(*kept, strict=True)
+  return entries, found, len(listed) - len(kept)
+
+
+def _counts(listed, surveyed):
+  """Returns the numbers of pixels by code, by split."""
+  counts: dict[str, collections.Counter] = {}
+  for entry, found in zip(listed, surveyed, strict=True):
+    counts.setdefault(entry.split, collections.Counter()).update(found.counts)
+  return counts
+
+
+def _by_class(coding, counts):
+  """Returns the numbers of pixels by label, and of those that are ignored."""
+  by_label: collections.Counter[int] = collections.Counter()
+  for code, count in counts.items():
+    by_label[coding.labels[code]] += count
+  return [by_label[i] for i in (*range(len(coding.class_names)), IGNORE)]
+
+
+def _examples(size, mode, coding, item):
+  """Returns the only (key, example) of a (key, entry), in a list."""
+  key, entry = item
+  example = {'image': image_files.read(entry.path, size, mode)}
+  if coding is not None:
+    example['segmentation'] = _label_map(size, coding, entry.label_map)
+  return [(key, example)]
+
+
+def _label_map(size, coding, path):
+  """Returns uint8 [*size, 1]."""
+  if path is None:
+    return np.full((*size, 1), IGNORE, np.uint8)
+  labels = coding.to_labels(coding.read(path))
+  if labels.shape != tuple(size):
+    resized = Image.fromarray(labels).resize(
+      (size[1], size[0]), Image.Resampling.NEAREST
+    )
+    labels = np.asarray(resized)
+  return labels[..., np.newaxis]
+
+
+def _sides(size):
+  return 'x'.join(str(side) for side in size)

@@ -1,0 +1,173 @@
+"""Reads label map files: PNG whose pixels are ids or colours of classes.
+
+A pixel's code is its id, or its colour as 65536 red + 256 green + blue.
+"""
+
+import io
+import pathlib
+import struct
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+from pixelda_tf.errors import UserError
+
+# What label map files may be, as a user names it and as messages tell it.
+FORMS = {
+  'ids': '8-bit grey, of ids',
+  'palette': 'a palette file, whose indices are ids',
+  '16bit': '16-bit, of ids, in its first channel if it has several',
+  'red': '8-bit RGB or RGBA, ids in its red channel',
+  'colours': '8-bit RGB or a palette file, of colours',
+}
+_PNG = b'\x89PNG\r\n\x1a\n'
+_JPEG = b'\xff\xd8'
+# PNG's colour types.
+_GREY, _RGB, _PALETTE, _GREY_ALPHA, _RGBA = 0, 2, 3, 4, 6
+_KINDS = {
+  _GREY: 'grey',
+  _RGB: 'RGB',
+  _PALETTE: 'a palette file',
+  _GREY_ALPHA: 'grey with alpha',
+  _RGBA: 'RGBA',
+}
+# Of the places where ids change, the share at which an id lies between its two
+# neighbours: at most 0.08 in CamVid, also at an eighth of its size; at least
+# 0.2 where maps were resized or blurred as images are.
+_SMOOTHED = 0.15
+_FEWEST_CHANGES = 64
+
+
+class Header(NamedTuple):
+  """What a PNG's header tells: bits a channel, and PNG's colour type."""
+
+  depth: int
+  kind: int
+
+  def forms(self) -> tuple[str, ...]:
+    """Returns which of `FORMS` it may be, the likeliest first."""
+    if self.depth == 16:
+      return ('16bit',)
+    if self.kind == _PALETTE:
+      return 'palette', 'colours'
+    if self.kind in (_RGB, _RGBA):
+      return 'colours', 'red'
+    return ('ids',) if self == (8, _GREY) else ()
+
+  def __str__(self) -> str:
+    """Returns what it is in words."""
+    if self.kind == _PALETTE:
+      return _KINDS[self.kind]
+    return f'{self.depth}-bit {_KINDS.get(self.kind, "of an unknown kind")}'
+
+
+def read(path: pathlib.Path, form: str, published: bool) -> np.ndarray:
+  """Returns the codes of a label map, uint8, uint16 or uint32 [height, width].
+
+  Args:
+    path: PNG file.
+    form: of `FORMS`, what it has to be.
+    published: whether the file is of a published data set, else a user's own,
+      of which the user can tell another form.
+
+  Raises:
+    UserError: it is missing, damaged, no PNG, of another form, or smoothed.
+  """
+  data = _contents(path)
+  header = Header(*struct.unpack('>BB', data[24:26]))
+  forms = header.forms()
+  if form not in forms:
+    in_red = forms[:1] == ('colours',) and _is_red(_pixels(path, data))
+    found, means = str(header), forms[:1]
+    if in_red:
+      found, means = 'ids in the red channel, as CARLA writes them', ('red',)
+    remedy = 'convert it to 8-bit grey, of ids'
+    if published:
+      remedy = 'put the published file there'
+    elif means:
+      remedy = f'if the others are, too, pass --label_files={means[0]}'
+    raise UserError(
+      f'{path}: the label map is {found}; expected {FORMS[form]}; {remedy}'
+    )
+  if form == '16bit':
+    return _check_edges(path, _pixels_16bit(path, data))
+  if form == 'colours':
+    red, green, blue = np.moveaxis(_pixels(path, data, 'RGB'), -1, 0)
+    return (red.astype(np.uint32) << 16) | (green.astype(np.uint32) << 8) | blue
+  pixels = _pixels(path, data)
+  return _check_edges(path, pixels[..., 0] if form == 'red' else pixels)
+
+
+def text(code: int, form: str) -> str:
+  """Returns what messages call a code, as `id 3` or `colour (1, 2, 3)`."""
+  return f'colour {colour(code)}' if form == 'colours' else f'id {code}'
+
+
+def colour(code: int) -> tuple[int, int, int]:
+  """Returns the (red, green, blue) of a code."""
+  return code >> 16, code >> 8 & 255, code & 255
+
+
+def code_of(red: int, green: int, blue: int) -> int:
+  """Returns the code of a colour."""
+  return red << 16 | green << 8 | blue
+
+
+def _contents(path):
+  try:
+    data = path.read_bytes()
+  except OSError as error:
+    raise UserError(f'{path}: cannot be read ({error.strerror})') from error
+  if data.startswith(_JPEG):
+    raise UserError(
+      f'{path}: the label map was saved as JPEG, which changes ids at edges; '
+      'make it again as PNG, from what it was made of'
+    )
+  if not data.startswith(_PNG) or len(data) < 26:
+    raise UserError(f'{path}: the label map is no PNG file')
+  return data
+
+
+def _pixels(path, data, mode=None):
+  """Returns uint8 [height, width] or [height, width, channels] of a PNG."""
+  try:
+    with Image.open(io.BytesIO(data)) as image:
+      return np.asarray(image.convert(mode) if mode else image)
+  except (OSError, SyntaxError, ValueError) as error:
+    raise _damaged(path, error) from error
+
+
+def _pixels_16bit(path, data):
+  """Returns the first channel, uint16; Pillow would keep 8 bits of RGB."""
+  try:
+    return tf.io.decode_png(data, dtype=tf.uint16).numpy()[..., 0]
+  except tf.errors.InvalidArgumentError as error:
+    raise _damaged(path, error.message.splitlines()[0]) from error
+
+
+def _damaged(path, error):
+  return UserError(f'{path}: not a readable PNG ({error}); fetch it again')
+
+
+def _is_red(pixels):
+  return pixels[..., 0].any() and not pixels[..., 1:3].any()
+
+
+def _check_edges(path, ids):
+  """Returns ids that were not interpolated between those on both sides."""
+  between = changes = 0
+  for lines in (ids, ids.T):
+    before, here, after = lines[:, :-2], lines[:, 1:-1], lines[:, 2:]
+    up = (before < here) & (here < after)
+    down = (before > here) & (here > after)
+    between += np.count_nonzero(up | down)
+    changes += np.count_nonzero(here != after)
+  if changes >= _FEWEST_CHANGES and between > _SMOOTHED * changes:
+    raise UserError(
+      f'{path}: at {between} of {changes} edges the label map has ids between '
+      'those on both sides: it was resized or smoothed as an image; make it '
+      'again, by the nearest pixel'
+    )
+  return ids
