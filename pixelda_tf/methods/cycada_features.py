@@ -8,6 +8,7 @@ import tensorflow as tf
 from pixelda_tf.methods.base import Method
 from pixelda_tf.methods.cyclegan import generate
 from pixelda_tf.methods.feature_alignment import (
+  DiscriminatorBuilder,
   FeatureAlignment,
   Representation,
   features,
@@ -17,6 +18,7 @@ from pixelda_tf.networks import (
   NetworkBuilder,
   TaskBuilder,
   downsampling_residual_generator,
+  feature_discriminator,
   lenet_classifier,
 )
 
@@ -29,7 +31,13 @@ class CyCADAFeatures(Method):
   (`reference_task`, f_S of Eq. 5) against those of target images under f_T
   (`task`), which starts as the same network. Both start as the pixel stage left
   them, and so does its generator; without a generator D_feat sees source images
-  as they are (the ablation "feature only").
+  as they are: those of the ablation "feature only", or a translated source that
+  was written before (`Row.translated_by`).
+
+  For label maps (Sect. 6.1.2) source and target images go through one network
+  (`shares_weights`), and when the gate is open f_T moves twice: to fool D_feat
+  with target images, then by the labels of source images. In the released code
+  one optimizer takes both steps, here each player has its own.
 
   The released code aligns class scores, the paper features.
   """
@@ -40,6 +48,9 @@ class CyCADAFeatures(Method):
     generator: NetworkBuilder | None = downsampling_residual_generator,
     task: TaskBuilder = lenet_classifier,
     task_weight: float = 0.0,
+    alignment_weight: float = 1.0,
+    shares_weights: bool = False,
+    feature_discriminator: DiscriminatorBuilder = feature_discriminator,
     representation: Representation = features,
     threshold: float = 0.6,
     window: int = 1,
@@ -50,9 +61,14 @@ class CyCADAFeatures(Method):
 
     Args:
       generator: builder of G_S->T, or None for none.
-      task: builder of both task networks.
-      task_weight: of L_task on translated images beside the alignment, none in
-        the released code's digits.
+      task: builder of the task networks.
+      task_weight: of L_task on (translated) source images, behind the same gate
+        as the alignment; none in the released code's digits.
+      alignment_weight: of f_T's part of L_GAN; 0.1 for label maps.
+      shares_weights: whether source images go through f_T, too, in the place of
+        a fixed `reference_task`.
+      feature_discriminator: builder of D_feat, called with the length of a
+        feature vector; `feature_map_discriminator` for label maps.
       representation: what D_feat sees, `features` or `scores`.
       threshold: see `FeatureAlignment`, as the next two.
       window: batches of D_feat's accuracy, 1 for digits.
@@ -61,12 +77,15 @@ class CyCADAFeatures(Method):
     """
     super().__init__(task=task, **kwargs)
     self.translates = generator is not None
-    self.needs = ('task', 'reference_task')
+    self.needs = ('task',)
     if generator:
       self.needs += ('source_to_target',)
       self.source_to_target = generator(self.network_shape, 0)
     self.task = self.build_task()
-    self.reference_task = self.build_task()
+    self.reference_task = None
+    if not shares_weights:
+      self.needs += ('reference_task',)
+      self.reference_task = self.build_task()
     self.task_weight = task_weight
     self.alignment = FeatureAlignment(
       self.task,
@@ -74,13 +93,16 @@ class CyCADAFeatures(Method):
       threshold=threshold,
       window=window,
       patience=patience,
+      weight=alignment_weight,
+      discriminator=feature_discriminator,
     )
 
   def players(self) -> tuple[Player, ...]:
-    """D_feat and f_T, and f_T with labels where asked."""
+    """D_feat and f_T, and f_T with labels where asked: one gate for both."""
     players = self.alignment.players()
     if self.task_weight:
-      players += (Player('task', (self.task,), self.task_losses),)
+      gate = self.alignment.gate_is_open
+      players += (Player('task', (self.task,), self.task_losses, when=gate),)
     return players
 
   def stopped(self) -> str | None:
@@ -101,7 +123,8 @@ class CyCADAFeatures(Method):
       images = self.translate(images)
     represent = self.alignment.representation
     # Both with dropout: else D_feat could tell them by that.
-    reference = self.reference_task(images, training=True)
+    network = self.reference_task or self.task
+    reference = network(images, training=True)
     aligned = self.task(batch['target']['image'], training=True)
     return {
       'images': images,
@@ -110,9 +133,10 @@ class CyCADAFeatures(Method):
     }
 
   def task_losses(self, batch: Batch, shared: Tensors) -> Losses:
-    """L_task on translated images."""
+    """L_task on (translated) source images."""
     images = tf.stop_gradient(shared['images'])
+    prefix = 'translated_' if self.translates else 'source_'
     terms = self.task_terms(
-      self.task, images, batch['source'], self.task_weight, 'translated_'
+      self.task, images, batch['source'], self.task_weight, prefix
     )
     return terms, {}

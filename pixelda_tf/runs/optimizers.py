@@ -1,6 +1,6 @@
 """Keras optimizers and schedules, by name for gin."""
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import gin
 import tensorflow as tf
@@ -38,6 +38,55 @@ def adam(
     use_ema=average is not None,
     ema_momentum=average or 0.99,
   )
+
+
+@gin.register
+def sgd(
+  *,
+  learning_rate: float | Schedule,
+  momentum: float = 0.0,
+  weight_decay: float = 0.0,
+) -> 'SGD':
+  """Stochastic gradient descent with momentum.
+
+  Args:
+    learning_rate: a float, or a schedule such as `@cosine()`.
+    momentum: share of the last step that is taken again.
+    weight_decay: see `SGD`.
+
+  Returns:
+    An `SGD`.
+  """
+  return SGD(learning_rate, momentum, weight_decay=weight_decay)
+
+
+class SGD(tf.keras.optimizers.SGD):
+  """Keras's, with weight decay as the papers of segmentation have it.
+
+  It is the gradient of half the squared norm, added to that of the loss before
+  momentum: v <- momentum v - rate (g + decay w), w <- w + v. (Keras's own is
+  decoupled: it does not enter v.) Kernels decay; offsets, scales and whatever
+  else has one axis do not.
+
+  Args:
+    weight_decay: its factor; 0 for none.
+    *args: as Keras's, as the other keywords.
+  """
+
+  def __init__(self, *args: Any, weight_decay: float = 0.0, **kwargs: Any):
+    """See the class."""
+    super().__init__(*args, **kwargs)
+    self.decay_of_kernels = weight_decay
+
+  def update_step(self, gradient: tf.Tensor, variable: tf.Variable) -> None:
+    """Moves a variable by its gradient."""
+    if self.decay_of_kernels and variable.shape.rank > 1:
+      gradient += self.decay_of_kernels * variable
+    super().update_step(gradient, variable)
+
+  def get_config(self) -> dict[str, Any]:
+    """Returns the constructor's arguments."""
+    return super().get_config() | {'weight_decay': self.decay_of_kernels}
 
 
 @gin.register

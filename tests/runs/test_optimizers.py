@@ -84,3 +84,30 @@ def test_the_average_by_hand():
   optimizer.finalize_variable_values([variable])
   np.testing.assert_allclose(variable, [0.875], rtol=1e-5)
   assert not optimizers.adam(learning_rate=0.1).use_ema
+
+
+def test_weight_decay_is_in_the_momentum_by_hand():
+  """v <- 0.5 v - 0.1 (g + 0.2 w), w <- w + v, from w = 1 and v = 0.
+
+  g = 1: v = -0.12, w = 0.88; g = 0: v = -0.06 - 0.1 * 0.176 = -0.0776, w =
+  0.8024. An offset, of one axis, does not decay: 0.9, then 0.85.
+  """
+  built = optimizers.sgd(learning_rate=0.1, momentum=0.5, weight_decay=0.2)
+  for optimizer in (built, built.from_config(built.get_config())):
+    kernel, offset = tf.Variable([[1.0]]), tf.Variable([1.0])
+    found = []
+    for gradient in (1.0, 0.0):
+      optimizer.apply_gradients(
+        [
+          (tf.constant([[gradient]]), kernel),
+          (tf.constant([gradient]), offset),
+        ]
+      )
+      found.append((float(kernel[0, 0]), float(offset[0])))
+    expected = [(0.88, 0.9), (0.8024, 0.85)]
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_without_decay_and_momentum_it_is_keras_sgd():
+  found, _ = steps_of(optimizers.sgd(learning_rate=0.1), [[[1.0]], [[2.0]]])
+  np.testing.assert_allclose(np.ravel(found), [0.9, 0.7], rtol=1e-6)
