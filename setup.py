@@ -51,6 +51,8 @@ INSTALL_REQUIRES = [
   # TensorBoard imports pkg_resources, which setuptools 82 removed.
   'setuptools<82',
   'absl-py',
+  # Reads Keras's files of weights.
+  'h5py',
   'pillow',
   'matplotlib',
   'scikit-learn',

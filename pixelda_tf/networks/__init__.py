@@ -23,14 +23,25 @@ from pixelda_tf.networks.layers import (
   TaskBuilder,
 )
 from pixelda_tf.networks.pose_estimators import pose_estimator
+from pixelda_tf.networks.segmentation.deeplab_v3_plus import (
+  deeplab_v3_plus_segmenter,
+)
+from pixelda_tf.networks.segmentation.densenet121 import densenet121_segmenter
+from pixelda_tf.networks.segmentation.drn26 import drn26_segmenter
+from pixelda_tf.networks.segmentation.fcn8s import fcn8s_segmenter
+from pixelda_tf.networks.segmentation.resnet34 import resnet34_segmenter
 from pixelda_tf.networks.segmentation.unet import unet_segmenter
 
 __all__ = [
   'ImageShape',
   'NetworkBuilder',
   'TaskBuilder',
+  'deeplab_v3_plus_segmenter',
+  'densenet121_segmenter',
   'downsampling_residual_generator',
+  'drn26_segmenter',
   'dtn_classifier',
+  'fcn8s_segmenter',
   'feature_discriminator',
   'feature_map_discriminator',
   'lenet_classifier',
@@ -39,6 +50,7 @@ __all__ = [
   'pose_estimator',
   'pyramid_discriminator',
   'residual_generator',
+  'resnet34_segmenter',
   'svhn_classifier',
   'unet_generator',
   'unet_segmenter',

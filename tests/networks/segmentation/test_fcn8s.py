@@ -1,0 +1,280 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pixelda_tf.errors import UserError
+from pixelda_tf.networks import fcn8s_segmenter
+from pixelda_tf.networks.segmentation.fcn8s import Bilinear
+
+
+def half_up(n, times):
+  """Poolings by 2 that round up."""
+  for _ in range(times):
+    n = (n + 1) // 2
+  return n
+
+
+def test_the_number_of_weights():
+  """VGG16's convolutions, fc6 of 3x3 and fc7 with 1,024, scores of 11.
+
+  9 * (3 * 64 + 64 * 64 + 64 * 128 + 128 * 128 + 128 * 256 + 2 * 256 * 256 + 256
+  * 512 + 5 * 512 * 512) + 2 * (64 + 128) + 3 * (256 + 512 + 512) = 14,714,688.
+  fc6: 9 * 512 * 1,024 + 1,024, fc7: 1,024 * 1,024 + 1,024. Scores: (1,024 + 512
+  + 256 + 3) * 11. With 7x7 and 4,096, fc6 has 102,764,544, fc7 16,781,312.
+  """
+  model = fcn8s_segmenter((32, 32, 3), 11, fc_filters=1024, fc_kernel_size=3)
+  convolutions = 14_714_688
+  assert (
+    sum(
+      layer.count_params()
+      for layer in model.layers
+      if layer.name.startswith('conv')
+    )
+    == convolutions
+  )
+  fc = 9 * 512 * 1024 + 1024 + 1024 * 1024 + 1024
+  # A dropout's random stream is three numbers, and no weight.
+  assert sum(np.size(w) for w in model.trainable_weights) == (
+    convolutions + fc + 1795 * 11
+  )
+
+
+def test_a_paper_sized_fc6_has_7x7_weights(small):
+  model = small('fcn8s', fc_filters=5, fc_kernel_size=7, filters=2)
+  assert model.get_layer('fc6').kernel.shape == (7, 7, 16, 5)
+  assert model.get_layer('fc6').dilation_rate == (1, 1)
+  assert model.get_layer('fc7').kernel.shape == (1, 1, 5, 5)
+
+
+@pytest.mark.parametrize('side', [1, 2, 30, 31, 32, 33, 57, 58, 59, 90, 121])
+@pytest.mark.parametrize('kernel_size', [3, 7])
+def test_the_rows_of_every_map(side, kernel_size, small):
+  """Of 33 rows: 231 with the margin; 116, 58, 29, 15, 8; fc7 2.
+
+  Up by 2: 6 of pool4's 15 from the 5th; 14 of pool3's 29 from the 9th; by 8:
+  120, of which 33 from the 31st. 3x3 kernels at a distance of 3 see 7 rows.
+  """
+  model = small('fcn8s', (side, 1, 3), fc_kernel_size=kernel_size)
+  pool3, pool4, pool5 = (half_up(side + 198, n) for n in (3, 4, 5))
+  fc7 = pool5 - 6
+  up4 = 2 * (fc7 + 1)
+  up3 = 2 * (up4 + 1)
+  up = 8 * (up3 + 1)
+  if side == 33:
+    assert (pool3, pool4, pool5, fc7) == (29, 15, 8, 2)
+    assert (up4, up3, up) == (6, 14, 120)
+  assert 5 + up4 <= pool4 and 9 + up3 <= pool3 and 31 + side <= up
+  probe = tf.keras.Model(
+    model.input,
+    {
+      layer.name: layer.output
+      for layer in model.layers
+      if type(layer).__name__ in ('MaxPooling2D', 'Bilinear', 'CropTo')
+    }
+    | {'fc7': model.get_layer('fc7').output},
+  )
+  rows = [
+    (name.split('_')[0], value.shape[1])
+    for name, value in probe(tf.zeros([1, side, 1, 3])).items()
+  ]
+  pools = [half_up(side + 198, n) for n in range(1, 6)]
+  assert sorted(rows) == sorted(
+    [('max', n) for n in pools]
+    + [('fc7', fc7), ('bilinear', up4), ('bilinear', up3), ('bilinear', up)]
+    + [('crop', up4), ('crop', up3), ('crop', side)]
+  )
+
+
+def transposed(maps, factor):
+  """A transposed convolution of stride f with a triangle 2f wide, in loops."""
+  distances = np.arange(2 * factor) - (factor - 0.5)
+  kernel = 1 - np.abs(distances) / factor
+  rows, columns, channels = maps.shape
+  shape = ((rows + 1) * factor, (columns + 1) * factor, channels)
+  output = np.zeros(shape)
+  for i in range(rows):
+    for j in range(columns):
+      output[i * factor : (i + 2) * factor, j * factor : (j + 2) * factor] += (
+        np.multiply.outer(np.outer(kernel, kernel), maps[i, j])
+      )
+  return output
+
+
+@pytest.mark.parametrize('factor', [2, 8])
+@pytest.mark.parametrize('rows, columns', [(1, 1), (3, 2), (4, 7)])
+def test_bilinear_is_a_transposed_convolution(factor, rows, columns):
+  maps = np.random.default_rng(0).normal(size=(2, rows, columns, 3))
+  layer = Bilinear(factor)
+  expected = [transposed(image, factor) for image in maps]
+  found = layer(tf.constant(maps, tf.float32))
+  np.testing.assert_allclose(found, expected, atol=1e-5)
+  assert not layer.weights
+
+
+def test_the_bilinear_kernel_is_fixed_and_exact():
+  """By 2: 1/4, 3/4, 3/4, 1/4; by 8: odd sixteenths up and down."""
+  impulse = tf.ones([1, 1, 1, 1])
+  up = [1, 3, 5, 7, 9, 11, 13, 15]
+  for factor, expected in ((2, [0.25, 0.75, 0.75, 0.25]), (8, up + up[::-1])):
+    kernel = np.array(expected) / (1 if factor == 2 else 16)
+    np.testing.assert_array_equal(
+      Bilinear(factor)(impulse)[0, :, :, 0], np.outer(kernel, kernel)
+    )
+
+
+def test_bilinear_is_float32_in_bfloat16():
+  tf.keras.mixed_precision.set_global_policy('mixed_bfloat16')
+  assert Bilinear(2)(tf.ones([1, 1, 1, 1], tf.bfloat16)).dtype == tf.float32
+
+
+def test_the_head_by_hand(small, shake):
+  """Scores of fc7, of 0.01 pool4 and of 0.0001 pool3, in NumPy."""
+  model = small('fcn8s', (45, 70, 3), filters=2)
+  for layer in model.layers:
+    if layer.name.startswith('scores'):
+      assert not any(np.any(weight) for weight in layer.get_weights())
+  shake(model)
+  pools = [layer for layer in model.layers if 'pooling' in layer.name]
+  probe = tf.keras.Model(
+    model.input,
+    [model.output['features'], pools[3].output, pools[2].output, model.output],
+  )
+  images = tf.random.uniform([1, 45, 70, 3], -1, 1)
+  fc7, pool4, pool3, outputs = probe(images)
+
+  def score(maps, name):
+    kernel, bias = model.get_layer(name).get_weights()
+    return maps[0].numpy() @ kernel[0, 0] + bias
+
+  logits = transposed(score(fc7, 'scores'), 2)
+  rows, columns, _ = logits.shape
+  beside = score(0.01 * pool4, 'scores_pool4')
+  logits += beside[5 : 5 + rows, 5 : 5 + columns]
+  logits = transposed(logits, 2)
+  rows, columns, _ = logits.shape
+  beside = score(0.0001 * pool3, 'scores_pool3')
+  logits += beside[9 : 9 + rows, 9 : 9 + columns]
+  logits = transposed(logits, 8)[31 : 31 + 45, 31 : 31 + 70]
+  np.testing.assert_allclose(outputs['logits'][0], logits, rtol=1e-4)
+
+
+def test_a_score_lies_in_the_middle_of_what_it_sees():
+  """Row j of fc7 sees pool5's j to j + 6, whose middle is pixel 32 j + 12.5.
+
+  Pixels of row j + 3 of pool5 start at 32 * (j + 3) with a margin of 99 and
+  have their middle 15.5 further.
+  """
+  maps = np.zeros([1, 4, 4, 1])
+  maps[0, 2, 1] = 1.0
+  for factor in (2, 2, 8):
+    maps = Bilinear(factor)(maps).numpy()
+  weight = maps[0, :, :, 0] / maps.sum()
+  rows, columns = (np.arange(n) - 31 for n in weight.shape)
+  np.testing.assert_allclose(weight.sum(1) @ rows, 32 * 2 + 12.5, atol=1e-3)
+  np.testing.assert_allclose(weight.sum(0) @ columns, 32 + 12.5, atol=1e-3)
+
+
+def test_whole_maps_are_dropped_behind_fc6_and_fc7_in_training(small):
+  model = small('fcn8s', fc_filters=200)
+  images = tf.random.uniform([1, 33, 33, 3], -1, 1)
+  kept = np.any(model(images, training=True)['features'] > 0, axis=(1, 2))
+  alive = np.any(model(images)['features'] > 0, axis=(1, 2))
+  assert 0.2 < kept.mean() < 0.8 * alive.mean()
+  still = small('fcn8s', fc_filters=200, dropout_rate=0.0)
+  np.testing.assert_array_equal(
+    still(images, training=True)['features'], still(images)['features']
+  )
+
+
+def test_another_fc6_is_refused(small):
+  with pytest.raises(ValueError, match='fc_kernel_size is 5: 3 or 7'):
+    small('fcn8s', fc_kernel_size=5)
+
+
+def vgg16(filters, fc_filters=None):
+  """keras.applications' VGG16 with other numbers of filters, as it names it."""
+  layers = tf.keras.layers
+  tensor = images = tf.keras.Input((224, 224, 3))
+  stages = ((2, 1), (2, 2), (3, 4), (3, 8), (3, 8))
+  for stage, (count, multiple) in enumerate(stages, 1):
+    for part in range(1, count + 1):
+      tensor = layers.Conv2D(
+        filters * multiple,
+        3,
+        padding='same',
+        activation='relu',
+        bias_initializer='ones',
+        name=f'block{stage}_conv{part}',
+      )(tensor)
+    tensor = layers.MaxPooling2D(2, name=f'block{stage}_pool')(tensor)
+  if fc_filters:
+    tensor = layers.Flatten()(tensor)
+    for part in (1, 2):
+      tensor = layers.Dense(
+        fc_filters, 'relu', bias_initializer='ones', name=f'fc{part}'
+      )(tensor)
+    tensor = layers.Dense(10, name='predictions')(tensor)
+  return tf.keras.Model(images, tensor)
+
+
+def test_the_stand_in_has_the_names_of_keras_applications():
+  theirs = tf.keras.applications.VGG16(weights=None, include_top=False)
+  names = {layer.name for layer in theirs.layers if layer.weights}
+  assert {layer.name for layer in vgg16(1).layers if layer.weights} == names
+
+
+def test_weights_of_vgg16_make_the_same_maps(small, tmp_path, caplog):
+  """Of 224x224 without a margin, theirs on 0 to 255, BGR less the mean.
+
+  fc6 and fc7 see all of pool5, as their dense layers do.
+  """
+  theirs = vgg16(1, 6)
+  path = str(tmp_path / 'vgg16.h5')
+  theirs.save_weights(path)
+  with caplog.at_level('INFO', 'absl'):
+    ours = small('fcn8s', fc_filters=6, fc_kernel_size=7, weights=path)
+  assert f'fcn8s_segmenter: initial weights of {path}' in caplog.text
+  assert 'random' not in caplog.text
+  # What is within the network, without the margin around it.
+  names = [layer.name for layer in ours.layers]
+  first, last = names.index('conv1_1'), names.index('fc7')
+  pixels = np.random.default_rng(0).uniform(0, 255, (1, 224, 224, 3))
+  tensor = ours.layers[1](pixels / 127.5 - 1)
+  for layer in ours.layers[first : last + 1]:
+    tensor = layer(tensor)
+  seen = tf.keras.applications.vgg16.preprocess_input(pixels.copy())
+  expected = tf.keras.Model(theirs.input, theirs.get_layer('fc2').output)(seen)
+  np.testing.assert_allclose(tensor[:, 0, 0], expected, rtol=1e-3)
+
+
+def test_fc6_stays_random_where_a_file_has_none_that_fits(
+  small, tmp_path, caplog
+):
+  for name, theirs in (('notop', vgg16(1)), ('top', vgg16(1, 6))):
+    path = str(tmp_path / f'{name}.h5')
+    theirs.save_weights(path)
+    caplog.clear()
+    with caplog.at_level('INFO', 'absl'):
+      ours = small('fcn8s', weights=path)
+    assert f'{path}, but random ones of fc6, fc7 and scores' in caplog.text
+    np.testing.assert_array_equal(
+      ours.get_layer('conv5_3').kernel, theirs.get_layer('block5_conv3').kernel
+    )
+
+
+def test_a_file_of_another_network_is_refused(small, tmp_path):
+  path = str(tmp_path / 'wide.h5')
+  vgg16(2).save_weights(path)
+  message = (
+    r"wide.h5: layer 'block1_conv1' is \[\(3, 3, 3, 2\), \(2,\)\], "
+    r'fcn8s_segmenter needs \[\(3, 3, 3, 1\), \(1,\)\]: name a file'
+  )
+  with pytest.raises(UserError, match=message):
+    small('fcn8s', weights=path)
+  # Its numbered layers could be of a network whose images were prepared
+  # otherwise.
+  path = str(tmp_path / 'own.weights.h5')
+  small('fcn8s').save_weights(path)
+  message = "own.weights.h5: layer 'block1_conv1' is not there, fcn8s_segmenter"
+  with pytest.raises(UserError, match=message):
+    small('fcn8s', weights=path)
