@@ -88,7 +88,7 @@ def export(method: Method, directory: str) -> None:
   if method.translates_back:
     functions['translate_back'] = servable.translate_back
   signatures = {
-    name: tf.function(function).get_concrete_function(images)
+    name: tf.function(function, autograph=False).get_concrete_function(images)
     for name, function in functions.items()
   }
   # What they use is saved, not the method: that has optimizers and networks

@@ -6,6 +6,7 @@ with a PNG image and maybe a label.
 """
 
 import dataclasses
+import functools
 import pathlib
 import struct
 import tempfile
@@ -51,7 +52,7 @@ def all_sound(
     list(paths), num_parallel_reads=min(4, len(paths))
   )
   usable = payloads.batch(1024).map(
-    lambda batch: _usable(batch, features), num_parallel_calls=2
+    functools.partial(_usable, features=features), num_parallel_calls=2
   )
   total = 0
   try:
@@ -147,6 +148,7 @@ def _is_usable(payload, features):
     return False
 
 
+@tf.autograph.experimental.do_not_convert
 def _usable(payloads, features):
   """Returns bool [n]: PNG images of the right size, labels in range."""
   examples = tf.io.parse_example(payloads, features.tf_example_spec)

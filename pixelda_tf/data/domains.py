@@ -197,6 +197,7 @@ class OpenDomain:
       self._decode, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
     )
 
+  @tf.autograph.experimental.do_not_convert
   def _decode(self, serialized):
     example = self._info.features.deserialize_example(serialized)
     example = {name: example[name] for name in self.fields}

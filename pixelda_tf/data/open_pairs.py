@@ -234,9 +234,11 @@ class OpenPair:
     batch = next(iter(examples))  # With masks, which augmentations may need.
     return self.augment(domain, batch, _GALLERY_SEED)['image'].numpy()
 
+  @tf.autograph.experimental.do_not_convert
   def _prepare(self, batch):
     return fields.prepare(batch, self.image_shape)
 
+  @tf.autograph.experimental.do_not_convert
   def _prepare_test(self, batch):
     targets = {
       name: batch[name] for name in self.problem.targets if name in batch

@@ -16,7 +16,9 @@ def compiled_predictions(method: Any) -> Predict:
   """Returns `method.predictions`, traced once for batches of any size."""
   images = tf.TensorSpec([None, *method.image_shape], tf.float32)
   size = tf.TensorSpec([2], tf.int32)
-  return tf.function(method.predictions, input_signature=[images, size])
+  return tf.function(
+    method.predictions, input_signature=[images, size], autograph=False
+  )
 
 
 def score(predict: Predict, batches: tf.data.Dataset, scorer: Any) -> Any:

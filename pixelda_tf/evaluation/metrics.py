@@ -30,6 +30,21 @@ def rotation_error_degrees(true: ArrayLike, predicted: ArrayLike) -> np.ndarray:
   return np.minimum(np.degrees(4 * np.arcsin(chord / 2)), 180.0)
 
 
+def confusion(true: np.ndarray, predicted: np.ndarray, n: int) -> np.ndarray:
+  """Counts pairs of labels.
+
+  Args:
+    true: int `[...]` in [0, n).
+    predicted: the same.
+    n: number of classes.
+
+  Returns:
+    int64 `[n, n]`: row true, column predicted.
+  """
+  pairs = n * true.astype(np.int64) + predicted
+  return np.bincount(pairs.ravel(), minlength=n * n).reshape(n, n)
+
+
 def _unit(quaternions):
   quaternions = np.asarray(quaternions, np.float64)
   norms = np.linalg.norm(quaternions, axis=-1, keepdims=True)

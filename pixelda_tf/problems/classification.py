@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from pixelda_tf.evaluation import pictures
+from pixelda_tf.evaluation.metrics import confusion
 from pixelda_tf.losses.task import cross_entropy, patch_cross_entropy
 from pixelda_tf.problems.base import (
   Arrays,
@@ -99,12 +100,8 @@ class ClassificationScorer(Scorer):
 
   def count(self, compared: Arrays) -> None:
     """Adds a batch, as `compare` returned it."""
-    from sklearn.metrics import confusion_matrix
-
-    self.confusion += confusion_matrix(
-      compared['label'],
-      compared['predicted_label'],
-      labels=range(len(self.class_names)),
+    self.confusion += confusion(
+      compared['label'], compared['predicted_label'], len(self.class_names)
     )
 
   def badness(self, compared: Arrays) -> np.ndarray:

@@ -7,6 +7,7 @@ import numpy as np
 
 from pixelda_tf.errors import UserError
 from pixelda_tf.evaluation import pictures
+from pixelda_tf.evaluation.metrics import confusion
 from pixelda_tf.fields.label_maps import IGNORE
 from pixelda_tf.problems.base import Arrays, Case, Scorer
 
@@ -77,14 +78,14 @@ class SegmentationScorer(Scorer):
     """Returns an image's confusion matrix."""
     n = len(self.class_names)
     counted = true != IGNORE
-    true, found = true[counted].astype(np.int64), found[counted]
+    true, found = true[counted], found[counted]
     for labels, of in ((found, 'the model'), (true, 'a label map')):
       if labels.size and labels.max() >= n:
         raise UserError(
           f'{of} has label {labels.max()}, the data set {n} classes: name a '
           'data set with the classes the model was trained on'
         )
-    return np.bincount(true * n + found, minlength=n * n).reshape(n, n)
+    return confusion(true, found, n)
 
   def _texts(self, confusion, wrong):
     """Returns what is wrong, and what was mistaken for what most often."""

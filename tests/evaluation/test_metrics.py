@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
+from sklearn.metrics import confusion_matrix
 
 from pixelda_tf.evaluation import metrics
 
@@ -114,3 +115,14 @@ def test_what_is_no_unit_quaternion_is_refused(name):
   for pair in ((good, bad), (bad, good)):
     with pytest.raises(ValueError, match='quaternions must have length 1'):
       metrics.rotation_error_degrees(*pair)
+
+
+@pytest.mark.parametrize('dtype', [np.uint8, np.int32, np.int64])
+def test_confusion_counts_pairs_as_scikit_learn_does(dtype):
+  """More classes than a uint8 times a uint8 could tell apart."""
+  generator = np.random.default_rng(0)
+  true, predicted = generator.integers(30, size=(2, 8, 16, 16)).astype(dtype)
+  expected = confusion_matrix(true.ravel(), predicted.ravel(), labels=range(31))
+  np.testing.assert_array_equal(
+    metrics.confusion(true, predicted, 31), expected
+  )
