@@ -1,7 +1,8 @@
 """Evaluates a run or an export on a prepared split, each example once.
 
 Prints accuracy and, where there are poses, mean and median angle error, for all
-and for each class, and draws the worst cases.
+and for each class; of label maps mIoU, and IoU for each class. Draws the worst
+cases.
 
 python -m pixelda_tf.evaluate --run_dir=runs/quickstart
 python -m pixelda_tf.evaluate --export_dir=runs/quickstart/export \
@@ -34,22 +35,27 @@ _N_WORST = 18
 
 def main() -> None:
   """Loads, evaluates, prints."""
-  from pixelda_tf.evaluation import evaluate, pictures
+  from pixelda_tf.evaluation import evaluate, painting, pictures
 
   if bool(FLAGS.run_dir) == bool(FLAGS.export_dir):
     raise UserError('one of --run_dir and --export_dir is needed')
   load = _load_run if FLAGS.run_dir else _load_export
-  predict, batches, problem, class_names, title, path = load()
+  predict, batches, problem, domain, title, path = load()
   if batches is None:
     raise UserError(f'{title}: has no labels to evaluate against')
   print(title)
   path = FLAGS.picture or path
-  scorer = problem.scorer(class_names, _N_WORST if path else 0)
+  names = domain.class_names
+  scorer = problem.scorer(names, _N_WORST if path else 0)
   evaluate.score(predict, batches, scorer)
   print('\n'.join(scorer.lines()))
   worst = scorer.worst()
   if worst:
-    pictures.save(path, pictures.cases(worst), scale=1)
+    if worst[0].label_maps:
+      picture = painting.cases(worst, names, domain.colours)
+    else:
+      picture = pictures.cases(worst)
+    pictures.save(path, picture, scale=1)
     print(f'worst cases: {path}')
 
 
@@ -65,12 +71,7 @@ def _load_run():
   method, pair = row.trained(), run.pair
   path = row.directory.worst_cases
   if FLAGS.dataset:
-    batches, names, title = _open_dataset(pair.problem)
-    if names != pair.class_names:
-      raise UserError(
-        f'--dataset={FLAGS.dataset}: its classes {names} are not those of the '
-        f'run, {pair.class_names}'
-      )
+    batches, domain, title = _open_dataset(pair.problem, pair.class_names)
     traced = tf.function(
       serving.Servable(method).predict, reduce_retracing=True
     )
@@ -80,12 +81,12 @@ def _load_run():
       del size
       return traced(images)
 
-    return predict, batches, pair.problem, names, title, path
+    return predict, batches, pair.problem, domain, title, path
   split = FLAGS.split or pair.target.test
   batches = pair.test_batches(split=split)
   title = f'{pair.target.name} {split}'
   predict = compiled_predictions(method)
-  return predict, batches, pair.problem, pair.class_names, title, path
+  return predict, batches, pair.problem, pair.source, title, path
 
 
 def _load_export():
@@ -95,27 +96,33 @@ def _load_export():
     raise UserError('--export_dir needs --dataset, a prepared data set')
   signature = serving.load(FLAGS.export_dir)['predict']
   problem = problems.predicting(signature.structured_outputs)
-  batches, names, title = _open_dataset(problem)
+  names = serving.class_names(FLAGS.export_dir)
+  batches, domain, title = _open_dataset(problem, names)
 
   def predict(images, size):
     del size
     return signature(images=images)
 
-  return predict, batches, problem, names, title, None
+  return predict, batches, problem, domain, title, None
 
 
-def _open_dataset(problem):
-  """Returns batches of uint8 images, the class names, and a title."""
+def _open_dataset(problem, class_names):
+  """Returns batches of uint8 images, their domain, and a title."""
   from pixelda_tf.data.domains import Domain
   from pixelda_tf.fields.images import at_once
 
   domain = Domain(name=FLAGS.dataset)
   domain = domain.open(FLAGS.data_dir, FLAGS.skip_corrupt)
+  if class_names is not None and domain.class_names != class_names:
+    raise UserError(
+      f'--dataset={FLAGS.dataset}: its classes {domain.class_names} are not '
+      f'those of the model, {class_names}'
+    )
   split = FLAGS.split or domain.test
   batches = None
   if problem.can_test(domain):
     batches = domain.stored(split).batch(at_once(domain.image_shape))
-  return batches, domain.class_names, f'{domain.name} {split}'
+  return batches, domain, f'{domain.name} {split}'
 
 
 if __name__ == '__main__':

@@ -23,7 +23,7 @@ def main() -> None:
     raise UserError('--run_dir and --export_dir are needed')
   run = experiment.reopen(FLAGS.run_dir, FLAGS.data_dir)
   row = choosing.predicting(run.rows, FLAGS.row)
-  serving.export(row.trained(), FLAGS.export_dir)
+  serving.export(row.trained(), FLAGS.export_dir, run.pair.class_names)
   print(f'{row.name} of {FLAGS.run_dir} is in {FLAGS.export_dir}')
 
 

@@ -1,5 +1,8 @@
 """SavedModels that take and give uint8 images."""
 
+import functools
+import pathlib
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import tensorflow as tf
@@ -8,6 +11,9 @@ from pixelda_tf import atomic
 from pixelda_tf.errors import UserError
 from pixelda_tf.fields.images import prepare_images, to_uint8
 from pixelda_tf.methods.base import Method
+
+# Where a SavedModel has what is not loaded with it.
+CLASS_NAMES = 'assets.extra/class_names.txt'
 
 
 class Servable:
@@ -25,13 +31,28 @@ class Servable:
         channels than the method's is converted as in training.
 
     Returns:
-      As `Problem.predictions`, maps of pixels in the size of the images.
+      As `Problem.answers`, maps of pixels in the size of the images.
     """
     size = tf.shape(images)[1:3]
     return _of_any_count(
       lambda prepared: self.method.predictions(prepared, size),
       self._prepare(images),
     )
+
+  def requested(self, name: str, images: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Predicts of target images what is answered `on_request` alone.
+
+    Args:
+      name: of the prediction.
+      images: as `predict`.
+    """
+    size = tf.shape(images)[1:3]
+
+    def predictions(prepared):
+      outputs = self.method(prepared)
+      return {name: self.method.problem.predictions(outputs, size)[name]}
+
+    return _of_any_count(predictions, self._prepare(images))
 
   def translate(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
     """Translates source images with fresh noise.
@@ -69,11 +90,17 @@ def _of_any_count(function, images):
   return tf.nest.map_structure(lambda tensor: tensor[:count], function(padded))
 
 
-def export(method: Method, directory: str) -> None:
+def export(
+  method: Method, directory: str, class_names: Sequence[str] = ()
+) -> None:
   """Writes a SavedModel that loads without this package.
+
+  Beside `predict` there is a signature for each prediction that is only
+  `on_request`, and for the directions in which the method translates.
 
   Args:
     method: a trained `Method`.
+    class_names: by label, one a line of `CLASS_NAMES`.
     directory: where to; one that is there is replaced when the new one is
       complete.
 
@@ -82,7 +109,9 @@ def export(method: Method, directory: str) -> None:
   """
   servable = Servable(method)
   images = tf.TensorSpec([None, None, None, None], tf.uint8, 'images')
-  functions = {'predict': servable.predict}
+  functions: dict[str, Callable] = {'predict': servable.predict}
+  for name in method.problem.on_request:
+    functions[name] = functools.partial(servable.requested, name)
   if method.translates:
     functions['translate'] = servable.translate
   if method.translates_back:
@@ -114,6 +143,17 @@ def export(method: Method, directory: str) -> None:
       partial,
       signatures={'serving_default': signatures['predict']} | signatures,
     )
+    names = pathlib.Path(partial, CLASS_NAMES)
+    names.parent.mkdir()
+    names.write_text(''.join(f'{name}\n' for name in class_names), 'utf-8')
+
+
+def class_names(directory: str) -> tuple[str, ...] | None:
+  """Returns the names of an export's classes, None where it has none."""
+  path = pathlib.Path(directory, CLASS_NAMES)
+  if not path.is_file():
+    return None
+  return tuple(path.read_text('utf-8').splitlines()) or None
 
 
 def load(directory: str) -> dict[str, Any]:

@@ -3,15 +3,17 @@
 import math
 import pathlib
 from collections.abc import Sequence
+from typing import Any
 
 import gin
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from pixelda_tf import datasets, fields
-from pixelda_tf.data import records
+from pixelda_tf.data import infos, records
+from pixelda_tf.datasets.segmentation import colours
 from pixelda_tf.errors import UserError
-from pixelda_tf.fields import FIELDS
+from pixelda_tf.fields import FIELDS, label_maps
 
 # What an example in memory takes beside its values.
 EXAMPLE_BYTES = 1024
@@ -42,6 +44,9 @@ class Domain:
       their numbers.
     padding: pixels added to each side of an image, black; it grows by that
       before it is brought to the pair's size.
+    foreground: names of the classes whose pixels in the label maps are the
+      images' masks, for losses and augmentations that ask for them; None for
+      the masks that are stored, if any.
   """
 
   def __init__(
@@ -53,6 +58,7 @@ class Domain:
     validation: str | None = None,
     classes: Sequence[str] | None = None,
     padding: int = 0,
+    foreground: Sequence[str] | None = None,
   ):
     """Nothing is read yet; see the attributes."""
     self.name = name
@@ -61,6 +67,7 @@ class Domain:
     self.validation = validation
     self.classes = classes
     self.padding = padding
+    self.foreground = foreground
 
   def open(
     self, data_dir: str | pathlib.Path, skip_corrupt: bool = False
@@ -97,6 +104,7 @@ class OpenDomain:
     image_shape: (height, width, channels) as stored and padded.
     class_names: tuple of names in the order of the labels, or None.
     n_classes: how many, or None without labels.
+    colours: (red, green, blue) of each class, None without classes.
     fields: names of what an example has, of `fields.FIELDS`.
     description: how the data set was made.
     skipped: dict of (split, part) to the number of corrupt records left out of
@@ -120,11 +128,19 @@ class OpenDomain:
     self._skip_corrupt = skip_corrupt
     self._shards_of: dict[tuple, list[records.Shard]] = {}
     self._padding = domain.padding
-    self.image_shape = _image_shape(self._info, domain.padding)
-    self.fields = tuple(name for name in FIELDS if name in self._info.features)
-    self.class_names = _class_names(self._info.features)
+    self.image_shape = infos.image_shape(self._info, domain.padding)
+    self._stored = [name for name in FIELDS if name in self._info.features]
+    self.class_names = infos.class_names(self._info)
     self.n_classes = self.class_names and len(self.class_names)
-    self._labels = self._used_labels(domain.classes)
+    self.colours: Any = self.class_names and colours.stored(
+      self._info, self.class_names
+    )
+    self._labels = self._named('classes', domain.classes, 'label')
+    self._foreground = self._named(
+      'foreground', domain.foreground, 'segmentation'
+    )
+    added = [] if self._foreground is None else ['mask']
+    self.fields = tuple(dict.fromkeys(self._stored + added))
     self._counts: dict[tuple, int] = {}
     self.description = self._info.description
 
@@ -186,10 +202,12 @@ class OpenDomain:
     padding = 2 * self._padding
     size = EXAMPLE_BYTES
     for name in self.fields:
-      sides = specs[name].shape.as_list()
+      # A mask that is not stored is made of the label map.
+      spec = specs[name if name in self._stored else 'segmentation']
+      sides = spec.shape.as_list()
       if FIELDS[name].fill is not None:
         sides[:2] = sides[0] + padding, sides[1] + padding
-      size += math.prod(sides) * specs[name].dtype.size
+      size += math.prod(sides) * spec.dtype.size
     return size
 
   def _decoded(self, serialized):
@@ -200,20 +218,23 @@ class OpenDomain:
   @tf.autograph.experimental.do_not_convert
   def _decode(self, serialized):
     example = self._info.features.deserialize_example(serialized)
-    example = {name: example[name] for name in self.fields}
+    example = {name: example[name] for name in self._stored}
+    if self._foreground is not None:
+      maps = example['segmentation']
+      example['mask'] = label_maps.mask(maps, self._foreground)
     return fields.pad(example, self._padding) if self._padding else example
 
-  def _used_labels(self, classes):
-    """Returns the labels of the classes that are used, or None for all."""
+  def _named(self, option, classes, field):
+    """Returns the labels of an option's classes, or None without it."""
     if classes is None:
       return None
-    names = self.class_names if 'label' in self.fields else ()
+    names = self.class_names if field in self._stored else ()
     unknown = sorted(set(classes) - set(names or ()))
     if unknown or not classes:
       raise UserError(
-        f'Domain.classes: {self.name} has no classes '
+        f'Domain.{option}: {self.name} has no classes '
         f'{", ".join(unknown) or "in an empty list"}; it has '
-        f'{", ".join(names or ["no labels"])}'
+        f'{", ".join(names or [f"no {FIELDS[field].noun}"])}'
       )
     return [self.class_names.index(name) for name in classes]
 
@@ -254,24 +275,6 @@ def part_name(split: str, part: tuple[int, int]) -> str:
   index, count = part
   of = '' if part == WHOLE else f'part {index + 1} of {count} of '
   return f'{of}split {split!r}'
-
-
-def _image_shape(info, padding):
-  features = info.features
-  if 'image' not in features or None in features['image'].shape:
-    raise UserError(
-      f'{info.full_name}: its features are no images of one size: {features!r}'
-    )
-  height, width, channels = features['image'].shape
-  return height + 2 * padding, width + 2 * padding, channels
-
-
-def _class_names(features):
-  """Returns the names that the labels have, whichever field holds them."""
-  for feature in features.values():
-    if getattr(feature, 'names', None):
-      return tuple(feature.names)
-  return None
 
 
 def _what_is_there(data_dir):

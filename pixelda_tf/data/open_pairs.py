@@ -52,7 +52,7 @@ class OpenPair:
     self.batch_size = pair.batch_size
     self.image_shape = pair.image_shape(source, target, labelled_target)
     self.train_shape = pair.train_shape(self.image_shape)
-    self._galleries: dict[tuple[str, int], np.ndarray] = {}
+    self._galleries: dict[tuple[str, int], dict[str, np.ndarray]] = {}
     self.class_names = source.class_names
     self.n_classes = source.n_classes
     self._streams = {
@@ -219,20 +219,23 @@ class OpenPair:
     """Returns a prepared batch as `Pair.source_augmentation` changes it."""
     return self._streams[domain].augment(batch, seed)
 
-  def gallery(self, domain: str, n: int) -> np.ndarray:
+  def gallery(self, domain: str, n: int, field: str = 'image') -> np.ndarray:
     """Returns n images to look at, augmented as in training: the first ones.
 
-    They are kept: every row of a run shows them.
+    They are kept: every row of a run shows them. Of the source, other fields
+    can be had, too.
     """
     if (domain, n) not in self._galleries:
       self._galleries[domain, n] = self._gallery(domain, n)
-    return self._galleries[domain, n]
+    return self._galleries[domain, n][field]
 
   def _gallery(self, domain, n):
     opened = getattr(self, domain)
     examples = opened.stored(opened.train).take(n).batch(n).map(self._prepare)
     batch = next(iter(examples))  # With masks, which augmentations may need.
-    return self.augment(domain, batch, _GALLERY_SEED)['image'].numpy()
+    batch = self.augment(domain, batch, _GALLERY_SEED)
+    kept = streams.unlabelled(batch) if domain == 'target' else batch
+    return {name: values.numpy() for name, values in kept.items()}
 
   @tf.autograph.experimental.do_not_convert
   def _prepare(self, batch):

@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow_datasets as tfds
 
 from pixelda_tf.datasets import executors
+from pixelda_tf.datasets.segmentation.colours import Colours, to_store
 from pixelda_tf.fields import FIELDS
 
 DIGIT_NAMES = tuple('0123456789')
@@ -71,6 +72,7 @@ class ImageBuilder(
     fields: Sequence[str] = ('label',),
     citation: str | None = None,
     metadata: Mapping[str, Any] | None = None,
+    colours: Colours | None = None,
   ) -> tfds.core.DatasetInfo:
     """Returns the `DatasetInfo` of uint8 images.
 
@@ -84,6 +86,8 @@ class ImageBuilder(
         is left out where there are no classes.
       citation: BibTeX or a plain reference.
       metadata: what else is kept with the data set, as JSON has it.
+      colours: (red, green, blue) of each class, in which label maps are shown;
+        None for usual ones.
     """
     names = list(class_names or ())
     features = {
@@ -91,13 +95,16 @@ class ImageBuilder(
       for name in ('image', *fields)
       if name != 'label' or names
     }
+    kept = dict(metadata or {})
+    if 'segmentation' in features:
+      kept |= to_store(names, colours)
     return tfds.core.DatasetInfo(
       builder=self,
       description=description,
       features=tfds.features.FeaturesDict(features),
       supervised_keys=('image', 'label') if 'label' in features else None,
       citation=citation,
-      metadata=metadata and tfds.core.MetadataDict(metadata),
+      metadata=tfds.core.MetadataDict(kept) if kept else None,
       disable_shuffling=self.ORDERED,
     )
 

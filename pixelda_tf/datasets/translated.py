@@ -44,6 +44,7 @@ class Translated(base.ImageBuilder):
       class_names=self._domain.class_names,
       fields=[name for name in self._domain.fields if name != 'image'],
       description=self._description,
+      colours=self._domain.colours,
     )
 
   def _split_generators(self, dl_manager: tfds.download.DownloadManager):

@@ -13,6 +13,7 @@ from pixelda_tf.evaluation import (
   pictures,
   plots,
   projector,
+  segmentations,
   tsne,
 )
 
@@ -46,8 +47,11 @@ def analyse(
     UserError: a row has no checkpoint, or data cannot be read.
   """
   compared = adaptation.collect(pair, rows, n=examples, seed=seed)
+  plots_drawn = dict(_PLOTS)
+  if 'segmentation' in pair.problem.targets:
+    plots_drawn['label_maps'] = segmentations.segmentations
   done, left_out = {}, []
-  for name, draw in _PLOTS.items():
+  for name, draw in plots_drawn.items():
     logging.info('%s', name)
     try:
       done[name] = draw(compared)

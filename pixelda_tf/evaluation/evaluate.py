@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from pixelda_tf import fields
 from pixelda_tf.errors import UserError
+from pixelda_tf.fields.images import at_once
 
 # Of images and the (height, width) that maps of pixels are wanted in.
 Predict = Callable[[tf.Tensor, tf.Tensor], Mapping[str, tf.Tensor]]
@@ -19,6 +21,25 @@ def compiled_predictions(method: Any) -> Predict:
   return tf.function(
     method.predictions, input_signature=[images, size], autograph=False
   )
+
+
+def predict_all(predict: Predict, images: np.ndarray) -> dict[str, np.ndarray]:
+  """Returns the predictions of some images, in their size, some at a time.
+
+  Args:
+    predict: see `score`.
+    images: float32 `[n, height, width, channels]` in [-1, 1].
+  """
+  size = tf.constant(images.shape[1:3])
+  step = at_once(images.shape[1:])
+  parts = [
+    predict(tf.constant(images[start : start + step]), size)
+    for start in range(0, len(images), step)
+  ]
+  return {
+    name: np.concatenate([part[name].numpy() for part in parts])
+    for name in parts[0]
+  }
 
 
 def score(predict: Predict, batches: tf.data.Dataset, scorer: Any) -> Any:

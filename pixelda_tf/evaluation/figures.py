@@ -26,6 +26,8 @@ _MARKERS = {'source': 'o', 'translated': 'o', 'target': 'x'}
 # A number in each cell is readable up to so many classes.
 _NUMBERED_CLASSES = 16
 _LEGEND_ROWS = 16
+# Counts from here on have more digits than a cell has room for.
+_LONG = 100_000
 
 drawn = matplotlib.rc_context(
   {'font.size': 11, 'axes.titlesize': 12, 'figure.titlesize': 13}
@@ -115,7 +117,8 @@ def confusion(
   Args:
     panels: list of (title, int `[n_classes, n_classes]` counts: row true,
       column predicted). A cell's number is its count, its colour the share of
-      its row.
+      its row; so is its number, in percent, where counts are long, as of
+      pixels.
     class_names: by label.
     title: above all.
 
@@ -131,6 +134,7 @@ def confusion(
   for axis, (name, matrix) in zip(axes, panels, strict=True):
     matrix = np.asarray(matrix)
     shares = matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
+    is_long = matrix.max() >= _LONG
     image = axis.imshow(shares, cmap='Blues', vmin=0.0, vmax=1.0)
     names = [plain(name) for name in class_names]
     rotation = 90 if max(map(len, names)) > 2 else 0
@@ -138,15 +142,16 @@ def confusion(
     axis.set_yticks(range(n), names)
     axis.set(title=plain(name), xlabel='predicted', ylabel='true')
     for true, predicted in zip(*np.nonzero(matrix), strict=True):
+      share = shares[true, predicted]
       if n <= _NUMBERED_CLASSES:
         axis.text(
           predicted,
           true,
-          matrix[true, predicted],
+          f'{100 * share:.0f}' if is_long else matrix[true, predicted],
           ha='center',
           va='center',
           fontsize=9,
-          color='white' if shares[true, predicted] > 0.5 else 'black',
+          color='white' if share > 0.5 else 'black',
         )
   figure.colorbar(image, ax=axes, label='share of the true class', shrink=0.8)
   return _whole(figure)

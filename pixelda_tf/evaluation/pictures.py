@@ -15,9 +15,11 @@ from PIL import Image, ImageDraw, ImageFont
 # Pixels of a picture's side, at most, and of a small image's with words.
 LARGEST = 4096
 _IMAGE = 64
-# Cases in a row, and pixels of a case's image.
+# Cases in a row, and pixels of a case's image; of one of several side by side,
+# which has a row to itself, pixels of its height at most.
 COLUMNS = 6
 _TILE = 128
+_HIGHEST = 208
 # Pixels: between images, between blocks of rows, left of the images, at the
 # other edges, of a line of the title and of one below a case.
 _GAP = 4
@@ -130,9 +132,11 @@ def labelled(blocks: Sequence[Sequence[Row]], title: str) -> np.ndarray:
     for rows in tiles
   ]
   labels = [label for rows in blocks for label, _ in rows]
-  left = max(_LEFT, _MARGIN + _width(labels, _LABEL_SIZE) + _MARGIN)
+  left = max(_LEFT, _MARGIN + text_width(labels, _LABEL_SIZE) + _MARGIN)
   lines = title.splitlines()
-  width = max(left + grids[0].shape[1], _MARGIN + _width(lines, _TITLE_SIZE))
+  width = max(
+    left + grids[0].shape[1], _MARGIN + text_width(lines, _TITLE_SIZE)
+  )
   tops = [2 * _MARGIN + _TITLE_LINE * len(lines)]
   for one in grids:
     tops.append(tops[-1] + len(one) + _BLOCK_GAP)
@@ -140,13 +144,13 @@ def labelled(blocks: Sequence[Sequence[Row]], title: str) -> np.ndarray:
   canvas = Image.new('RGB', (width + _MARGIN, height), 'white')
   for number, line in enumerate(lines):
     middle = _MARGIN + (number + 0.5) * _TITLE_LINE
-    _write(canvas, (_MARGIN, middle), line, _TITLE_SIZE)
+    write(canvas, (_MARGIN, middle), line, _TITLE_SIZE)
   for top, one, rows in zip(tops, grids, blocks, strict=True):
     canvas.paste(Image.fromarray(one), (left, top))
     step = (len(one) + _GAP) / len(rows)
     for number, (label, _) in enumerate(rows):
       middle = top + number * step + (step - _GAP) / 2
-      _write(canvas, (_MARGIN, middle), label, _LABEL_SIZE)
+      write(canvas, (_MARGIN, middle), label, _LABEL_SIZE)
   return np.asarray(canvas)
 
 
@@ -154,27 +158,33 @@ def cases(shown: Sequence[Any]) -> np.ndarray:
   """Draws examples with lines of text below them, `COLUMNS` in a row.
 
   Args:
-    shown: `problems.Case`s.
+    shown: `problems.Case`s, whose images are of one size; those that are more
+      than twice as wide as high have a row each, in their proportions.
 
   Returns:
     uint8 `[height, width, 3]`.
   """
-  rows = -(-len(shown) // COLUMNS)
-  height = _TILE + max(len(case.texts) for case in shown) * _LINE + _GAP
-  canvas = Image.new('RGB', (COLUMNS * (_TILE + _GAP), rows * height), 'white')
+  width, columns = COLUMNS * (_TILE + _GAP), COLUMNS
+  size = _TILE, _TILE
+  high, wide, _ = shown[0].image.shape
+  if wide > 2 * high:
+    scale = min((width - _GAP) / wide, _HIGHEST / high)
+    size, columns = (round(scale * wide), max(round(scale * high), 1)), 1
+  rows = -(-len(shown) // columns)
+  height = size[1] + max(len(case.texts) for case in shown) * _LINE + _GAP
+  canvas = Image.new('RGB', (width, rows * height), 'white')
   for position, case in enumerate(shown):
-    row, column = divmod(position, COLUMNS)
-    left, top = column * (_TILE + _GAP), row * height
+    row, column = divmod(position, columns)
+    left, top = column * (size[0] + _GAP), row * height
     tile = Image.fromarray(case.image)
-    is_large = max(tile.size) > _TILE
+    is_large = max(tile.size) > max(size)
     tile = tile.resize(
-      (_TILE, _TILE),
-      Image.Resampling.BOX if is_large else Image.Resampling.NEAREST,
+      size, Image.Resampling.BOX if is_large else Image.Resampling.NEAREST
     )
     canvas.paste(tile, (left, top))
     for line, text in enumerate(case.texts):
-      middle = top + _TILE + (line + 0.5) * _LINE
-      _write(canvas, (left + 2, middle), text, _TEXT_SIZE)
+      middle = top + size[1] + (line + 0.5) * _LINE
+      write(canvas, (left + 2, middle), text, _TEXT_SIZE)
   return np.asarray(canvas)
 
 
@@ -185,6 +195,21 @@ def save(path: str, picture: np.ndarray, scale: int = 2) -> None:
   """
   scale = max(1, min(scale, LARGEST // max(picture.shape)))
   Image.fromarray(_enlarge(picture[np.newaxis], scale)[0]).save(path)
+
+
+def write(
+  canvas: Image.Image, place: tuple[float, float], text: str, size: int
+) -> None:
+  """Writes text whose left end's middle is at a place, (x, y)."""
+  draw = ImageDraw.Draw(canvas)
+  font = ImageFont.truetype(_FONT, size)
+  draw.text(place, text, fill='black', font=font, anchor='lm')
+
+
+def text_width(texts: Sequence[str], size: int) -> int:
+  """Returns pixels that the longest of texts is wide."""
+  font = ImageFont.truetype(_FONT, size)
+  return int(np.ceil(max(font.getlength(text) for text in texts)))
 
 
 def _with_depth(rows):
@@ -206,16 +231,3 @@ def _join(tiles, gap, axis):
   space = np.full(shape, 255, np.uint8)
   parts = [part for tile in tiles for part in (tile, space)][:-1]
   return np.concatenate(parts, axis)
-
-
-def _write(canvas, place, text, size):
-  """Writes text whose left end's middle is at a place, (x, y)."""
-  draw = ImageDraw.Draw(canvas)
-  font = ImageFont.truetype(_FONT, size)
-  draw.text(place, text, fill='black', font=font, anchor='lm')
-
-
-def _width(texts, size):
-  """Returns pixels that the longest of texts is wide."""
-  font = ImageFont.truetype(_FONT, size)
-  return int(np.ceil(max(font.getlength(text) for text in texts)))

@@ -151,6 +151,8 @@ def embed(points: ArrayLike, seed: int) -> np.ndarray:
 def features(method: Any, images: np.ndarray) -> np.ndarray | None:
   """Returns the task network's last features, None where it tells none.
 
+  Of maps of features, their means over an image.
+
   Args:
     method: that predicts.
     images: float32 `[n, height, width, channels]` in [-1, 1].
@@ -164,7 +166,8 @@ def features(method: Any, images: np.ndarray) -> np.ndarray | None:
     outputs = method(images[start : start + size])
     if 'features' not in outputs:
       return None
-    parts.append(outputs['features'].numpy())
+    found = outputs['features'].numpy()
+    parts.append(found.mean(axis=tuple(range(1, found.ndim - 1))))
   return np.concatenate(parts).astype(np.float32)
 
 

@@ -18,3 +18,17 @@ def relabel(values: tf.Tensor, new: Sequence[int]) -> tf.Tensor:
   table = [IGNORE if label < 0 else label for label in new]
   table += [IGNORE] * (IGNORE + 1 - len(table))
   return tf.gather(tf.constant(table), values)
+
+
+def mask(values: tf.Tensor, labels: Sequence[int]) -> tf.Tensor:
+  """Returns the mask, as it is stored, of the pixels of some classes.
+
+  Args:
+    values: integers `[..., height, width, 1]`, labels or `IGNORE`.
+    labels: of the classes.
+
+  Returns:
+    uint8 of the same shape, 255 where a pixel is of one of them, else 0.
+  """
+  is_one = tf.reduce_any(values == tf.constant(labels, values.dtype), -1)
+  return tf.cast(tf.where(is_one, 255, 0), tf.uint8)[..., tf.newaxis]

@@ -160,7 +160,9 @@ class Experiment:
     }
     row = choosing.last_predicting(self.rows)
     if row:
-      serving.export(row.trained(), self.directory.export)
+      serving.export(
+        row.trained(), self.directory.export, self.pair.class_names
+      )
     row = choosing.last_translating(self.rows)
     if row:
       self._draw(row)

@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from pixelda_tf import atomic
 from pixelda_tf.data.pairs import OpenPair
-from pixelda_tf.evaluation import pictures
-from pixelda_tf.evaluation.evaluate import Predict, score
+from pixelda_tf.evaluation import painting, pictures
+from pixelda_tf.evaluation.evaluate import Predict, predict_all, score
 from pixelda_tf.evaluation.translation import translate
 from pixelda_tf.methods.base import Method
 from pixelda_tf.runs.directory import RowDirectory
@@ -100,6 +100,11 @@ class Monitor:
   def _pictures(self, step):
     name = 'source_translated'
     rows = [self.source]
+    has_maps = 'segmentation' in self.pair.problem.targets
+    if has_maps:
+      name = 'source_labels_translated'
+      maps = self.pair.gallery('source', _WIDTH, 'segmentation')
+      rows.append(painting.to_show(maps, self.pair.source.colours))
     if self.method.translates:
       different = 1 if self.method.noise(1, _SEED) is None else 2
       rows += [
@@ -107,9 +112,13 @@ class Monitor:
       ]
     if self.method.translates_back:
       name += '_reconstructed'
-      rows.append(translate(self.method, rows[1], _SEED, back=True))
+      rows.append(translate(self.method, rows[-1], _SEED, back=True))
     name += '_target'
     rows.append(self.target)
+    if has_maps and self.predictions:
+      name += '_predicted'
+      labels = predict_all(self.predictions, self.target)['labels']
+      rows.append(painting.to_show(labels, self.pair.source.colours))
     if self.method.translates_back:
       name += '_translated_reconstructed'
       rows.append(translate(self.method, self.target, _SEED, back=True))
@@ -122,8 +131,9 @@ class Monitor:
     for player in self.method.players():
       for variable in player.variables():
         tf.summary.histogram(f'weights/{player.name}/{variable.name}', variable)
-    size = tf.shape(self.target)[1:3]
-    outputs = self.predictions(self.target, size) if self.predictions else {}
+    outputs = {}
+    if self.predictions:
+      outputs = predict_all(self.predictions, self.target)
     for name, value in outputs.items():
       tf.summary.histogram(f'outputs/target_{name}', value)
     if self.method.translates:

@@ -8,7 +8,9 @@ from pixelda_tf.datasets import translated
 from pixelda_tf.errors import UserError
 
 SOURCE = types.SimpleNamespace(
-  class_names=('a', 'b'), fields=('image', 'label', 'mask', 'pose')
+  class_names=('a', 'b'),
+  colours=None,
+  fields=('image', 'label', 'mask', 'pose'),
 )
 
 

@@ -134,3 +134,13 @@ def test_confusion_matrices_stand_side_by_side():
   two = figures.confusion([('b', matrix), ('a', matrix)], names, 'title')
   assert two.dtype == np.uint8
   assert two.shape[1] > one.shape[1] + 300
+
+
+def test_counts_too_long_for_a_cell_are_percent_of_their_row():
+  """Of counts that are percents the numbers are the same."""
+  matrix = np.array([[75, 25], [0, 100]])
+  short, long = (
+    figures.confusion([('', counts)], ['a', 'b'], '')
+    for counts in (matrix, 10**6 * matrix)
+  )
+  np.testing.assert_array_equal(short, long)

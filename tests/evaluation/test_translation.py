@@ -140,6 +140,7 @@ class Named(Domain):
 
   name = 'dark'
   class_names = tuple(f'class {number}' for number in range(70))
+  colours = None
 
   def __init__(self, mask=False, pose=False):
     super().__init__(70, mask, pose)

@@ -137,6 +137,7 @@ class LabelMapBuilder(base.ImageBuilder):
       ),
       citation=self._citation,
       metadata=metadata,
+      colours=self._coding.colours(),
     )
 
   def _split_generators(self, dl_manager: tfds.download.DownloadManager):

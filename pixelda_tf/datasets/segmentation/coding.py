@@ -49,6 +49,17 @@ class Coding:
     labels = np.array([self.labels[code] for code in known.tolist()], np.uint8)
     return labels[np.searchsorted(known, codes)]
 
+  def colours(self) -> list[tuple[int, int, int]] | None:
+    """Returns the first colour of each class, None where codes are ids."""
+    if self.form != 'colours' or self.labels is None:
+      return None
+    first: dict[int, int] = {}
+    for code, label in self.labels.items():
+      first.setdefault(label, code)
+    return [
+      label_files.colour(first[label]) for label in range(len(self.class_names))
+    ]
+
   def with_found(self, codes: Iterable[int]) -> 'Coding':
     """Returns this coding, with a class for each of the codes if it has none.
 

@@ -75,8 +75,10 @@ def test_ids_in_other_files_are_read_when_told(
 def test_colours_are_classes(write, own, stored, classes):
   write('a', [[[1, 2, 3], [0, 0, 0], [9, 9, 9]]] * 2, 'colours')
   names = classes('name,r,g,b', 'car,9,9,9', 'road,1,2,3', ',0,0,0')
-  ((_, label_map),) = stored(own(classes=names))['train']
+  builder = own(classes=names)
+  ((_, label_map),) = stored(builder)['train']
   assert label_map[0, :, 0].tolist() == [1, 255, 0]
+  assert builder.info.metadata['colours'] == [[9, 9, 9], [1, 2, 3]]
 
 
 def test_colours_of_a_palette_without_names(write, own, stored):

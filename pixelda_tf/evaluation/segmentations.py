@@ -1,0 +1,56 @@
+"""An analysis' plot of label maps: before and after adaptation, and true."""
+
+import numpy as np
+
+from pixelda_tf import fields
+from pixelda_tf.evaluation import examples, painting, pictures
+from pixelda_tf.evaluation.adaptation import Adaptation
+from pixelda_tf.evaluation.evaluate import compiled_predictions, predict_all
+from pixelda_tf.evaluation.plots import Plot, missing_rows, predicting
+
+_SHOWN = 8
+
+
+def segmentations(adaptation: Adaptation) -> Plot:
+  """Draws target images, what the networks say of each pixel, and the truth.
+
+  Raises:
+    LeftOut: no row predicts.
+  """
+  pair, models = adaptation.pair, predicting(adaptation)
+  images, true = _shown(adaptation)
+  rows = [('target', images)]
+  for when, model in models:
+    labels = predict_all(compiled_predictions(model.method), images)['labels']
+    title = f'{when}: {model.name}'
+    rows.append((title, painting.to_show(labels, pair.source.colours)))
+  title = f'{pair.target.name}: the class of each pixel'
+  missing = missing_rows(adaptation)
+  if true is None:
+    missing.append(f'target {pair.target.name} has no label maps: no truth')
+  else:
+    rows.append(('truth', painting.to_show(true, pair.source.colours)))
+    title += " (the target's labels are only shown)"
+  picture = pictures.labelled([rows], title)
+  return Plot(
+    painting.with_legend(picture, pair.class_names, pair.source.colours),
+    missing=missing,
+  )
+
+
+def _shown(adaptation):
+  """Returns target images from all over their split, and their label maps."""
+  pair = adaptation.pair
+  batches = pair.test_batches()
+  if batches is None:
+    images = adaptation.target.images
+    return images[examples.evenly(len(images), _SHOWN)], None
+  places = examples.evenly(pair.target.count(pair.target.test), _SHOWN)
+  found = []
+  for number, example in enumerate(batches.unbatch()):
+    if number in places:
+      found.append(fields.prepare(example, pair.image_shape))
+  return tuple(
+    np.stack([example[name].numpy() for example in found])
+    for name in ('image', 'segmentation')
+  )
