@@ -1,5 +1,6 @@
 """The camera behind a car's windscreen: where it is, its rays, its sensor."""
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -37,16 +38,23 @@ class Camera(NamedTuple):
       float32 `[height * width * grid**2, 3]`, a pixel's rays after each other;
       their share along the forward axis is 1.
     """
-    steps = (np.arange(grid) + 0.5) / grid
-    x = (np.arange(width)[:, None] + steps - width / 2) / width
-    z = (height / 2 - np.arange(height)[:, None] - steps) / width
-    z, x = np.broadcast_arrays(
-      z[:, None, :, None].astype(np.float32),
-      x[None, :, None, :].astype(np.float32),
-    )
-    stretch = (1 + self.distortion * (x * x + z * z)) / self.focal
-    seen = np.stack([x * stretch, np.ones_like(x), z * stretch], axis=-1)
-    return seen.reshape(-1, 3) @ self.axes
+    x, z = _grid(height, width, grid)
+    stretch = (1 + self.distortion * (x * x + z * z)) / np.float32(self.focal)
+    right, forward, up = self.axes
+    seen = (x * stretch)[:, None] * right
+    seen += (z * stretch)[:, None] * up
+    seen += forward
+    return seen
+
+
+@functools.cache
+def _grid(height, width, grid):
+  """Returns where rays meet the picture, in its widths: x and z, float32."""
+  steps = (np.arange(grid) + 0.5) / grid
+  x = (np.arange(width)[:, None] + steps - width / 2) / width
+  z = (height / 2 - np.arange(height)[:, None] - steps) / width
+  z, x = np.broadcast_arrays(z[:, None, :, None], x[None, :, None, :])
+  return x.astype(np.float32).ravel(), z.astype(np.float32).ravel()
 
 
 def draw(

@@ -50,22 +50,17 @@ def post(height: float, material: str = 'steel') -> Shape:
 @functools.cache
 def sign(kind: int) -> tuple[Shape, float]:
   """Returns one of `SIGNS` plates that face -y, and the height of its post."""
-  angles = np.arange(12) * (2 * np.pi / 12)
-  disc = np.stack([np.cos(angles), 0 * angles, np.sin(angles)], axis=1)
-  following = np.roll(disc, -1, axis=0)
-  centre = np.zeros_like(disc)
 
-  def round_plate(z, radius, y, material):
-    corners = np.stack([centre, disc, following], axis=1) * radius
-    return shapes.triangles(corners + (0, y, z), material)
+  def round_plate(radius, y, material):
+    return shapes.discs([(0, y, 2.4)], radius, 1, material, 12)
 
   if kind == 0:
     plates = [
-      round_plate(2.4, 0.3, -0.06, 'sign_red'),
-      round_plate(2.4, 0.22, -0.07, 'sign_white'),
+      round_plate(0.3, -0.06, 'sign_red'),
+      round_plate(0.22, -0.07, 'sign_white'),
     ]
   elif kind == 1:
-    plates = [round_plate(2.4, 0.3, -0.06, 'sign_blue')]
+    plates = [round_plate(0.3, -0.06, 'sign_blue')]
   elif kind == 2:
     corners = [(-0.38, -0.06, 2.2), (0.38, -0.06, 2.2), (0, -0.06, 2.85)]
     inner = (np.array(corners) - (0, 0, 2.42)) * 0.65 + (0, -0.02, 2.42)

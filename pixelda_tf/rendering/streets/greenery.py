@@ -4,23 +4,43 @@ import functools
 
 import numpy as np
 
-from pixelda_tf.rendering.streets import shapes
+from pixelda_tf.rendering.streets import materials, shapes
 from pixelda_tf.rendering.streets.shapes import Shape
 
 # Different ones of each kind.
 TREES = 5
 KINDS = ('leafy', 'bare', 'conifer')
+_FLAT = [materials.INDEX[name] for name in ('leaf', 'needle', 'twig')]
 
 
 @functools.cache
-def load(kind: str, index: int) -> Shape:
-  """Returns a tree of 1 m height, one of `TREES` of a kind of `KINDS`."""
+def load(kind: str, index: int, far: bool = False) -> Shape:
+  """Returns a tree of about 1 m height.
+
+  Args:
+    kind: one of `KINDS`.
+    index: which of its `TREES`.
+    far: with fewer and larger leaves and twigs.
+  """
+  if far:
+    return _thinned(load(kind, index), 4)
   rng = np.random.default_rng((41, KINDS.index(kind), index))
-  if kind == 'conifer':
-    return _conifer(rng)
-  if kind == 'bare':
-    return _bare(rng)
-  return _leafy(rng)
+  return _MAKERS[kind](rng)
+
+
+def _thinned(tree, factor):
+  """Returns a tree with a share of its leaves and twigs, as much larger."""
+  flat = np.isin(tree.materials, _FLAT)
+  kept = np.flatnonzero(flat)[::factor]
+  corners = tree.triangles[kept]
+  middle = corners.mean(axis=1, keepdims=True)
+  larger = Shape(
+    middle + np.sqrt(factor).astype(np.float32) * (corners - middle),
+    tree.materials[kept],
+  )
+  return shapes.join(
+    [Shape(tree.triangles[~flat], tree.materials[~flat]), larger]
+  )
 
 
 def _branches(start, end, radius, rng, *, count, angle, shrink):
@@ -118,6 +138,9 @@ def _conifer(rng):
       _leaves(centres, rng.uniform(0.03, 0.07, (n, 1, 1)), 'needle', rng),
     ]
   )
+
+
+_MAKERS = {'leafy': _leafy, 'bare': _bare, 'conifer': _conifer}
 
 
 @functools.cache

@@ -55,6 +55,11 @@ class Light(NamedTuple):
     shade = (0.88 + 0.12 * pattern)[:, None]
     return clear + cover * (self.cloud * shade - clear)
 
+  def mist(self) -> np.ndarray:
+    """Returns the radiance of haze, float32 `[3]`."""
+    sky = self.horizon + np.float32(self.cover) * (self.cloud - self.horizon)
+    return np.float32(0.8) * sky
+
   def ambient(self, up: np.ndarray) -> np.ndarray:
     """Returns the irradiance from sky and ground, `[n, 3]`.
 

@@ -131,7 +131,7 @@ def _park(here, along):
   )
   if kind != 'none':
     here.line(str(kind), along, length)
-  for _ in range(int(length / 3)):
+  for _ in range(int(length / 4)):
     here.tree(
       along + rng.uniform(0, length),
       2 + 40 * rng.random() ** 2,
@@ -160,7 +160,7 @@ def _car_park(here, along):
     )
   for away in (6.0, 18.0):
     for y in np.arange(1.5, length - 1, 2.7):
-      if rng.random() < 0.6:
+      if rng.random() < 0.45:
         turn = np.pi / 2 * rng.choice([-1, 1]) + rng.normal(0, 0.05)
         here.park(along + y, away + rng.normal(0, 0.3), turn)
   here.tree(along + 1, 3)

@@ -38,7 +38,7 @@ def outline(labels: np.ndarray) -> np.ndarray:
     uint8 `[height, width]`.
   """
   ranks = _RANK[labels]
-  best = _RANKED[ranks.min(axis=2)]
+  best = _RANKED[np.minimum.reduce(np.moveaxis(ranks, 2, 0))]
   tree = best == _TREE
   size = max(3, round(_GAP * labels.shape[1] / 240))
   grown = ndimage.maximum_filter(tree, size)

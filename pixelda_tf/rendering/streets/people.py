@@ -28,8 +28,8 @@ def load(pose: int) -> Shape:
   elbows = np.array([(-width - 0.05, -0.1, 1.1), (width + 0.05, 0.0, 1.1)])
   hands = elbows + [(0.02, stride, -0.26), (-0.02, 0.2 - stride, -0.2)]
   parts = [
-    shapes.tubes(knees, hips, 0.075, 0.1, 'trousers', 5),
-    shapes.tubes(feet, knees, 0.055, 0.075, 'trousers', 5),
+    shapes.tubes(knees, hips, 0.075, 0.1, 'trousers', 4),
+    shapes.tubes(feet, knees, 0.055, 0.075, 'trousers', 4),
     shapes.boxes(feet - (0.05, 0.08, 0.06), feet + (0.05, 0.18, 0.03), 'shoe'),
     # A body is wider than deep.
     shapes.move(
@@ -39,12 +39,12 @@ def load(pose: int) -> Shape:
         [1.0, 0.95, 1.05],
         [0.95, 1.05, 0.35],
         'coat',
-        8,
+        6,
       ),
       scale=(width, 0.14, 1),
     ),
-    shapes.tubes(shoulders, elbows, 0.07, 0.055, 'coat', 5),
-    shapes.tubes(elbows, hands, 0.055, 0.04, 'coat', 5),
+    shapes.tubes(shoulders, elbows, 0.07, 0.055, 'coat', 4),
+    shapes.tubes(elbows, hands, 0.055, 0.04, 'coat', 4),
     shapes.ball((0, 0.02, 1.63), (0.085, 0.1, 0.12), 'skin'),
     shapes.ball((0, -0.02, 1.66), (0.092, 0.1, 0.115), 'hair'),
   ]
@@ -104,10 +104,10 @@ def rider(pose: int) -> Shape:
   return shapes.join(
     [
       bicycle(),
-      shapes.tubes(knees, hips, 0.07, 0.1, 'trousers', 5),
-      shapes.tubes(feet, knees, 0.05, 0.07, 'trousers', 5),
-      shapes.tubes([(0, -0.22, 0.93)], [chest], 0.19, 0.22, coat, 7),
-      shapes.tubes(shoulders, hands, 0.065, 0.045, coat, 5),
+      shapes.tubes(knees, hips, 0.07, 0.1, 'trousers', 4),
+      shapes.tubes(feet, knees, 0.05, 0.07, 'trousers', 4),
+      shapes.tubes([(0, -0.22, 0.93)], [chest], 0.19, 0.22, coat, 6),
+      shapes.tubes(shoulders, hands, 0.065, 0.045, coat, 4),
       shapes.ball((0, lean - 0.18, 1.49), (0.2, 0.14, 0.1), coat),
       shapes.ball((0, lean - 0.08, 1.68), (0.085, 0.1, 0.12), 'skin'),
       shapes.ball((0, lean - 0.1, 1.73), (0.1, 0.12, 0.1), hat),

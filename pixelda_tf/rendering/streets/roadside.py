@@ -18,6 +18,8 @@ from pixelda_tf.rendering.streets.buildings import House
 from pixelda_tf.rendering.streets.shapes import Shape
 
 GROUND = 0.1
+# Metres from the pavement after which trees have fewer leaves.
+FAR = 10.0
 
 
 class Side:
@@ -96,7 +98,7 @@ class Side:
     height = height or rng.uniform(5, 13)
     broad = height * rng.uniform(0.8, 1.3)
     self.put(
-      greenery.load(kind, int(rng.integers(greenery.TREES))),
+      greenery.load(kind, int(rng.integers(greenery.TREES)), far=away > FAR),
       'tree',
       along,
       away,

@@ -11,10 +11,10 @@ from pixelda_tf.rendering.streets.renderer import Renderer
 from pixelda_tf.rendering.streets.styles import STYLES, Style
 
 SPLITS = ('train', 'test')
-# Pictures of a street: building it takes as long as drawing one.
-VIEWS = 5
+# Pictures of a street: building it takes longer than drawing one.
+VIEWS = 10
 # A camera stands where nothing is nearer than this before it, metres.
-FREE = 4.0
+FREE = 6.0
 
 
 class Streets:

@@ -176,6 +176,23 @@ def tubes(
   return quads(np.stack(corners, axis=2), material)
 
 
+def discs(
+  centres: npt.ArrayLike,
+  radius: float,
+  axis: int,
+  material: str,
+  sides: int = 8,
+) -> Shape:
+  """Returns discs across a coordinate's axis, by centres `[n, 3]`."""
+  centres = np.asarray(centres, np.float32).reshape(-1, 1, 1, 3)
+  angles = np.arange(sides) * (2 * np.pi / sides)
+  rim = np.insert(
+    radius * np.stack([np.cos(angles), np.sin(angles)], axis=1), axis, 0, axis=1
+  )
+  wedges = np.stack([0 * rim, rim, np.roll(rim, -1, axis=0)], axis=1)
+  return triangles(centres + wedges, material)
+
+
 @functools.cache
 def _sphere():
   """Returns the 32 triangles of an octahedron cut once, on the unit ball."""

@@ -192,7 +192,7 @@ def _park(made, x, ahead, opened, rng):
     name = vehicles.draw(rng)
     long = vehicles.length(name)
     blocked = any(y < end + 3 and y + long > start - 3 for start, end in opened)
-    if long < 6 and not blocked and rng.random() < 0.6:
+    if long < 6 and not blocked and rng.random() < 0.55:
       turn = (
         ahead + (np.pi if rng.random() < 0.2 else 0.0) + rng.normal(0, 0.02)
       )
@@ -201,7 +201,7 @@ def _park(made, x, ahead, opened, rng):
 
 
 def _queue(made, x, ahead, rng):
-  gap = rng.choice([9.0, 20.0, 45.0, 90.0], p=[0.15, 0.3, 0.35, 0.2])
+  gap = rng.choice([12.0, 30.0, 60.0, 120.0], p=[0.1, 0.3, 0.35, 0.25])
   y = -125 + rng.uniform(0, gap)
   while y < 125:
     name = vehicles.draw(rng)

@@ -62,11 +62,9 @@ def wheels(places: Sequence[float], half: float, radius: float) -> list[Shape]:
   inside = np.array([(np.sign(x) * 0.2, 0, 0) for x, _, _ in centres])
   outer, inner = centres + across, centres - inside
   parts = [
-    shapes.tubes(inner, outer, radius, radius, 'tyre', 10),
-    shapes.tubes(outer, outer + across / 4, radius, 0.6 * radius, 'tyre', 10),
-    shapes.tubes(
-      outer + across / 4, outer + across / 2, 0.6 * radius, 0.02, 'hub', 8
-    ),
+    shapes.tubes(inner, outer, radius, radius, 'tyre', 8),
+    shapes.discs(outer, radius, 0, 'tyre'),
+    shapes.discs(outer + across / 4, 0.6 * radius, 0, 'hub', 6),
   ]
   low, high = min(places), max(places)
   parts.append(

@@ -112,7 +112,7 @@ def _car(long, wide, high, cabin, sill):
   ]
   start = [(side * 0.945 * half, y, waist) for side, y, _ in ends]
   end = [(side * top, y, high - 0.03) for side, _, y in ends]
-  parts.append(shapes.tubes(start, end, 0.05, 0.04, 'paint', 4))
+  parts.append(shapes.tubes(start, end, 0.05, 0.04, 'paint', 3))
   parts += vehicle_parts.lamps(tail, nose, half, 0.6 * waist, 0.88 * waist)
   parts += vehicle_parts.bumpers(tail, nose, half)
   parts += vehicle_parts.wheels((0.3 * long, -0.3 * long), half, 0.3)

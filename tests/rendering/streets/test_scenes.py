@@ -13,11 +13,11 @@ def pictures(style='day', **options):
 
 @pytest.fixture(scope='module')
 def made():
-  """Ten pictures of two streets of each style, at a quarter of the size."""
+  """Ten pictures of five streets of each style, at a quarter of the size."""
   return {
     style: [
       pictures(style, size=(90, 120)).example('train', index)
-      for index in range(10)
+      for index in range(0, 50, 5)
     ]
     for style in styles.STYLES
   }
@@ -25,7 +25,7 @@ def made():
 
 def test_a_picture_depends_on_its_number_alone():
   first = pictures(size=(18, 24))
-  several = [first.example('train', index) for index in (7, 0, 6)]
+  several = [first.example('train', index) for index in (12, 0, 6)]
   again = pictures(size=(18, 24)).example('train', 6)
   np.testing.assert_array_equal(several[2]['image'], again['image'])
   np.testing.assert_array_equal(
