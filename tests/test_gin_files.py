@@ -122,6 +122,9 @@ FILES = {
 NAMES = ['+'.join(files) for files in FILES]
 # Every file there is, but those that others include.
 INCLUDED = {
+  'classes/cityscapes_to_camvid.gin',
+  'classes/sequences_to_camvid.gin',
+  'classes/synthia_to_camvid.gin',
   'base.gin',
   'methods/pixelda.gin',
   'methods/cycada.gin',

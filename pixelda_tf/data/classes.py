@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import tensorflow as tf
 from absl import logging
 
+from pixelda_tf.data import used_classes
 from pixelda_tf.data.domains import OpenDomain
 from pixelda_tf.errors import UserError
-from pixelda_tf.fields import FIELDS
 
 
 def label_map(
@@ -61,15 +61,7 @@ def known(examples: tf.data.Dataset, new: Sequence[int]) -> tf.data.Dataset:
 
 def relabel(batches: tf.data.Dataset, new: Sequence[int]) -> tf.data.Dataset:
   """Returns prepared batches with the labels of a `label_map`."""
-
-  def replace(batch):
-    relabelled = dict(batch)
-    for name, field in FIELDS.items():
-      if name in batch and field.relabel is not None:
-        relabelled[name] = field.relabel(batch[name], new)
-    return relabelled
-
-  return batches.map(replace)
+  return batches.map(lambda batch: used_classes.relabel(batch, new))
 
 
 def _shorten(names, limit=5):

@@ -2,7 +2,7 @@
 
 import math
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gin
@@ -10,7 +10,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from pixelda_tf import datasets, fields
-from pixelda_tf.data import infos, records
+from pixelda_tf.data import infos, records, used_classes
 from pixelda_tf.datasets.segmentation import colours
 from pixelda_tf.errors import UserError
 from pixelda_tf.fields import FIELDS, label_maps
@@ -40,8 +40,10 @@ class Domain:
     test: split to test on.
     validation: split that monitors and selection may look at, labelled or not;
       None for none: they never look at the test split.
-    classes: names of the classes that are used; None for all. Labels keep
-      their numbers.
+    classes: names of the classes that are used: labels keep their numbers; or
+      {name of a stored class: name of its class here}, of which several may be
+      one: labels are in the order of these. None for all. Examples of other
+      classes are left out, pixels of others ignored.
     padding: pixels added to each side of an image, black; it grows by that
       before it is brought to the pair's size.
     foreground: names of the classes whose pixels in the label maps are the
@@ -56,7 +58,7 @@ class Domain:
     train: str = 'train',
     test: str = 'test',
     validation: str | None = None,
-    classes: Sequence[str] | None = None,
+    classes: Sequence[str] | Mapping[str, str] | None = None,
     padding: int = 0,
     foreground: Sequence[str] | None = None,
   ):
@@ -130,15 +132,17 @@ class OpenDomain:
     self._padding = domain.padding
     self.image_shape = infos.image_shape(self._info, domain.padding)
     self._stored = [name for name in FIELDS if name in self._info.features]
-    self.class_names = infos.class_names(self._info)
+    stored = infos.class_names(self._info)
+    self.class_names, self._new_labels = used_classes.used(
+      domain.classes, stored, domain.name
+    )
     self.n_classes = self.class_names and len(self.class_names)
-    self.colours: Any = self.class_names and colours.stored(
-      self._info, self.class_names
+    self.colours: Any = stored and used_classes.first(
+      colours.stored(self._info, stored), self._new_labels, self.n_classes
     )
-    self._labels = self._named('classes', domain.classes, 'label')
-    self._foreground = self._named(
-      'foreground', domain.foreground, 'segmentation'
-    )
+    # Whether there are examples of classes that are not used.
+    self._sifts = 'label' in self._stored and -1 in (self._new_labels or ())
+    self._foreground = self._labels_of(domain.foreground)
     added = [] if self._foreground is None else ['mask']
     self.fields = tuple(dict.fromkeys(self._stored + added))
     self._counts: dict[tuple, int] = {}
@@ -146,7 +150,7 @@ class OpenDomain:
 
   def count(self, split: str, part: tuple[int, int] = WHOLE) -> int:
     """Returns the number of examples in a split, or in a part of it."""
-    if self._labels is None:
+    if not self._sifts:
       return sum(shard.take for shard in self._shards(split, part))
     if (split, part) not in self._counts:
       self._counts[split, part] = sum(1 for _ in self.stored(split, part=part))
@@ -174,17 +178,15 @@ class OpenDomain:
     """
     shards = self._shards(split, part)
     # Where classes are left out, only decoding tells what to skip.
-    skip_records = skip if self._labels is None else 0
+    skip_records = 0 if self._sifts else skip
     if seed is None:
       examples = self._decoded(records.one_pass(shards).skip(skip_records))
     else:
       seed = (seed, 0) if isinstance(seed, int) else seed
       examples = self._shuffled(shards, part[1], seed=seed, skip=skip_records)
-    if self._labels is None:
+    if not self._sifts:
       return examples
-    return examples.filter(
-      lambda example: tf.reduce_any(example['label'] == self._labels)
-    ).skip(skip)
+    return examples.filter(lambda example: example['label'] >= 0).skip(skip)
 
   def _shuffled(self, shards, parts, *, seed, skip):
     """Returns an endless stream of one of a split's `parts` equal parts."""
@@ -219,24 +221,21 @@ class OpenDomain:
   def _decode(self, serialized):
     example = self._info.features.deserialize_example(serialized)
     example = {name: example[name] for name in self._stored}
+    if self._new_labels is not None:
+      example = used_classes.relabel(example, self._new_labels)
     if self._foreground is not None:
       maps = example['segmentation']
       example['mask'] = label_maps.mask(maps, self._foreground)
     return fields.pad(example, self._padding) if self._padding else example
 
-  def _named(self, option, classes, field):
-    """Returns the labels of an option's classes, or None without it."""
-    if classes is None:
+  def _labels_of(self, foreground):
+    """Returns the labels of the foreground's classes, or None without any."""
+    if foreground is None:
       return None
-    names = self.class_names if field in self._stored else ()
-    unknown = sorted(set(classes) - set(names or ()))
-    if unknown or not classes:
-      raise UserError(
-        f'Domain.{option}: {self.name} has no classes '
-        f'{", ".join(unknown) or "in an empty list"}; it has '
-        f'{", ".join(names or [f"no {FIELDS[field].noun}"])}'
-      )
-    return [self.class_names.index(name) for name in classes]
+    names = self.class_names if 'segmentation' in self._stored else None
+    place = f'Domain.foreground: {self.name}'
+    used_classes.check(foreground, names, place, 'label maps')
+    return [self.class_names.index(name) for name in foreground]
 
   def _shards(self, split, part):
     """Returns the checked shards of a part; the check is made once."""

@@ -70,6 +70,57 @@ def test_chosen_classes_alone_are_read_and_labels_keep_their_numbers(store):
   assert numbers(as_list(domain.stored('train', skip=11))) == [17, 18]
 
 
+def test_classes_under_other_names_have_labels_in_their_order(store):
+  """Of 20 images the labels 0, 1, 2 in turn; b and a become y, c becomes x."""
+  names = {'c': 'x', 'b': 'y', 'a': 'y'}
+  domain = store(classes=names).open(store.data_dir)
+  assert domain.class_names == ('x', 'y')
+  assert domain.n_classes == 2
+  examples = as_list(domain.stored('train'))
+  assert [int(e['label']) for e in examples] == [
+    [1, 1, 0][n % 3] for n in range(20)
+  ]
+  assert numbers(as_list(domain.stored('train', skip=18))) == [18, 19]
+
+
+def test_examples_of_classes_without_a_name_here_are_left_out(store):
+  domain = store(classes={'b': 'x'}).open(store.data_dir)
+  examples = as_list(domain.stored('train'))
+  assert numbers(examples) == [n for n in range(20) if n % 3 == 1]
+  assert {int(e['label']) for e in examples} == {0}
+  assert domain.count('train') == 7
+
+
+@pytest.mark.parametrize(
+  ('classes', 'names', 'new'),
+  [
+    ({'c': 'x', 'a': 'y'}, ('x', 'y'), {0: 1, 1: 255, 2: 0, 255: 255}),
+    (['c', 'a'], ('a', 'b', 'c'), {0: 0, 1: 255, 2: 2, 255: 255}),
+  ],
+)
+@pytest.mark.parametrize('padding', [0, 1])
+def test_pixels_of_classes_that_are_not_used_are_ignored(
+  store, classes, names, new, padding
+):
+  def label_maps(**domain):
+    opened = store(
+      has_segmentation=True, shape=(16, 16, 1), padding=padding, **domain
+    ).open(store.data_dir)
+    assert opened.count('train') == 20
+    found = as_list(opened.stored('train'))
+    return opened, np.stack([example['segmentation'] for example in found])
+
+  _, before = label_maps(name='all')
+  opened, after = label_maps(classes=classes)
+  assert opened.class_names == names
+  of_all = domains.Domain(name='all').open(store.data_dir).colours
+  first = {'x': 2, 'y': 0, 'a': 0, 'b': 1, 'c': 2}
+  assert opened.colours == [of_all[first[name]] for name in names]
+  assert set(np.unique(before)) == {0, 1, 2, 255}
+  assert after.dtype == np.uint8
+  np.testing.assert_array_equal(after, np.vectorize(new.get)(before))
+
+
 @pytest.mark.usefixtures('memory')
 def test_stream_of_chosen_classes_is_the_whole_stream_without_the_others(store):
   whole = store(num_shards=3).open(store.data_dir)
@@ -88,6 +139,9 @@ def test_stream_of_chosen_classes_is_the_whole_stream_without_the_others(store):
     (['b', 'x', 'd'], 'abc', 'tiny has no classes d, x; it has a, b, c'),
     ([], 'abc', 'tiny has no classes in an empty list; it has a, b, c'),
     (['a'], None, 'tiny has no classes a; it has no labels'),
+    ({'x': 'a'}, 'abc', 'tiny has no classes x; it has a, b, c'),
+    ({}, 'abc', 'tiny has no classes in an empty list; it has a, b, c'),
+    ({'a': 0}, 'abc', "0 is no name of a class; give {'stored class': 'cl"),
   ],
 )
 def test_classes_that_are_not_there_are_told(

@@ -1,0 +1,109 @@
+"""Which of a stored data set's classes a domain uses, and as which."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from pixelda_tf.errors import UserError
+from pixelda_tf.fields import FIELDS
+
+
+def used(
+  classes: Sequence[str] | Mapping[str, str] | None,
+  stored: Sequence[str] | None,
+  name: str,
+) -> tuple[Any, tuple[int, ...] | None]:
+  """Returns the names of the classes, and the label of each stored label.
+
+  Args:
+    classes: see `Domain.classes`.
+    stored: names of the stored classes, or None.
+    name: of the data set, for messages.
+
+  Returns:
+    tuple of names by label, or None where there are none; and labels by stored
+    label, -1 for a class that is not used, or None where all stay as they are.
+
+  Raises:
+    UserError: there are no such classes.
+  """
+  names = None if stored is None else tuple(stored)
+  if classes is None:
+    return names, None
+  check(classes, names, f'Domain.classes: {name}')
+  assert names is not None
+  if not isinstance(classes, Mapping):
+    kept = set(classes)
+    return names, tuple(i if n in kept else -1 for i, n in enumerate(names))
+  wrong = [new for new in classes.values() if not isinstance(new, str)]
+  if wrong:
+    raise UserError(
+      f'Domain.classes: {wrong[0]!r} is no name of a class; give '
+      "{'stored class': 'class'}"
+    )
+  renamed = tuple(dict.fromkeys(classes.values()))
+  labels = {stored: renamed.index(new) for stored, new in classes.items()}
+  return renamed, tuple(labels.get(stored, -1) for stored in names)
+
+
+def check(
+  wanted: Collection[str],
+  names: Sequence[str] | None,
+  place: str,
+  lacking: str = 'labels',
+) -> None:
+  """Checks that there are classes.
+
+  Args:
+    wanted: their names.
+    names: those that there are, or None.
+    place: what the message begins with.
+    lacking: what there is none of without names.
+
+  Raises:
+    UserError: one is not there, or none is wanted.
+  """
+  unknown = sorted(set(wanted) - set(names or ()))
+  if unknown or not wanted:
+    raise UserError(
+      f'{place} has no classes {", ".join(unknown) or "in an empty list"}; it '
+      f'has {", ".join(names or [f"no {lacking}"])}'
+    )
+
+
+def first(
+  values: Sequence[Any], new: Sequence[int] | None, n_classes: int
+) -> list[Any]:
+  """Returns a value of each class here, of the first stored one that it was.
+
+  Args:
+    values: by stored label.
+    new: as `used` returns it.
+    n_classes: how many there are here.
+  """
+  if new is None:
+    return list(values)
+  pairs = zip(new, values, strict=True)
+  found = dict(reversed(list(pairs)))
+  return [found.get(label, values[label]) for label in range(n_classes)]
+
+
+def relabel(
+  example: Mapping[str, tf.Tensor], new: Sequence[int]
+) -> dict[str, tf.Tensor]:
+  """Returns a stored example with other labels, -1 for a class not used.
+
+  In maps of labels, what is not used is ignored.
+
+  Args:
+    example: dict of fields.
+    new: int `[n]`, the new label of each label, -1 for none.
+  """
+  relabelled = dict(example)
+  for name, values in example.items():
+    field = FIELDS[name]
+    if field.relabel is not None:
+      changed = field.relabel(tf.cast(values, tf.int32), new)
+      relabelled[name] = tf.cast(changed, values.dtype)
+  return relabelled
