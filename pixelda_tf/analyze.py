@@ -25,7 +25,10 @@ flags.DEFINE_string(
   'trained one that does, --row if it translates, or the last that does.',
 )
 flags.DEFINE_integer(
-  'examples', 500, 'Images of each domain in t-SNE and neighbours.', 10
+  'examples',
+  500,
+  'Images of each domain in t-SNE and neighbours; fewer of large ones.',
+  10,
 )
 flags.DEFINE_integer('seed', 0, 'Of the noise and of t-SNE.')
 FLAGS = flags.FLAGS

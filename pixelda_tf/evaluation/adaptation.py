@@ -6,6 +6,10 @@ import numpy as np
 
 from pixelda_tf.evaluation import examples
 from pixelda_tf.evaluation.translation import translate
+from pixelda_tf.fields.images import at_once
+
+# So many times what goes through a network at once: 0.4 GB of RGB images.
+_AT_ONCE = 8
 
 
 class Model(NamedTuple):
@@ -53,7 +57,7 @@ def collect(pair: Any, rows: Any, *, n: int, seed: int) -> Adaptation:
   Args:
     pair: an `OpenPair`.
     rows: `before`, `after` and `translator`, each a row of a run or None.
-    n: examples of each domain at most.
+    n: examples of each domain at most; fewer of large images.
     seed: of the noise.
 
   Returns:
@@ -68,6 +72,8 @@ def collect(pair: Any, rows: Any, *, n: int, seed: int) -> Adaptation:
       method = row.trained()
       models[row.name] = Model(row.name, method, int(method.step.numpy()))
   before, after, translator = (row and models[row.name] for row in rows)
+  # Large images are fewer: a domain's are in memory together.
+  n = min(n, _AT_ONCE * at_once(pair.image_shape, n))
   source = examples.of_source(pair, n)
   return Adaptation(
     pair=pair,

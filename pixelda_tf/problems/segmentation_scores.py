@@ -87,13 +87,13 @@ class SegmentationScorer(Scorer):
         )
     return confusion(true, found, n)
 
-  def _texts(self, confusion, wrong):
+  def _texts(self, counts, wrong):
     """Returns what is wrong, and what was mistaken for what most often."""
-    mistakes = confusion.copy()
+    mistakes = counts.copy()
     np.fill_diagonal(mistakes, 0)
     mistakes[~np.isin(np.arange(len(mistakes)), self._scored)] = 0
     true, found = np.unravel_index(mistakes.argmax(), mistakes.shape)
-    share = mistakes.max() / confusion[self._scored].sum()
+    share = mistakes.max() / counts[self._scored].sum()
     return (
       f'{wrong:.0%} wrong; {share:.0%} is {self.class_names[true]}, said '
       f'{self.class_names[found]}',
@@ -107,51 +107,44 @@ class SegmentationScorer(Scorer):
       float, 'count': int, of images, 'pixels': int, of scored classes,
       'per_class_iou': list of n_classes floats, None of a class in neither
       truth nor prediction, 'per_class_pixels': list of n_classes ints, true
-      ones}.
-
-    Raises:
-      UserError: no pixel is of a scored class.
+      ones}; without the metrics where no pixel is of a scored class, as in a
+      split without label maps.
     """
     right = np.diagonal(self.confusion)
     pixels = self.confusion.sum(axis=1)
     union = pixels + self.confusion.sum(axis=0) - right
+    iou = np.full(len(union), np.nan)
+    np.divide(right, union, out=iou, where=union > 0)
     total = pixels[self._scored].sum()
-    if not total:
-      raise UserError(
-        'the split has no pixel of a scored class: all others are ignored, or '
-        'left out by Segmentation.scored'
-      )
-    iou = np.divide(
-      right, union, out=np.full(len(union), np.nan), where=union > 0
-    )
-    scored = iou[self._scored]
-    return {
-      'mean_iou': float(np.nanmean(scored)),
-      'frequency_weighted_iou': float(
-        np.nansum(pixels[self._scored] * scored) / total
-      ),
-      'pixel_accuracy': float(right[self._scored].sum() / total),
+    metrics = {}
+    if total:
+      scored = iou[self._scored]
+      weighted = np.nansum(pixels[self._scored] * scored) / total
+      metrics = {
+        'mean_iou': float(np.nanmean(scored)),
+        'frequency_weighted_iou': float(weighted),
+        'pixel_accuracy': float(right[self._scored].sum() / total),
+      }
+    return metrics | {
       'count': self._count,
       'pixels': int(total),
-      'per_class_iou': [
-        None if np.isnan(each) else float(each) for each in iou
-      ],
+      'per_class_iou': [None if np.isnan(one) else float(one) for one in iou],
       'per_class_pixels': pixels.tolist(),
     }
 
   def lines(self) -> list[str]:
     """See `Scorer`: of all pixels, then of each class."""
-    result = self.result()
-    names = ['class', *self.class_names]
-    width = max(map(len, names))
-    all_pixels = self.confusion.sum()
-    lines = [
-      f'{result["count"]:,} images, {all_pixels:,} pixels that count',
+    result, all_pixels = self.result(), self.confusion.sum()
+    lines = [f'{result["count"]:,} images, {all_pixels:,} pixels that count']
+    if not result['pixels']:
+      return [*lines, 'none of a scored class: there is nothing to score']
+    lines.append(
       f'mIoU {result["mean_iou"]:.1%}, frequency-weighted IoU '
       f'{result["frequency_weighted_iou"]:.1%}, pixel accuracy '
-      f'{result["pixel_accuracy"]:.1%}',
-      f'{"class":<{width}}{"IoU":>9}{"of pixels":>12}',
-    ]
+      f'{result["pixel_accuracy"]:.1%}'
+    )
+    width = max(map(len, ('class', *self.class_names)))
+    lines.append(f'{"class":<{width}}{"IoU":>9}{"of pixels":>12}')
     for label, name in enumerate(self.class_names):
       iou = result['per_class_iou'][label]
       share = result['per_class_pixels'][label] / all_pixels

@@ -1,5 +1,6 @@
 """Label maps: losses, predictions and scores, against loops over pixels."""
 
+import functools
 import json
 import types
 
@@ -7,8 +8,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from pixelda_tf.data import pair
 from pixelda_tf.errors import UserError
+from pixelda_tf.evaluation import columns
 from pixelda_tf.fields.label_maps import IGNORE
+from pixelda_tf.methods import SourceOnly
+from pixelda_tf.networks import unet_segmenter
 from pixelda_tf.problems import Segmentation
 
 NAMES = ('sky', 'road', 'car')
@@ -303,10 +308,17 @@ def test_labels_that_the_data_set_has_not_are_told(maps, labels, part):
     scored(np.array(maps), np.array(labels))
 
 
-def test_a_split_without_a_scored_pixel_is_told():
-  maps = np.array([[[0, IGNORE]]])
-  with pytest.raises(UserError, match='no pixel of a scored class'):
-    scored(maps, maps * 0, scored=['road']).result()
+@pytest.mark.parametrize('labels', [[0, IGNORE], [IGNORE, IGNORE]])
+def test_a_split_without_a_scored_pixel_has_no_metrics(labels):
+  """Such as a split without label maps, all of whose pixels are ignored."""
+  maps = np.array([[labels]])
+  scorer = scored(maps, maps * 0, scored=['road'], n_worst=2)
+  result = scorer.result()
+  assert not {metric.key for metric in Segmentation.metrics} & set(result)
+  assert (result['count'], result['pixels']) == (1, 0)
+  assert columns.text(Segmentation(), result) == 'images 1'
+  assert 'nothing to score' in scorer.lines()[-1]
+  assert scorer.worst() == []
 
 
 def test_the_keras_metric_is_the_mean_iou():
@@ -318,3 +330,27 @@ def test_the_keras_metric_is_the_mean_iou():
   ).result()
   assert metric.name == 'mean_iou'
   np.testing.assert_allclose(metric.result(), expected['mean_iou'], rtol=1e-5)
+
+
+def test_arrays_and_keras():
+  """`pair`, `fit`, `evaluate` and `predict` on arrays."""
+  random = np.random.default_rng(0)
+  maps = random.integers(3, size=(32, 8, 12, 1), dtype=np.uint8)
+  images = np.array([[50, 50, 200], [100] * 3, [200, 50, 50]], np.uint8)[
+    maps[..., 0]
+  ]
+  source = {'image': images, 'segmentation': maps}
+  batches = pair(source, images, batch_size=8, n_classes=3)
+  method = SourceOnly(
+    image_shape=(8, 12, 3),
+    n_classes=3,
+    problem=Segmentation(),
+    task=functools.partial(unet_segmenter, filters=4, levels=1),
+  )
+  method.compile(tf.keras.optimizers.Adam(3e-2))
+  method.fit(batches, steps_per_epoch=40, verbose=0)
+  floats = (images / 127.5 - 1).astype(np.float32)
+  maps[:, 0] = IGNORE
+  found = method.predict(floats, verbose=0)
+  assert set(found) == {'labels'} and found['labels'].shape == (32, 8, 12)
+  assert method.evaluate(floats, maps, verbose=0) > 0.5

@@ -14,6 +14,7 @@ from pixelda_tf.runs import distribution
 METHODS = (
   'source_only',
   'taught',
+  'segmentation',
   'pixelda',
   'pixelda_batch',
   'cyclegan',
@@ -21,7 +22,7 @@ METHODS = (
   'features_open',
   'features_closed',
 )
-ALIGNING = METHODS[5:]
+ALIGNING = METHODS[6:]
 
 
 @pytest.fixture(scope='module')

@@ -1,6 +1,7 @@
 """A run of label maps on tiny stored sets, from config to pictures."""
 
 import json
+import shutil
 import types
 
 import gin
@@ -155,6 +156,25 @@ def test_rows_are_scored_over_the_scored_classes_at_the_maps_own_size(run):
     row['target_test'] for row in run.result['rows']
   )
   assert target_only['mean_iou'] > max(0.5, source_only['mean_iou'])
+
+
+def test_a_run_goes_on_with_the_same_bits(
+  run, data_dir, tmp_path, newest_values
+):
+  """As if it had been killed after step 20, of 40."""
+  shutil.copytree(run.path, tmp_path / 'run')
+  row = tmp_path / 'run/source_only'
+  shutil.rmtree(row / 'checkpoints/step_00000040')
+  (row / 'result.json').unlink()
+  opened = experiment.reopen(str(tmp_path / 'run'), data_dir)
+  opened.row('source_only').train()
+  step, values = newest_values(row)
+  expected_step, expected = newest_values(run.path / 'source_only')
+  assert step == expected_step == 40 and values.keys() == expected.keys()
+  for name, value in expected.items():
+    np.testing.assert_array_equal(values[name], value, err_msg=name)
+  result = json.loads((row / 'result.json').read_text())
+  assert result['target_test'] == run.result['rows'][0]['target_test']
 
 
 def test_monitors_show_metrics_and_pictures(run):

@@ -10,6 +10,7 @@ import json
 import numpy as np
 import tensorflow as tf
 
+from pixelda_tf.fields.label_maps import IGNORE
 from pixelda_tf.methods import (
   CyCADA,
   CyCADAFeatures,
@@ -23,7 +24,9 @@ from pixelda_tf.networks import (
   patch_discriminator,
   pyramid_discriminator,
   residual_generator,
+  unet_segmenter,
 )
+from pixelda_tf.problems import Segmentation
 from pixelda_tf.runs import distribution
 
 BATCH = 8
@@ -34,8 +37,10 @@ def batches(host, hosts):
   random = np.random.default_rng(0)
   images = random.uniform(-1, 1, (2, 2 * BATCH, 8, 8, 1)).astype(np.float32)
   labels = random.integers(3, size=2 * BATCH).astype(np.int32)
+  maps = random.integers(4, size=(2 * BATCH, 8, 8, 1)).astype(np.int32)
+  maps[maps == 3] = IGNORE
   examples = {
-    'source': {'image': images[0], 'label': labels},
+    'source': {'image': images[0], 'label': labels, 'segmentation': maps},
     'target': {'image': images[1]},
   }
   del host, hosts
@@ -102,6 +107,18 @@ features = functools.partial(
 METHODS = {
   'source_only': functools.partial(SourceOnly, task=task),
   'taught': functools.partial(Taught, task=task),
+  # Each image weighs its own classes.
+  'segmentation': functools.partial(
+    SourceOnly,
+    problem=Segmentation(class_weights='square_root'),
+    task=functools.partial(
+      unet_segmenter,
+      filters=2,
+      levels=1,
+      # One replica's kernel divides moving variances by one pixel less.
+      normalization=layers.no_normalization,
+    ),
+  ),
   # An example's loss depends on that example alone, then on the batch too.
   'pixelda': functools.partial(pixelda, layers.no_normalization),
   'pixelda_batch': functools.partial(pixelda, layers.batch_normalization),
