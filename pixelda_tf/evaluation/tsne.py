@@ -161,7 +161,8 @@ def features(method: Any, images: np.ndarray) -> np.ndarray | None:
     float32 `[n, d]` or None.
   """
   parts = []
-  size = at_once(images.shape[1:], _BATCH)
+  # Fewer than go through a compiled network: here all maps in it are kept.
+  size = max(1, at_once(images.shape[1:], 4 * _BATCH) // 4)
   for start in range(0, len(images), size):
     outputs = method(images[start : start + size])
     if 'features' not in outputs:

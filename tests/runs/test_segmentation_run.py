@@ -1,6 +1,7 @@
 """A run of label maps on tiny stored sets, from config to pictures."""
 
 import json
+import re
 import shutil
 import types
 
@@ -19,7 +20,8 @@ from pixelda_tf.evaluation import painting, segmentations
 from pixelda_tf.evaluation.adaptation import Adaptation, Model
 from pixelda_tf.evaluation.examples import Examples
 from pixelda_tf.fields.label_maps import IGNORE
-from pixelda_tf.runs import experiment
+from pixelda_tf.problems import Segmentation
+from pixelda_tf.runs import experiment, results
 
 NAMES = ('sky', 'road', 'car')
 # Pixels of a source image; the target's are twice as wide and high.
@@ -156,6 +158,15 @@ def test_rows_are_scored_over_the_scored_classes_at_the_maps_own_size(run):
     row['target_test'] for row in run.result['rows']
   )
   assert target_only['mean_iou'] > max(0.5, source_only['mean_iou'])
+
+
+def test_tables_have_a_column_a_metric(run):
+  test = run.result['rows'][1]['target_test']
+  cells = [f'{test[metric.key]:.1%}' for metric in Segmentation.metrics]
+  titles = ['target test mIoU', 'frequency-weighted IoU', 'pixel accuracy']
+  _, header, _, row, *_ = results.table(run.result).splitlines()
+  assert re.split(' {2,}', header.strip())[1:5] == [*titles, 'images']
+  assert re.split(' {2,}', row.strip())[1:5] == [*cells, str(TEST)]
 
 
 def test_a_run_goes_on_with_the_same_bits(
