@@ -226,7 +226,7 @@ def main(kind: str | None = None) -> None:
     overwrite=_OVERWRITE.value,
     **options,
   )
-  print(summary.text(builder.info))
+  print(summary.text(builder))
 
 
 def _options(kind):

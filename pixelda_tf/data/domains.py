@@ -263,9 +263,10 @@ class OpenDomain:
         f'{name} ({info.num_examples})'
         for name, info in self._info.splits.items()
       ]
+      stored += [f'{name} ({part})' for name, part in named.items()]
       raise UserError(
         f'{self.name} has no split {split!r}; it has '
-        f'{", ".join([*stored, *named])}, and parts such as train[:80%]'
+        f'{", ".join(stored)}, and parts such as train[:80%]'
       ) from error
 
 

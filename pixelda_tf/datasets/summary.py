@@ -2,11 +2,19 @@
 
 import pathlib
 
+import numpy as np
 import tensorflow_datasets as tfds
 
+from pixelda_tf.fields.label_maps import IGNORE
 
-def text(info: tfds.core.DatasetInfo) -> str:
-  """Returns what is stored, in lines: contents, splits, shares, place."""
+
+def text(builder: tfds.core.DatasetBuilder) -> str:
+  """Returns what is stored, in lines: contents, splits, shares, place.
+
+  Args:
+    builder: that reads the data set.
+  """
+  info = builder.info
   shape = 'x'.join(str(side) for side in info.features['image'].shape)
   contents = [f'images {shape}']
   if 'label' in info.features:
@@ -27,19 +35,22 @@ def text(info: tfds.core.DatasetInfo) -> str:
         f'  {split}: {part.num_examples} examples, {part.num_shards} shard(s)'
         for split, part in info.splits.items()
       ),
-      *_shares(info),
+      *_shares(builder),
       f'  {size / 1e6:.1f} MB in {folder}',
     ]
   )
 
 
-def _shares(info):
+def _shares(builder):
   """Returns lines of a table: % of the pixels of each class, by split."""
-  metadata = info.metadata or {}
-  if 'segmentation' not in info.features or 'pixels' not in metadata:
+  info = builder.info
+  if 'segmentation' not in info.features:
     return []
-  pixels = metadata['pixels']
+  metadata = info.metadata or {}
   names = [*info.features['segmentation'].names, 'ignored']
+  pixels = metadata.get('pixels') or {
+    split: _count(builder, split, len(names) - 1) for split in info.splits
+  }
   width = max(map(len, (*names, '% of pixels')))
   lines = [f'  {"% of pixels":{width}}' + ''.join(f'{s:>12}' for s in pixels)]
   for i, name in enumerate(names):
@@ -48,3 +59,13 @@ def _shares(info):
   if 'left_out' in metadata:
     lines.append(f'  left out: {metadata["left_out"]} images of another size')
   return lines
+
+
+def _count(builder, split, n_classes):
+  """Returns how many stored pixels each class has, and how many are ignored."""
+  counts = np.zeros(IGNORE + 1, np.int64)
+  maps_alone = tfds.decode.PartialDecoding({'segmentation': True})
+  examples = builder.as_dataset(split=split, decoders=maps_alone)
+  for example in examples.as_numpy_iterator():
+    counts += np.bincount(example['segmentation'].ravel(), minlength=IGNORE + 1)
+  return [*counts[:n_classes].tolist(), int(counts[IGNORE])]
