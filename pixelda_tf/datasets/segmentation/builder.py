@@ -3,6 +3,7 @@
 import collections
 import functools
 import hashlib
+import io
 import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -15,6 +16,7 @@ from PIL import Image
 from pixelda_tf.datasets import base, executors, image_files
 from pixelda_tf.datasets.folders import images
 from pixelda_tf.datasets.folders.entries import Entry
+from pixelda_tf.datasets.segmentation import label_files
 from pixelda_tf.datasets.segmentation.coding import Coding
 from pixelda_tf.errors import UserError
 from pixelda_tf.fields.label_maps import IGNORE
@@ -221,10 +223,24 @@ def _by_class(coding, counts):
 def _examples(size, mode, coding, item):
   """Returns the only (key, example) of a (key, entry), in a list."""
   key, entry = item
-  example = {'image': image_files.read(entry.path, size, mode)}
+  example = {'image': _image(entry.path, size, mode)}
   if coding is not None:
     example['segmentation'] = _label_map(size, coding, entry.label_map)
   return [(key, example)]
+
+
+def _image(path, size, mode):
+  """Returns an image's pixels, or its file where that is as it is stored.
+
+  To encode a large PNG again would take several times as long as the rest.
+  """
+  image = image_files.read(path, size, mode)  # Which checks it, too.
+  data = path.read_bytes()
+  kind = label_files.RGB if mode == 'RGB' else label_files.GREY
+  is_as_stored = label_files.header(data) == (8, kind)
+  if is_as_stored and image_files.form(path)[0] == tuple(size):
+    return io.BytesIO(data)
+  return image
 
 
 def _label_map(size, coding, path):

@@ -25,13 +25,13 @@ FORMS = {
 _PNG = b'\x89PNG\r\n\x1a\n'
 _JPEG = b'\xff\xd8'
 # PNG's colour types.
-_GREY, _RGB, _PALETTE, _GREY_ALPHA, _RGBA = 0, 2, 3, 4, 6
+GREY, RGB, PALETTE, GREY_ALPHA, RGBA = 0, 2, 3, 4, 6
 _KINDS = {
-  _GREY: 'grey',
-  _RGB: 'RGB',
-  _PALETTE: 'a palette file',
-  _GREY_ALPHA: 'grey with alpha',
-  _RGBA: 'RGBA',
+  GREY: 'grey',
+  RGB: 'RGB',
+  PALETTE: 'a palette file',
+  GREY_ALPHA: 'grey with alpha',
+  RGBA: 'RGBA',
 }
 # Of the places where ids change, the share at which an id lies between its two
 # neighbours: at most 0.08 in CamVid, also at an eighth of its size; at least
@@ -50,17 +50,24 @@ class Header(NamedTuple):
     """Returns which of `FORMS` it may be, the likeliest first."""
     if self.depth == 16:
       return ('16bit',)
-    if self.kind == _PALETTE:
+    if self.kind == PALETTE:
       return 'palette', 'colours'
-    if self.kind in (_RGB, _RGBA):
+    if self.kind in (RGB, RGBA):
       return 'colours', 'red'
-    return ('ids',) if self == (8, _GREY) else ()
+    return ('ids',) if self == (8, GREY) else ()
 
   def __str__(self) -> str:
     """Returns what it is in words."""
-    if self.kind == _PALETTE:
+    if self.kind == PALETTE:
       return _KINDS[self.kind]
     return f'{self.depth}-bit {_KINDS.get(self.kind, "of an unknown kind")}'
+
+
+def header(data: bytes) -> Header | None:
+  """Returns the header of a PNG file's bytes, None of another's."""
+  if not data.startswith(_PNG) or len(data) < 26:
+    return None
+  return Header(*struct.unpack('>BB', data[24:26]))
 
 
 def read(path: pathlib.Path, form: str, published: bool) -> np.ndarray:
@@ -75,21 +82,20 @@ def read(path: pathlib.Path, form: str, published: bool) -> np.ndarray:
   Raises:
     UserError: it is missing, damaged, no PNG, of another form, or smoothed.
   """
-  data = _contents(path)
-  header = Header(*struct.unpack('>BB', data[24:26]))
-  forms = header.forms()
+  data, found = _contents(path)
+  forms = found.forms()
   if form not in forms:
     in_red = forms[:1] == ('colours',) and _is_red(_pixels(path, data))
-    found, means = str(header), forms[:1]
+    what, means = str(found), forms[:1]
     if in_red:
-      found, means = 'ids in the red channel, as CARLA writes them', ('red',)
+      what, means = 'ids in the red channel, as CARLA writes them', ('red',)
     remedy = 'convert it to 8-bit grey, of ids'
     if published:
       remedy = 'put the published file there'
     elif means:
       remedy = f'if the others are, too, pass --label_files={means[0]}'
     raise UserError(
-      f'{path}: the label map is {found}; expected {FORMS[form]}; {remedy}'
+      f'{path}: the label map is {what}; expected {FORMS[form]}; {remedy}'
     )
   if form == '16bit':
     return _check_edges(path, _pixels_16bit(path, data))
@@ -125,9 +131,10 @@ def _contents(path):
       f'{path}: the label map was saved as JPEG, which changes ids at edges; '
       'make it again as PNG, from what it was made of'
     )
-  if not data.startswith(_PNG) or len(data) < 26:
+  found = header(data)
+  if found is None:
     raise UserError(f'{path}: the label map is no PNG file')
-  return data
+  return data, found
 
 
 def _pixels(path, data, mode=None):

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+import tensorflow_datasets as tfds
+from PIL import Image
 
 from pixelda_tf import datasets
 from pixelda_tf.data import domains
@@ -123,6 +125,30 @@ def test_gta5_leaves_out_other_sizes_and_counts_them(
   assert shares['% of pixels'] == ['train']
   assert shares['road'] == shares['bicycle'] == shares['ignored'] == ['33.33']
   assert shares['train'] == ['0.00']
+
+
+def test_images_are_stored_as_their_files_are_or_of_the_same_pixels(
+  write_pair, tmp_path, prepare, stored
+):
+  """A PNG of RGB is kept; one of a palette is RGB, as the others are."""
+  raw = tmp_path / 'raw'
+  for i in range(2):
+    write_pair(f'images/{i}.png', f'labels/{i}.png', 7, 'palette')
+  image = Image.open(raw / 'images/1.png').convert('P')
+  image.save(raw / 'images/1.png')
+  builder = prepare('gta5')
+  raw_bytes = builder.as_dataset(
+    split='train', decoders={'image': tfds.decode.SkipDecoding()}
+  )
+  kept = [example['image'] for example in raw_bytes.as_numpy_iterator()]
+  assert kept.count((raw / 'images/0.png').read_bytes()) == 1
+  assert (raw / 'images/1.png').read_bytes() not in kept
+  expected = {
+    np.asarray(Image.open(raw / f'images/{i}.png').convert('RGB')).tobytes()
+    for i in range(2)
+  }
+  found = {image.tobytes() for image, _ in stored(builder)['train']}
+  assert found == expected
 
 
 def test_gta5_all_of_another_size_is_told(write_pair, prepare):
