@@ -1,5 +1,6 @@
 """One paper, one file, or one a stage of it; the two bounds share one."""
 
+from pixelda_tf.methods.adabn import AdaBN
 from pixelda_tf.methods.base import Method
 from pixelda_tf.methods.cycada import CyCADA
 from pixelda_tf.methods.cycada_features import CyCADAFeatures
@@ -19,6 +20,7 @@ from pixelda_tf.methods.source_only import (
 )
 
 __all__ = [
+  'AdaBN',
   'CyCADA',
   'CyCADAFeatures',
   'CycleGAN',

@@ -8,7 +8,12 @@ import tensorflow as tf
 
 from pixelda_tf.networks.layers import Corruption, ImageShape
 from pixelda_tf.networks.segmentation import pretrained
-from pixelda_tf.networks.segmentation.maps import CropTo, scores, segmenter
+from pixelda_tf.networks.segmentation.maps import (
+  CropTo,
+  scores,
+  segmenter,
+  upsampled,
+)
 
 layers = tf.keras.layers
 
@@ -16,7 +21,7 @@ layers = tf.keras.layers
 _STAGES = ((2, 1), (2, 2), (3, 4), (3, 8), (3, 8))
 # Added to images in [-1, 1]: then ImageNet's mean is 0 in each channel.
 _OFFSETS = (1 - np.array([123.68, 116.779, 103.939]) / 127.5).tolist()
-_PADDING = 99
+_MARGIN = 99
 
 
 @gin.register
@@ -27,6 +32,7 @@ def fcn8s_segmenter(
   filters: int = 64,
   fc_filters: int = 4096,
   fc_kernel_size: int = 7,
+  margin: bool = True,
   dropout_rate: float = 0.5,
   weights: str | None = None,
   seed: int = 0,
@@ -46,6 +52,9 @@ def fcn8s_segmenter(
     fc_filters: of fc6 and fc7, 4,096 in the paper; 1,024 serves CPUs.
     fc_kernel_size: of fc6, 7 in the paper. 3 is dilated so that it sees as far,
       and serves CPUs.
+    margin: whether images lie within a margin of 99 zeros, and fc6 is not
+      padded, as in the paper. Without it fc6 is, and scores do not fade at the
+      border: for CPUs, as it makes maps of 240x180 pixels four times as large.
     dropout_rate: behind fc6 and fc7, 0.5 in the paper.
     weights: path of keras.applications' VGG16, an h5 file with or without its
       top, whose fc1 and fc2 are taken where they fit. None for random weights.
@@ -55,7 +64,7 @@ def fcn8s_segmenter(
     Model of images float32 `[batch, height, width, channels]` in [-1, 1] to
     {'logits': float32 `[batch, height, width, n_classes]`, 'features': float32
     `[batch, rows, columns, fc_filters]`, fc7 after dropout}; there are
-    ceil((height + 198) / 32) - 6 rows.
+    ceil((height + 198) / 32) - 6 rows, without a margin ceil(height / 32).
 
   Raises:
     ValueError: `fc_kernel_size` is another number.
@@ -78,7 +87,8 @@ def fcn8s_segmenter(
 
   images = layers.Input(image_shape, name='images')
   tensor = layers.Rescaling(1.0, _OFFSETS)(images)
-  tensor = layers.ZeroPadding2D(_PADDING)(tensor)
+  if margin:
+    tensor = layers.ZeroPadding2D(_MARGIN)(tensor)
   names, pools = {}, []
   for stage, (count, multiple) in enumerate(_STAGES, 1):
     for part in range(1, count + 1):
@@ -91,19 +101,31 @@ def fcn8s_segmenter(
     name = f'fc{6 + part}'
     names[name] = f'fc{1 + part}'
     dilation = 6 // (kernel_size - 1) if kernel_size > 1 else 1
-    fc = convolution(fc_filters, kernel_size, name, dilation_rate=dilation)
+    fc = convolution(
+      fc_filters,
+      kernel_size,
+      name,
+      dilation_rate=dilation,
+      padding='valid' if margin else 'same',
+    )
     dropout = Corruption(dropout_rate, 0.0, seed + part, whole_channels=True)
     tensor = dropout(fc(tensor))
 
   logits = scores(n_classes, zero=True)(tensor)
-  # What lies above an output, in pixels of its size: the margin's half, and 3
-  # of 7 rows of pool5.
   for pool, scale, offset in ((4, 0.01, 5), (3, 0.0001, 9)):
-    logits = Bilinear(2)(logits)
     beside = layers.Rescaling(scale, dtype='float32')(pools[pool - 1])
     beside = scores(n_classes, f'scores_pool{pool}', zero=True)(beside)
-    logits = layers.Add()([logits, CropTo(offset)([beside, logits])])
-  logits = CropTo(31)([Bilinear(8)(logits), images])
+    if margin:
+      logits = Bilinear(2)(logits)
+      # What lies above the scores: of the margin, and 3 of fc6's 7 rows.
+      beside = CropTo(offset)([beside, logits])
+    else:
+      logits = upsampled(logits, beside, 2)
+    logits = layers.Add()([logits, beside])
+  if margin:
+    logits = CropTo(31)([Bilinear(8)(logits), images])
+  else:
+    logits = upsampled(logits, images, 8)
   model = segmenter(images, logits, tensor)
   pretrained.load(
     'fcn8s_segmenter',

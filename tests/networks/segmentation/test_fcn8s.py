@@ -127,9 +127,14 @@ def test_bilinear_is_float32_in_bfloat16():
   assert Bilinear(2)(tf.ones([1, 1, 1, 1], tf.bfloat16)).dtype == tf.float32
 
 
-def test_the_head_by_hand(small, shake):
-  """Scores of fc7, of 0.01 pool4 and of 0.0001 pool3, in NumPy."""
-  model = small('fcn8s', (45, 70, 3), filters=2)
+@pytest.mark.parametrize('margin', [True, False])
+def test_the_head_by_hand(margin, small, shake):
+  """Scores of fc7, of 0.01 pool4 and of 0.0001 pool3, in NumPy.
+
+  Without a margin, rows at the border are repeated outside of it: then half a
+  kernel and one row lie before the first pixel.
+  """
+  model = small('fcn8s', (45, 70, 3), filters=2, margin=margin)
   for layer in model.layers:
     if layer.name.startswith('scores'):
       assert not any(np.any(weight) for weight in layer.get_weights())
@@ -146,15 +151,24 @@ def test_the_head_by_hand(small, shake):
     kernel, bias = model.get_layer(name).get_weights()
     return maps[0].numpy() @ kernel[0, 0] + bias
 
-  logits = transposed(score(fc7, 'scores'), 2)
-  rows, columns, _ = logits.shape
-  beside = score(0.01 * pool4, 'scores_pool4')
-  logits += beside[5 : 5 + rows, 5 : 5 + columns]
-  logits = transposed(logits, 2)
-  rows, columns, _ = logits.shape
-  beside = score(0.0001 * pool3, 'scores_pool3')
-  logits += beside[9 : 9 + rows, 9 : 9 + columns]
-  logits = transposed(logits, 8)[31 : 31 + 45, 31 : 31 + 70]
+  def up(maps, factor):
+    if margin:
+      return transposed(maps, factor)
+    maps = np.pad(maps, [(1, 1), (1, 1), (0, 0)], 'edge')
+    first = 3 * factor // 2
+    return transposed(maps, factor)[first:, first:]
+
+  def sums(maps, beside, offset):
+    rows, columns, _ = (maps if margin else beside).shape
+    first = offset if margin else 0
+    beside = beside[first : first + rows, first : first + columns]
+    return maps[:rows, :columns] + beside
+
+  logits = up(score(fc7, 'scores'), 2)
+  logits = sums(logits, score(0.01 * pool4, 'scores_pool4'), 5)
+  logits = sums(up(logits, 2), score(0.0001 * pool3, 'scores_pool3'), 9)
+  first = 31 if margin else 0
+  logits = up(logits, 8)[first : first + 45, first : first + 70]
   np.testing.assert_allclose(outputs['logits'][0], logits, rtol=1e-4)
 
 
@@ -184,6 +198,23 @@ def test_whole_maps_are_dropped_behind_fc6_and_fc7_in_training(small):
   np.testing.assert_array_equal(
     still(images, training=True)['features'], still(images)['features']
   )
+
+
+@pytest.mark.parametrize('height, width', [(1, 2), (32, 33), (57, 95)])
+def test_without_a_margin_maps_are_those_of_the_image(height, width, small):
+  model = small('fcn8s', margin=False)
+  outputs = model(tf.zeros([1, height, width, 3]))
+  rows, columns = half_up(height, 5), half_up(width, 5)
+  assert outputs['features'].shape == (1, rows, columns, 3)
+  assert outputs['logits'].shape == (1, height, width, 4)
+
+
+def test_without_a_margin_flat_scores_stay_flat(small):
+  model = small('fcn8s', (64, 64, 3), margin=False)
+  model.get_layer('scores').bias.assign([1.0, 2.0, 3.0, 4.0])
+  logits = model(tf.zeros([1, 64, 64, 3]))['logits'][0]
+  expected = np.broadcast_to([1.0, 2.0, 3.0, 4.0], logits.shape)
+  np.testing.assert_allclose(logits, expected, rtol=1e-5)
 
 
 def test_another_fc6_is_refused(small):
