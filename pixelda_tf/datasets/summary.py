@@ -28,36 +28,40 @@ def text(builder: tfds.core.DatasetBuilder) -> str:
     contents.append(f'label maps of {n_classes} classes')
   folder = pathlib.Path(info.data_dir)
   size = sum(path.stat().st_size for path in folder.rglob('*'))
+  pixels = _pixels(builder) if 'segmentation' in info.features else {}
   return '\n'.join(
     [
       f'{info.full_name}: {", ".join(contents)}',
       *(
         f'  {split}: {part.num_examples} examples, {part.num_shards} shard(s)'
+        + (', without label maps' if pixels and split not in pixels else '')
         for split, part in info.splits.items()
       ),
-      *_shares(builder),
+      *(_shares(info, pixels) if pixels else ()),
       f'  {size / 1e6:.1f} MB in {folder}',
     ]
   )
 
 
-def _shares(builder):
-  """Returns lines of a table: % of the pixels of each class, by split."""
-  info = builder.info
-  if 'segmentation' not in info.features:
-    return []
-  metadata = info.metadata or {}
-  names = [*info.features['segmentation'].names, 'ignored']
-  pixels = metadata.get('pixels') or {
-    split: _count(builder, split, len(names) - 1) for split in info.splits
+def _pixels(builder):
+  """Returns the numbers of pixels, by label and ignored, of splits."""
+  n_classes = builder.info.features['segmentation'].num_classes
+  return (builder.info.metadata or {}).get('pixels') or {
+    split: _count(builder, split, n_classes) for split in builder.info.splits
   }
+
+
+def _shares(info, pixels):
+  """Returns lines of a table: % of the pixels of each class, by split."""
+  names = [*info.features['segmentation'].names, 'ignored']
   width = max(map(len, (*names, '% of pixels')))
   lines = [f'  {"% of pixels":{width}}' + ''.join(f'{s:>12}' for s in pixels)]
   for i, name in enumerate(names):
     shares = [100 * counts[i] / sum(counts) for counts in pixels.values()]
     lines.append(f'  {name:{width}}' + ''.join(f'{s:12.2f}' for s in shares))
-  if 'left_out' in metadata:
-    lines.append(f'  left out: {metadata["left_out"]} images of another size')
+  left_out = (info.metadata or {}).get('left_out')
+  if left_out:
+    lines.append(f'  left out: {left_out} images of another size')
   return lines
 
 

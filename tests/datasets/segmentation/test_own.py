@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from pixelda_tf import datasets
+from pixelda_tf.datasets import summary
 from pixelda_tf.errors import UserError
 
 IDS = np.array([[1, 1, 5], [255, 0, 0]])
@@ -101,6 +102,12 @@ def test_splits_of_which_one_has_no_label_maps(write, own, stored):
   assert by_split['test'][0][1][..., 0].tolist() == [[1, 1, 2], [255, 0, 0]]
   assert list(builder.info.metadata['pixels']) == ['test']
   assert 'label maps of: test.' in builder.info.description
+  lines = summary.text(builder).splitlines()
+  assert lines[1:4] == [
+    '  train: 1 examples, 1 shard(s), without label maps',
+    '  test: 1 examples, 1 shard(s)',
+    '  % of pixels        test',
+  ]
 
 
 def test_images_alone_have_no_label_maps(write, own):
