@@ -3,7 +3,7 @@
 import pathlib
 from typing import Any
 
-from pixelda_tf.datasets import base, files
+from pixelda_tf.datasets import base, files, image_files
 from pixelda_tf.datasets.folders import csv_listing, entries
 from pixelda_tf.datasets.folders.entries import Entry
 from pixelda_tf.datasets.segmentation import (
@@ -82,21 +82,39 @@ def list_folders(folder: pathlib.Path) -> list[Entry]:
       f'{images}: no such folder; --manual_dir has to hold {IMAGES} and, of '
       f'the same names, {LABELS}'
     )
-  names = {path.name for path in images.iterdir() if path.is_dir()}
-  has_splits = 'train' in names and names <= set(base.SPLITS)
+  labels = folder / LABELS
+  parts = _splits(images, labels)
   listed = []
-  for split in base.SPLITS if has_splits else ('train',):
-    part = split if has_splits else ''
-    if not (images / part).is_dir():
-      continue
-    labels = folder / LABELS / part
+  for split in parts or ('train',):
+    part = split if parts else ''
     label_maps = None
-    if labels.is_dir():
-      label_maps = listing.find(labels, label_maps=True)
+    if (labels / part).is_dir():
+      label_maps = listing.find(labels / part, label_maps=True)
     listed += listing.pair(
       listing.find(images / part), label_maps, split, part and f'{part}/'
     )
   return listed
+
+
+def _splits(images, labels):
+  """Returns the splits that the folders are divided into, if they are."""
+  inside = [
+    path
+    for folder in (images, labels)
+    if folder.is_dir()
+    for path in sorted(folder.iterdir())
+    if path.is_dir() or image_files.is_image(path)
+  ]
+  names = {path.name for path in inside if path.is_dir()}
+  if 'train' not in names:
+    return []
+  for path in inside:
+    if path.name not in base.SPLITS:
+      raise UserError(
+        f'{path}: lies beside a folder train; {IMAGES} and {LABELS} have to '
+        f'hold nothing but {", ".join(base.SPLITS)}, or no such folders'
+      )
+  return [split for split in base.SPLITS if split in names]
 
 
 def _list(manual_dir, csv):

@@ -110,6 +110,30 @@ def test_splits_of_which_one_has_no_label_maps(write, own, stored):
   ]
 
 
+@pytest.mark.parametrize(
+  ('image', 'label_map'),
+  [('b.jpg', None), ('val/b.jpg', None), ('train/b.jpg', 'b.png')],
+)
+def test_what_lies_beside_splits_is_told(
+  write, write_image, write_map, own, tmp_path, image, label_map
+):
+  """Else a wrong name of a folder would leave images, or their maps, out."""
+  write('train/a')
+  wrong = write_image(tmp_path / 'raw/images' / image, (2, 3))
+  if label_map is not None:
+    wrong = write_map(tmp_path / 'raw/labels' / label_map, IDS)
+  wrong = wrong if wrong.parent.name != 'val' else wrong.parent
+  with pytest.raises(UserError, match=f'{wrong}: lies beside a folder train;'):
+    own()
+
+
+def test_label_maps_of_a_split_without_images_are_told(write, own, write_map):
+  test = write('train/a').parents[1] / 'test'
+  write_map(test / 'a.png', IDS)
+  with pytest.raises(UserError, match='images/test: holds no images'):
+    own()
+
+
 def test_images_alone_have_no_label_maps(write, own):
   write('a', None)
   assert list(own().info.features) == ['image']
