@@ -41,6 +41,9 @@ FULL_SIZE = (
   'linemod',
   'render_views',
   'prepare_data bop',
+  'prepare_data camvid',
+  'prepare_data gta5',
+  'prepare_data segmentation',
 )
 
 
