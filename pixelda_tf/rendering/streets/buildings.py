@@ -79,7 +79,7 @@ def build(house: House, rng: np.random.Generator) -> list[Shape]:
 
 def _windows(house, rng):
   """Returns the windows of the upper floors, and of the sides."""
-  per_floor = max(1, int(house.width / rng.uniform(2.2, 3.4)))
+  per_floor = max(1, int(house.width / rng.uniform(1.8, 3.0)))
   wide, high = rng.uniform(0.9, 1.5), rng.uniform(1.2, 1.8)
   centres = (np.arange(per_floor) + 0.5) * house.width / per_floor
   wide = min(wide, 0.85 * house.width / per_floor)

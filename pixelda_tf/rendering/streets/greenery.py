@@ -124,7 +124,7 @@ def _leafy(rng):
 
 
 def _conifer(rng):
-  n = 500
+  n = 380
   height = 1 - np.sqrt(rng.uniform(0, 0.85, n))
   height = 0.08 + 0.92 * height
   angle = rng.uniform(0, 2 * np.pi, n)
@@ -134,7 +134,7 @@ def _conifer(rng):
   return shapes.join(
     [
       shapes.tubes([(0, 0, 0)], [(0, 0, 0.9)], 0.02, 0.005, 'bark', 5),
-      shapes.tubes([(0, 0, 0.1)], [(0, 0, 0.95)], 0.14, 0.01, 'needle', 7),
+      shapes.tubes([(0, 0, 0.1)], [(0, 0, 0.95)], 0.14, 0.01, 'hedge', 7),
       _leaves(centres, rng.uniform(0.03, 0.07, (n, 1, 1)), 'needle', rng),
     ]
   )
@@ -147,14 +147,14 @@ _MAKERS = {'leafy': _leafy, 'bare': _bare, 'conifer': _conifer}
 def bush(index: int) -> Shape:
   """Returns a bush of about 1 m."""
   rng = np.random.default_rng((42, index))
-  direction = rng.standard_normal((150, 3))
+  direction = rng.standard_normal((90, 3))
   direction /= np.linalg.norm(direction, axis=1, keepdims=True)
   direction[:, 2] = np.abs(direction[:, 2])
-  centres = direction * (0.45, 0.45, 0.9) * rng.uniform(0.8, 1.1, (150, 1))
+  centres = direction * (0.45, 0.45, 0.9) * rng.uniform(0.8, 1.1, (90, 1))
   return shapes.join(
     [
       shapes.ball((0, 0, 0.4), (0.4, 0.4, 0.5), 'hedge'),
-      _leaves(centres, rng.uniform(0.08, 0.16, (150, 1, 1)), 'hedge', rng),
+      _leaves(centres, rng.uniform(0.1, 0.2, (90, 1, 1)), 'hedge', rng),
     ]
   )
 
@@ -163,14 +163,14 @@ def bush(index: int) -> Shape:
 def hedge(index: int) -> Shape:
   """Returns 2 m of a hedge along y, 0.7 m wide and 1 m high."""
   rng = np.random.default_rng((43, index))
-  centres = rng.uniform((-0.35, 0, 0), (0.35, 2, 1), (160, 3))
-  side = rng.integers(3, size=160)
+  centres = rng.uniform((-0.35, 0, 0), (0.35, 2, 1), (90, 3))
+  side = rng.integers(3, size=90)
   centres[side == 0, 0] = 0.35
   centres[side == 1, 0] = -0.35
   centres[side == 2, 2] = 1.0
   return shapes.join(
     [
       shapes.boxes([(-0.33, 0, 0)], [(0.33, 2, 0.97)], 'hedge'),
-      _leaves(centres, rng.uniform(0.07, 0.15, (160, 1, 1)), 'hedge', rng),
+      _leaves(centres, rng.uniform(0.1, 0.2, (90, 1, 1)), 'hedge', rng),
     ]
   )

@@ -122,7 +122,7 @@ def lorry() -> Shape:
   half = 1.15
   return shapes.join(
     [
-      shapes.boxes([(-half, -4, 0.9)], [(half, 1.9, 3.2)], 'livery'),
+      shapes.boxes([(-half, -4, 0.9)], [(half, 1.9, 3.2)], 'bus_paint'),
       shapes.boxes([(-0.8 * half, -4, 0.6)], [(0.8 * half, 2, 0.9)], 'bumper'),
       shapes.boxes([(-half, 2.1, 0.4)], [(half, 4, 2.5)], 'paint'),
       shapes.upright(-1, 1, 1.4, 2.3, 4.02, 'car_glass'),

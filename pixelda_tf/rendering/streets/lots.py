@@ -131,7 +131,7 @@ def _park(here, along):
   )
   if kind != 'none':
     here.line(str(kind), along, length)
-  for _ in range(int(length / 4)):
+  for _ in range(int(length / 5)):
     here.tree(
       along + rng.uniform(0, length),
       2 + 40 * rng.random() ** 2,

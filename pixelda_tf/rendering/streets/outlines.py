@@ -23,7 +23,9 @@ PRIORITY = (
 _RANK = np.full(256, 255, np.uint8)
 _RANK[[assembly.LABELS[name] for name in PRIORITY]] = np.arange(len(PRIORITY))
 _RANKED = np.array([assembly.LABELS[name] for name in PRIORITY], np.uint8)
-_TREE, _SKY = assembly.LABELS['tree'], assembly.LABELS['sky']
+_TREE = assembly.LABELS['tree']
+# What is seen through trees.
+_BEHIND = [assembly.LABELS[name] for name in ('sky', 'building')]
 # Gaps in a crown are drawn as tree: pixels, for a picture 240 wide.
 _GAP = 5
 
@@ -43,5 +45,5 @@ def outline(labels: np.ndarray) -> np.ndarray:
   size = max(3, round(_GAP * labels.shape[1] / 240))
   grown = ndimage.maximum_filter(tree, size)
   closed = ndimage.minimum_filter(grown, size)
-  best[closed & (best == _SKY)] = _TREE
+  best[closed & np.isin(best, _BEHIND)] = _TREE
   return best

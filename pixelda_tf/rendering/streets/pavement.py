@@ -21,13 +21,13 @@ def furnish(here: Side, along: float, length: float, kind: str) -> None:
     y = anywhere()
     here.put(furniture.post(top), 'pole', y, kerb)
     here.put(plate, 'sign', y, kerb, turn=facing + rng.normal(0, 0.15))
-  if rng.random() < length / 120:
+  if rng.random() < length / 80:
     y = anywhere()
     here.put(furniture.post(3.4, 'black_steel'), 'pole', y, kerb)
     here.put(
       furniture.signal(int(rng.integers(3))), 'sign', y, kerb, turn=facing
     )
-  if rng.random() < length / 60:
+  if rng.random() < length / 90:
     here.put(furniture.post(rng.choice([3.0, 6.0])), 'pole', anywhere(), kerb)
   if rng.random() < length / 40:
     for _ in range(rng.integers(1, 4)):
@@ -52,7 +52,7 @@ def furnish(here: Side, along: float, length: float, kind: str) -> None:
     kind not in ('shops', 'park') and width > 2.2 and rng.random() < length / 50
   ):
     here.tree(anywhere(), kerb + 0.3, rng.uniform(5, 10))
-  walkers = 0.16 if kind == 'shops' else 0.06
+  walkers = 0.12 if kind == 'shops' else 0.04
   for _ in range(rng.poisson(walkers * length)):
     here.put(
       people.load(int(rng.integers(people.POSES))),

@@ -58,12 +58,13 @@ class Street(NamedTuple):
 def draw(rng: np.random.Generator) -> Street:
   """Draws a street."""
   lanes = int(rng.choice([1, 2], p=[0.8, 0.2]))
+  widest = 5.0 if lanes == 1 else 3.8
   parking = rng.random(2) < 0.4
   return Street(
-    half=lanes * rng.uniform(3.0, 4.2) + 1.0 * parking.mean(),
+    half=lanes * rng.uniform(3.2, widest) + parking.mean(),
     lanes=lanes,
     parking=(bool(parking[0]), bool(parking[1])),
-    pavements=tuple(rng.uniform(1.6, 4.5, 2)),
+    pavements=tuple(rng.uniform(1.5, 4.5, 2)),
     character=np.array(_CHARACTERS[rng.choice(4, p=_CHARACTER_SHARES)]),
     bend=rng.normal(0, 5),
     hill=rng.normal(0, 1),

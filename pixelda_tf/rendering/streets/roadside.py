@@ -19,7 +19,7 @@ from pixelda_tf.rendering.streets.shapes import Shape
 
 GROUND = 0.1
 # Metres from the pavement after which trees have fewer leaves.
-FAR = 10.0
+FAR = 6.0
 
 
 class Side:
@@ -67,7 +67,8 @@ class Side:
     corners = np.stack(
       [self.side * (self.edge + away + y), along + x, up + z], axis=1
     )
-    turned = shape._replace(triangles=corners.reshape(-1, 3, 3))
+    corners = corners.reshape(-1, 3, 3).astype(np.float32)
+    turned = shape._replace(triangles=corners)
     self.made.add(turned, name, same)
 
   def put(
@@ -98,7 +99,11 @@ class Side:
     height = height or rng.uniform(5, 13)
     broad = height * rng.uniform(0.8, 1.3)
     self.put(
-      greenery.load(kind, int(rng.integers(greenery.TREES)), far=away > FAR),
+      greenery.load(
+        kind,
+        int(rng.integers(greenery.TREES)),
+        far=away > FAR or abs(along) > plan.HALF,
+      ),
       'tree',
       along,
       away,

@@ -85,7 +85,7 @@ def _stand(street, renderer, style, rng):
   """Returns a camera in a lane of the street, with a free view."""
   for _ in range(20):
     ahead = rng.random() < 0.5
-    lane = (rng.integers(street.lanes) + rng.uniform(0.4, 0.6)) / street.lanes
+    lane = (rng.integers(street.lanes) + rng.uniform(0.2, 0.55)) / street.lanes
     # Who keeps left goes along y on the side of smaller x.
     x = (-1 if ahead else 1) * street.half * lane
     place = street.warp(np.array([x, rng.uniform(-60, 60), 0.0]))

@@ -159,7 +159,7 @@ class Shader:
     factor = textures.sample(texture, s, t, footprint)
     flat = np.flatnonzero(ground)
     factor[flat] *= textures.sample(
-      texture[flat], s[flat] / 9, t[flat] / 9, footprint[flat] / 9
+      texture[flat], s[flat] / 4, t[flat] / 4, footprint[flat] / 4
     )
     return factor
 
@@ -167,7 +167,7 @@ class Shader:
     """Covers the ground in patches with snow or fallen leaves."""
     style = self._style
     colour = np.array(_SNOW if style.snow else _LITTER, np.float32)
-    share = self._rng.uniform(0.4, 1.0) * max(style.snow, style.fallen)
+    share = self._rng.uniform(0.5, 1.0) * max(style.snow, style.fallen)
     flat = np.flatnonzero(self.normals[:, 2] > 0.6)
     # Wheels clear the road.
     share = np.where(self._is_road[self._face[flat]], 0.6 * share, share)

@@ -94,13 +94,16 @@ def test_a_pixel_has_the_thinnest_class_of_its_rays():
   assert pole[20:].sum(axis=1).tolist() == [1] * 10
 
 
-def test_gaps_in_a_crown_are_tree():
+@pytest.mark.parametrize('behind', [None, 'building', 'car'])
+def test_gaps_in_a_crown_are_tree(behind):
   left = shapes.upright([-1.0, 0.04], [-0.04, 1.0], 0.2, 2, 5.0, 'leaf')
-  traced = trace([(left, 'tree')], size=(180, 240))
-  labels = traced.labels[30:70, 118:122]
-  assert (labels == assembly.LABELS['tree']).all()
-  # What they hide is brighter: the sky is black here, so nothing is.
-  assert not traced.radiance[50, 119:121].any()
+  things = [(left, 'tree')]
+  if behind:
+    things.append((shapes.upright(-9, 9, -9, 9, 10.0, 'brick'), behind))
+  traced = trace(things, size=(180, 240))
+  # 48 pixels a metre: the gap of 8 cm is 4 wide, and has rays' classes within.
+  seen = assembly.LABELS['car' if behind == 'car' else 'tree']
+  assert (traced.labels[30:70, 119:121] == seen).all()
 
 
 def test_lambert():

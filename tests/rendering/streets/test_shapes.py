@@ -114,6 +114,7 @@ def test_a_street_has_no_holes(seed):
   scene = layout.build(np.random.default_rng(seed), styles.STYLES['day'].trees)
   geometry = scene.geometry
   assert np.isfinite(geometry.triangles).all()
+  assert geometry.triangles.dtype == np.float32
   road = geometry.labels == assembly.LABELS['road']
   along = geometry.triangles[road][..., 1]
   assert along.min() < -plan.HALF and along.max() > plan.HALF
@@ -168,3 +169,10 @@ def test_paint_has_a_surfaces_colour():
   lamps = np.full(2000, materials.INDEX['headlamp'])
   _, glow = materials.paint(lamps, np.random.default_rng(0))
   assert np.mean(glow > 0) == pytest.approx(0.7, abs=0.05)
+
+
+@pytest.mark.parametrize('kind', greenery.KINDS)
+def test_far_trees_have_fewer_triangles_of_the_same_area(kind):
+  near, far = (greenery.load(kind, 0, far=far) for far in (False, True))
+  assert len(far.materials) < 0.65 * len(near.materials)
+  assert area(far) == pytest.approx(area(near), rel=0.15)
