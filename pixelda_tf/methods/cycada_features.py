@@ -37,7 +37,8 @@ class CyCADAFeatures(Method):
   For label maps (Sect. 6.1.2) source and target images go through one network
   (`shares_weights`), and when the gate is open f_T moves twice: to fool D_feat
   with target images, then by the labels of source images. In the released code
-  one optimizer takes both steps, here each player has its own.
+  one optimizer takes both steps, here each player has its own. Averages of
+  batch normalisation follow both domains' batches, whatever the gate.
 
   The released code aligns class scores, the paper features.
   """
