@@ -151,7 +151,7 @@ FILES = {
   ('cycada_synthia_fall_to_winter.gin',): (CROPS, PIXEL_ROWS),
   ('streets_to_camvid.gin',): (
     (*MAPS, 'cycada_translate/Row.crop = (16, 16)'),
-    CYCADA_SEGMENTATION_ROWS,
+    ['source_only', 'adabn', *CYCADA_SEGMENTATION_ROWS[1:]],
   ),
   ('streets.gin',): ((*MAPS, 'Pair.crop = (16, 16)'), THREE_ROWS),
   ('cyclegan_uda_mnist_to_mnistm.gin',): (CYCLES, CYCLEGAN_UDA_ROWS),
