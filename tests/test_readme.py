@@ -44,6 +44,7 @@ FULL_SIZE = (
   'prepare_data camvid',
   'prepare_data gta5',
   'prepare_data segmentation',
+  'gin/streets',
 )
 
 
