@@ -139,6 +139,10 @@ def test_the_head_by_hand(margin, small, shake):
     if layer.name.startswith('scores'):
       assert not any(np.any(weight) for weight in layer.get_weights())
   shake(model)
+  # As much of each as of fc7, or a wrong row of them would hardly show.
+  for pool, scale in ((4, 100.0), (3, 10_000.0)):
+    kernel = model.get_layer(f'scores_pool{pool}').kernel
+    kernel.assign(kernel * scale)
   pools = [layer for layer in model.layers if 'pooling' in layer.name]
   probe = tf.keras.Model(
     model.input,
