@@ -1,19 +1,9 @@
 """Classes of published data sets with label maps: names, ids of the files."""
 
-# The order of the SegNet split's ids.
-CAMVID = (
-  'sky',
-  'building',
-  'pole',
-  'road',
-  'pavement',
-  'tree',
-  'sign',
-  'fence',
-  'car',
-  'pedestrian',
-  'cyclist',
-)
+from pixelda_tf.rendering.streets.assembly import CLASSES
+
+# The order of the SegNet split's ids; the made-up streets have it, too.
+CAMVID = CLASSES
 # CamVid's 32 colours, as (red, green, blue), in SegNet's 11 classes; '': void.
 CAMVID_COLOURS = {
   (128, 128, 128): 'sky',

@@ -9,7 +9,7 @@ from pixelda_tf.fields import label_maps
 from pixelda_tf.rendering.streets import materials, shapes
 from pixelda_tf.rendering.streets.shapes import Shape
 
-# The classes, in the order of their labels.
+# CamVid's classes, in the order of SegNet's split.
 CLASSES = (
   'sky',
   'building',

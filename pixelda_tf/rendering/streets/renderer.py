@@ -104,8 +104,7 @@ class Renderer:
   def _cast(self, origin, rays):
     origins = np.empty(rays.shape, np.float32)
     origins[:] = origin
-    # embreex takes no other floats, and NumPy 2 keeps float64 where 1 did not.
-    return self._scene.run(origins, rays.astype(np.float32), output=1)
+    return self._scene.run(origins, rays, output=1)
 
   def _sunlit(self, shader, index, light):
     """Returns where the sun is seen, for all rays of a pixel alike."""
@@ -117,7 +116,6 @@ class Renderer:
     # Surfaces that face away from it are dark anyway.
     first = first[normals @ light.direction > 0]
     start = shader.hits.points[first] + _ABOVE * shader.normals[first]
-    start = start.astype(np.float32)
     towards = np.empty(start.shape, np.float32)
     towards[:] = light.direction
     blocked = self._scene.run(start, towards, query='OCCLUDED')
