@@ -163,6 +163,17 @@ FILES = {
   ),
 }
 NAMES = ['+'.join(files) for files in FILES]
+# Of many large networks.
+SLOW = {
+  ('cycada_gta5_to_cityscapes.gin',),
+  ('cycada_gta5_to_cityscapes_drn26.gin',),
+  ('cycada_synthia_fall_to_winter.gin',),
+  ('streets_to_camvid.gin',),
+}
+STEPPED = [
+  pytest.param(files, marks=pytest.mark.slow) if files in SLOW else files
+  for files in FILES
+]
 # Every file there is, but those that others include.
 INCLUDED = {
   'classes/cityscapes_to_camvid.gin',
@@ -349,7 +360,7 @@ def stepped():
   return set()
 
 
-@pytest.mark.parametrize('files', FILES, ids=NAMES)
+@pytest.mark.parametrize('files', STEPPED, ids=NAMES)
 def test_every_row_of_a_file_takes_a_step(
   files, tmp_path, data_dir, monkeypatch, stepped
 ):

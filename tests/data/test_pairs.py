@@ -654,6 +654,7 @@ def test_a_translated_source_of_another_form_is_told(
     offline(pair(), store, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures('memory')
 @pytest.mark.parametrize('role', ['unsupervised', 'semi_supervised'])
 def test_one_host_gets_what_hosts_get_together(pair, role):

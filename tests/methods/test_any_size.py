@@ -24,6 +24,7 @@ METHODS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', METHODS)
 def test_trained_on_crops_it_takes_whole_images(name, networks_of_any_size):
   kind, options = METHODS[name]

@@ -408,6 +408,7 @@ def test_noise_that_is_not_given_is_drawn(compiled, build_method, build_batch):
   np.testing.assert_array_equal(twin.random.state, before)
 
 
+@pytest.mark.slow
 def test_it_fits_as_a_keras_model(build_method):
   random = np.random.default_rng(0)
   source, target = random.uniform(-1, 1, (2, 16, 8, 8, 1)).astype(np.float32)

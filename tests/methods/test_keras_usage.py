@@ -69,6 +69,7 @@ def test_evaluate_and_predict_equal_numpy(form, method):
   np.testing.assert_allclose(predicted['probabilities'], shares, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_pixelda_fits_evaluates_and_predicts(build_pixelda):
   source, target = stripes(32, 1, seed=0), stripes(32, -1, seed=1)
   method = build_pixelda()

@@ -11,6 +11,8 @@ from pixelda_tf import config
 from pixelda_tf.runs import experiment
 from pixelda_tf.runs.directory import RunDirectory
 
+pytestmark = pytest.mark.slow
+
 FILES = (
   str(pathlib.Path(__file__).with_name('tiny.gin')),
   'gin/methods/adabn.gin',

@@ -23,6 +23,8 @@ from pixelda_tf.fields.label_maps import IGNORE
 from pixelda_tf.problems import Segmentation
 from pixelda_tf.runs import experiment, results
 
+pytestmark = pytest.mark.slow
+
 NAMES = ('sky', 'road', 'car')
 # Pixels of a source image; the target's are twice as wide and high.
 SIZE = (8, 12)

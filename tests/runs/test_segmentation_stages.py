@@ -13,6 +13,8 @@ from pixelda_tf.datasets import base, preparing
 from pixelda_tf.fields import images, label_maps
 from pixelda_tf.runs import experiment
 
+pytestmark = pytest.mark.slow
+
 NAMES = ('sky', 'road', 'car')
 COLOURS = {
   'drawn': ((50, 50, 200), (100, 100, 100), (200, 50, 50)),

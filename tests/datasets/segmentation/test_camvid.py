@@ -129,6 +129,7 @@ def test_missing_folders_and_files_are_told(write_segnet, prepare, tmp_path):
     prepare('camvid')
 
 
+@pytest.mark.slow
 def test_real_files_have_the_published_shares(real_data, tmp_path):
   """Label maps alone, which is quick; so does splitting by name."""
   folder = real_data / 'camvid'
@@ -145,6 +146,7 @@ def test_real_files_have_the_published_shares(real_data, tmp_path):
     assert len(paths) == camvid.Camvid.PUBLISHED[split]
 
 
+@pytest.mark.slow
 def test_named_splits_are_drives(tmp_path, write_image, write_map, prepare):
   """Frames of the published number; their images tell the drive."""
   drives = {'0001TP': 62, '0006R0': 101, '0016E5': 204}

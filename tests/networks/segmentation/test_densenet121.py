@@ -4,6 +4,9 @@ import tensorflow as tf
 
 from pixelda_tf.networks import densenet121_segmenter
 
+# It takes seconds to build.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope='module')
 def theirs():
