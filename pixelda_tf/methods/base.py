@@ -214,11 +214,8 @@ class Method(tf.keras.Model):
         f'{type(self).__name__} are {sorted(players)}'
       )
     self.player_optimizers = {
-      name: optimizer[name].from_config(optimizer[name].get_config())
-      for name in players
+      name: player.own(optimizer[name]) for name, player in players.items()
     }
-    for name, player in players.items():
-      self.player_optimizers[name].build(player.variables())
 
   def train_step(self, batch: Batch) -> Tensors:
     """Moves every player, in order.

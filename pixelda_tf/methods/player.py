@@ -1,9 +1,11 @@
 """A player: who minimises what, and how it moves."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import tensorflow as tf
+
+Schedule: TypeAlias = tf.keras.optimizers.schedules.LearningRateSchedule
 
 Batch = Mapping[str, Mapping[str, tf.Tensor]]
 Tensors = dict[str, tf.Tensor]
@@ -39,6 +41,24 @@ class Player(NamedTuple):
     variables = [v for net in self.networks for v in net.trainable_variables]
     return list({v.ref(): v for v in variables}.values())
 
+  def own(
+    self, optimizer: tf.keras.optimizers.Optimizer
+  ) -> tf.keras.optimizers.Optimizer:
+    """Returns a copy of an optimizer for this player, built.
+
+    A schedule of its learning rate counts steps, however often the player moves
+    in one.
+    """
+    config = optimizer.get_config()
+    if self.repeats > 1 and isinstance(config['learning_rate'], dict):
+      schedule = tf.keras.optimizers.schedules.deserialize(
+        config['learning_rate']
+      )
+      config['learning_rate'] = OfSteps(schedule, self.repeats)
+    copy = optimizer.from_config(config)
+    copy.build(self.variables())
+    return copy
+
   def move(
     self,
     batch: Batch,
@@ -71,6 +91,28 @@ class Player(NamedTuple):
     apply_gradients(pairs, skip_gradients_aggregation=True)
     norm = tf.linalg.global_norm([gradient for gradient, _ in pairs])
     return terms | monitors | {'gradient_norm': norm}
+
+
+class OfSteps(Schedule):
+  """A schedule of steps for an optimizer that moves several times in each.
+
+  Args:
+    schedule: of a step's number to a learning rate.
+    moves: of the optimizer in a step.
+  """
+
+  def __init__(self, schedule: Schedule, moves: int):
+    """See the class."""
+    self.schedule = schedule
+    self.moves = moves
+
+  def __call__(self, move: tf.Tensor) -> tf.Tensor:
+    """Returns the rate of a move, counted from 0."""
+    return self.schedule(move // self.moves)
+
+  def get_config(self) -> dict[str, Any]:
+    """Returns the constructor's arguments."""
+    return {'schedule': self.schedule, 'moves': self.moves}
 
 
 def only_when(

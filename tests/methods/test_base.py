@@ -324,6 +324,24 @@ def test_a_player_that_moves_three_times_by_hand(compiled):
   assert method.shared_calls == 3 and int(method.step) == 1
 
 
+def test_a_schedule_counts_steps_however_often_a_player_moves():
+  """Half the rate at each step, for who moves thrice and who moves once."""
+  method = Repeated()
+  half = tf.keras.optimizers.schedules.ExponentialDecay(0.1, 1, 0.5)
+  method.compile(tf.keras.optimizers.SGD(half))
+  a, b, n = 1.0, 0.0, 0
+  for rate in (0.1, 0.05, 0.025):
+    for _ in range(3):
+      n += 1
+      a -= rate * (2 * (a - 3) + n / 3)
+    b -= rate * 2 * (b - a)
+    method.train_step(batch_of(3.0))
+    np.testing.assert_allclose(method.a.value, a, rtol=1e-6)
+    np.testing.assert_allclose(method.b.value, b, rtol=1e-6)
+    for optimizer in method.player_optimizers.values():
+      np.testing.assert_allclose(optimizer.learning_rate, rate)
+
+
 class Taught(Repeated):
   """A teacher t follows a, t <- (t + a) / 2; what is shared is noise."""
 
