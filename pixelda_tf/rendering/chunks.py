@@ -73,7 +73,7 @@ def _finish(make, folder, indices):
       key: np.stack([each[key] for each in made]) for key in made[0]
     }
     with atomic.new_file(str(path)) as partial, open(partial, 'wb') as file:
-      np.savez_compressed(file, **columns)
+      np.savez(file, **columns)
   return path
 
 

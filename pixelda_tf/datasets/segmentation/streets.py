@@ -5,9 +5,11 @@ It has CamVid's classes and needs no files. No place on earth looks so.
 
 import functools
 import hashlib
+import io
 import pathlib
 from collections.abc import Mapping
 
+import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from pixelda_tf.datasets import base, unfinished
@@ -102,3 +104,19 @@ class Streets(base.ImageBuilder):
       )
       for split, count in self._pictures.counts.items()
     }
+
+  def _generate_examples(self, split, examples, total=None):
+    """See the base class."""
+    # TFDS's own level takes three times as long and spares a tenth: noise.
+    return super()._generate_examples(
+      split,
+      (
+        example | {'image': io.BytesIO(_png(example['image']))}
+        for example in examples
+      ),
+      total,
+    )
+
+
+def _png(image):
+  return tf.io.encode_png(image, compression=1).numpy()

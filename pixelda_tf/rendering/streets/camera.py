@@ -40,10 +40,10 @@ class Camera(NamedTuple):
     """
     x, z = _grid(height, width, grid)
     stretch = (1 + self.distortion * (x * x + z * z)) / np.float32(self.focal)
-    right, forward, up = self.axes
-    seen = (x * stretch)[:, None] * right
-    seen += (z * stretch)[:, None] * up
-    seen += forward
+    x, z = x * stretch, z * stretch
+    seen = np.empty((len(x), 3), np.float32)
+    for axis, (right, forward, up) in enumerate(self.axes.T):
+      seen[:, axis] = x * right + z * up + forward
     return seen
 
 

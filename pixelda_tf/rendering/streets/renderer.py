@@ -48,6 +48,8 @@ class Renderer:
     if rtcore_scene is None:
       raise UserError('rendering needs embreex: pip install embreex')
     self._geometry = geometry
+    # A ray that meets nothing has triangle -1: the last.
+    self._labels = np.append(geometry.labels, np.uint8(assembly.LABELS['sky']))
     self._scene = rtcore_scene.EmbreeScene()
     mesh_construction.TriangleMesh(self._scene, geometry.triangles)
 
@@ -76,28 +78,34 @@ class Renderer:
     height, width = size
     rays = camera.rays(height, width, GRID)
     hits = self._cast(camera.position, rays)
-    faces, depth = hits['primID'], hits['tfar']
-    is_hit = faces >= 0
-    seen, sky = np.flatnonzero(is_hit), np.flatnonzero(~is_hit)
-    faces, ahead = faces[seen], rays[seen]
-    labels = np.zeros(len(rays), np.uint8)
-    labels[seen] = self._geometry.labels[faces]
+    faces = hits['primID'].reshape(-1, GRID**2)
+    labels = self._labels[faces]
+    # One ray of a pixel is as good as all where they meet the same triangle.
+    alike = (faces == faces[:, :1]).all(axis=1)
+    needed = np.repeat(~alike, GRID**2)
+    needed[:: GRID**2] = True
+    index = np.flatnonzero(needed)
+    pixels = index // GRID**2
 
+    faces, depth, rays = faces.ravel()[index], hits['tfar'][index], rays[index]
     lengths = np.sqrt(np.einsum('ij,ij->i', rays, rays))
+    directions = rays / lengths[:, None]
     radiance = np.empty(rays.shape, np.float32)
-    radiance[sky] = light.sky(rays[sky] / lengths[sky, None])
+    seen, sky = np.flatnonzero(faces >= 0), np.flatnonzero(faces < 0)
+    radiance[sky] = light.sky(directions[sky])
     ended = shading.Hits(
-      faces=faces,
-      points=camera.position + depth[seen, None] * ahead,
-      rays=ahead / lengths[seen, None],
+      faces=faces[seen],
+      points=camera.position + depth[seen, None] * rays[seen],
+      rays=directions[seen],
       away=depth[seen] * lengths[seen],
       spacing=1 / (GRID * width * camera.focal),
     )
     shader = shading.Shader(self._geometry, ended, light, style, rng)
-    radiance[seen] = shader.shade(self._sunlit(shader, seen, light))
-    rays_of_pixel = np.moveaxis(radiance.reshape(height, width, -1, 3), 2, 0)
+    radiance[seen] = shader.shade(self._sunlit(shader, pixels[seen], light))
+    radiance[~alike[pixels]] /= GRID**2
+    sums = [np.bincount(pixels, weights=channel) for channel in radiance.T]
     return Traced(
-      np.add.reduce(rays_of_pixel) / np.float32(GRID**2),
+      np.stack(sums, axis=1).astype(np.float32).reshape(height, width, 3),
       outlines.outline(labels.reshape(height, width, -1)),
     )
 
@@ -106,11 +114,10 @@ class Renderer:
     origins[:] = origin
     return self._scene.run(origins, rays, output=1)
 
-  def _sunlit(self, shader, index, light):
+  def _sunlit(self, shader, pixels, light):
     """Returns where the sun is seen, for all rays of a pixel alike."""
     if not light.sun.any():
-      return np.ones(len(index), np.float32)
-    pixels = index // GRID**2
+      return np.ones(len(pixels), np.float32)
     first = np.flatnonzero(np.diff(pixels, prepend=-1))
     normals = shader.normals[first]
     # Surfaces that face away from it are dark anyway.

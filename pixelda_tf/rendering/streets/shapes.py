@@ -51,9 +51,10 @@ def move(
   """
   cosine, sine = np.cos(turn), np.sin(turn)
   rotation = np.array([[cosine, sine, 0], [-sine, cosine, 0], [0, 0, 1]])
-  matrix = np.broadcast_to(scale, 3)[:, None] * rotation
-  moved = shape.triangles @ matrix.astype(np.float32)
-  return shape._replace(triangles=moved + np.asarray(at, np.float32))
+  matrix = np.reshape(scale, (-1, 1)) * rotation
+  moved = shape.triangles.reshape(-1, 3) @ matrix.astype(np.float32)
+  moved += np.asarray(at, np.float32)
+  return shape._replace(triangles=moved.reshape(-1, 3, 3))
 
 
 def triangles(corners: npt.ArrayLike, material: str) -> Shape:
@@ -83,12 +84,7 @@ def upright(
   material: str,
 ) -> Shape:
   """Returns rectangles in a plane of constant y; all but `y` `[n]` or one."""
-  left, right, bottom, top, y = np.broadcast_arrays(left, right, bottom, top, y)
-  corners = [(left, bottom), (right, bottom), (right, top), (left, top)]
-  return quads(
-    np.stack([np.stack([x, y, z], axis=-1) for x, z in corners], axis=-2),
-    material,
-  )
+  return quads(_rectangles(left, right, bottom, top, 2, y), material)
 
 
 def level(
@@ -100,12 +96,19 @@ def level(
   material: str,
 ) -> Shape:
   """Returns rectangles at a height; all but `z` `[n]` or one."""
-  left, right, near, far, z = np.broadcast_arrays(left, right, near, far, z)
-  corners = [(left, near), (right, near), (right, far), (left, far)]
-  return quads(
-    np.stack([np.stack([x, y, z], axis=-1) for x, y in corners], axis=-2),
-    material,
-  )
+  return quads(_rectangles(left, right, near, far, 1, z), material)
+
+
+def _rectangles(left, right, low, high, axis, place):
+  """Returns corners along x and an axis, the third one's being `place`."""
+  shape = np.broadcast(left, right, low, high).shape
+  corners = np.empty((*shape, 4, 3), np.float32)
+  around = [(left, low), (right, low), (right, high), (left, high)]
+  for corner, (x, along) in enumerate(around):
+    corners[..., corner, 0] = x
+    corners[..., corner, axis] = along
+  corners[..., 3 - axis] = place
+  return corners
 
 
 # Corners of a unit cube by bits (x, y, z), and its sides but for the bottom.

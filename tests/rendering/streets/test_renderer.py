@@ -146,6 +146,42 @@ def test_haze_hides_what_is_far():
   )
 
 
+def test_a_pixel_is_the_mean_of_its_rays():
+  """Behind haze a wall is 0.8 of the sky, which is 0.5 everywhere.
+
+  At 10 m, rays are 12.5 cm apart: of the pixel right of the middle those at
+  6.25 cm miss the wall, those at 18.75 cm meet it.
+  """
+  half = np.full(3, 0.5, np.float32)
+  hazy = sun()._replace(
+    haze=1e-3, cover=-9, zenith=half, horizon=half, cloud=half
+  )
+  wall = shapes.upright(0.1, 50, -50, 50, 10.0, 'plaster')
+  traced = trace([(wall, 'building')], by=hazy)
+  expected = np.full((*SIZE, 3), 0.5)
+  expected[:, 20], expected[:, 21:] = 0.45, 0.4
+  np.testing.assert_allclose(traced.radiance, expected, rtol=1e-6)
+
+
+def test_one_ray_shows_a_pattern_as_well_as_four():
+  """A wall whose pixels are of one triangle looks as one of narrow strips.
+
+  At 8.7 m rays are 5.4 cm apart: each strip has one ray of a pixel above
+  another, which are then shaded at places of their own in the pattern.
+  """
+  edges = np.arange(-460, 460) * 0.054375
+  strips = shapes.upright(-50, 50, edges, edges + 0.054375, 8.7, 'brick')
+  plain = shapes.upright(-50, 50, -25, 25, 8.7, 'brick')
+  four, one = (
+    trace([(wall, 'building')], size=(60, 80)).radiance
+    for wall in (strips, plain)
+  )
+  np.testing.assert_allclose(one.mean(), four.mean(), rtol=0.01)
+  np.testing.assert_allclose(one.std(), four.std(), rtol=0.1)
+  assert np.corrcoef(one.ravel(), four.ravel())[0, 1] > 0.95
+  assert not np.array_equal(one, four)
+
+
 @pytest.mark.parametrize('exposure', [0.02, 0.2])
 def test_exposure_is_chosen_for_the_ground(exposure):
   style = styles.STYLES['day']._replace(
