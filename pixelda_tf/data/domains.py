@@ -129,6 +129,9 @@ class OpenDomain:
     self._info = builder.info
     self._skip_corrupt = skip_corrupt
     self._shards_of: dict[tuple, list[records.Shard]] = {}
+    self._sound: set[str] = set()
+    # What was decoded for training stays in memory, for all rows of a run.
+    self._kept: dict[tuple, tf.data.Dataset] = {}
     self._padding = domain.padding
     self.image_shape = infos.image_shape(self._info, domain.padding)
     self._stored = [name for name in FIELDS if name in self._info.features]
@@ -179,23 +182,28 @@ class OpenDomain:
     shards = self._shards(split, part)
     # Where classes are left out, only decoding tells what to skip.
     skip_records = 0 if self._sifts else skip
-    if seed is None:
-      examples = self._decoded(records.one_pass(shards).skip(skip_records))
-    else:
+    if seed is not None:
       seed = (seed, 0) if isinstance(seed, int) else seed
-      examples = self._shuffled(shards, part[1], seed=seed, skip=skip_records)
+      examples = self._shuffled(split, part, seed=seed, skip=skip_records)
+    elif (split, part) in self._kept:
+      examples = self._kept[split, part].skip(skip_records)
+    else:
+      examples = self._decoded(records.one_pass(shards).skip(skip_records))
     if not self._sifts:
       return examples
     return examples.filter(lambda example: example['label'] >= 0).skip(skip)
 
-  def _shuffled(self, shards, parts, *, seed, skip):
-    """Returns an endless stream of one of a split's `parts` equal parts."""
+  def _shuffled(self, split, part, *, seed, skip):
+    """Returns an endless stream of a part of a split."""
+    shards = self._shards(split, part)
     count = sum(shard.take for shard in shards)
     # Parts are read side by side: together they have to fit.
-    if parts * count * self._decoded_bytes() > records.MEMORY_BYTES:
+    if part[1] * count * self._decoded_bytes() > records.MEMORY_BYTES:
       return self._decoded(records.shuffled(shards, seed=seed, skip=skip))
+    if (split, part) not in self._kept:
+      self._kept[split, part] = self._decoded(records.one_pass(shards)).cache()
     return records.shuffled_in_memory(
-      self._decoded(records.one_pass(shards)), count, seed=seed, skip=skip
+      self._kept[split, part], count, seed=seed, skip=skip
     )
 
   def _decoded_bytes(self):
@@ -245,6 +253,7 @@ class OpenDomain:
         records.part(whole, *part),
         self._info.features,
         skip_corrupt=self._skip_corrupt,
+        sound=self._sound,
       )
       if not shards:
         raise UserError(

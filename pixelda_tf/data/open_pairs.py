@@ -231,8 +231,8 @@ class OpenPair:
 
   def _gallery(self, domain, n):
     opened = getattr(self, domain)
-    examples = opened.stored(opened.train).take(n).batch(n).map(self._prepare)
-    batch = next(iter(examples))  # With masks, which augmentations may need.
+    stored = next(iter(opened.stored(opened.train).take(n).batch(n)))
+    batch = self._prepare(stored)  # With masks, which augmentations may need.
     batch = self.augment(domain, batch, _GALLERY_SEED)
     kept = streams.unlabelled(batch) if domain == 'target' else batch
     return {name: values.numpy() for name, values in kept.items()}

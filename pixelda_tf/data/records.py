@@ -79,6 +79,7 @@ def check(
   features: tfds.features.FeaturesDict,
   *,
   skip_corrupt: bool,
+  sound: set[str],
 ) -> tuple[list[Shard], int]:
   """Looks for corrupt records in the files of shards.
 
@@ -86,6 +87,7 @@ def check(
     shards: `Shard`s.
     features: TFDS features of their records.
     skip_corrupt: leave corrupt records out rather than raise.
+    sound: paths of files that are not looked at again; it grows.
 
   Returns:
     `Shard`s without the corrupt records, and how many were left out.
@@ -96,10 +98,11 @@ def check(
   for shard in shards:
     if not pathlib.Path(shard.path).is_file():
       raise UserError(f'{shard.path}: missing; prepare the data set again')
-  if not shards:
-    return shards, 0
-  n_records = sum(shard.n_records for shard in shards)
-  if corruption.all_sound([s.path for s in shards], n_records, features):
+  new = [shard for shard in shards if shard.path not in sound]
+  n_records = sum(shard.n_records for shard in new)
+  paths = [shard.path for shard in new]
+  if not new or corruption.all_sound(paths, n_records, features):
+    sound.update(paths)
     return shards, 0
   checked = [_check_one(shard, features, skip_corrupt) for shard in shards]
   skipped = sum(s.take for s in shards) - sum(s.take for s in checked)
@@ -191,22 +194,25 @@ def shuffled(
 
 
 def shuffled_in_memory(
-  examples: tf.data.Dataset, count: int, *, seed: tuple[int, int], skip: int = 0
+  kept: tf.data.Dataset, count: int, *, seed: tuple[int, int], skip: int = 0
 ) -> tf.data.Dataset:
   """Returns an endless data set of examples that are all kept in memory.
 
   As `shuffled`; but each example is read and decoded once, before the first.
 
   Args:
-    examples: `tf.data.Dataset`, made once.
-    count: how many they are.
+    kept: `tf.data.Dataset` that is a `cache()`.
+    count: how many examples it has.
     seed: pair of integers.
     skip: position to start from.
   """
-  kept = examples.cache()
 
   def one_epoch(epoch_seed):
-    return kept.shuffle(count, seed=epoch_seed, reshuffle_each_iteration=False)
+    # With room for one more it sees at once that there is none, and only a
+    # cache that was read to its end is kept.
+    return kept.shuffle(
+      count + 1, seed=epoch_seed, reshuffle_each_iteration=False
+    )
 
   return _endless(one_epoch, count, seed, skip)
 
@@ -222,6 +228,7 @@ def _endless(one_epoch, count, seed, skip):
   """
   first_epoch, skipped = divmod(skip, count)
 
+  @tf.autograph.experimental.do_not_convert
   def epoch_from(epoch):
     # In a function of tf.data this sets that function's seed only. Without it
     # `shuffle` would mix the global seed in. (It fails on a seed of 0.)
@@ -260,6 +267,7 @@ def _shard_dataset(shards):
   )
 
 
+@tf.autograph.experimental.do_not_convert
 def _read(shard):
   records = tf.data.TFRecordDataset(shard['path'])
   return records.skip(shard['skip']).take(shard['take'])

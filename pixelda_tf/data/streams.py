@@ -134,6 +134,7 @@ class Stream:
     return classes.relabel(batches, self.label_map)
 
 
+@tf.autograph.experimental.do_not_convert
 def unlabelled(batch: Batch) -> Batch:
   """Returns what methods may see of a target batch: its images."""
   return {

@@ -5,6 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+# Candidates that pictures of nearest images are found among, at most.
+AMONG = 10_000
+
 
 class Nearest(NamedTuple):
   """What is nearest to each of some images (PixelDA, Sect. 4.4).

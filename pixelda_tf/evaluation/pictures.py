@@ -3,11 +3,11 @@
 No picture is larger than a screen or two: large images are shown smaller.
 """
 
+import functools
 import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import matplotlib
 import numpy as np
 from numpy.typing import ArrayLike
 from PIL import Image, ImageDraw, ImageFont
@@ -28,9 +28,6 @@ _LEFT = 190
 _MARGIN = 12
 _TITLE_LINE = 26
 _LINE = 14
-_FONT = os.path.join(
-  matplotlib.get_data_path(), 'fonts', 'ttf', 'DejaVuSans.ttf'
-)
 _TITLE_SIZE, _LABEL_SIZE, _TEXT_SIZE = 18, 15, 11
 
 # A label and images, float `[n, height, width, 1, 3 or 4]` in [-1, 1].
@@ -202,14 +199,21 @@ def write(
 ) -> None:
   """Writes text whose left end's middle is at a place, (x, y)."""
   draw = ImageDraw.Draw(canvas)
-  font = ImageFont.truetype(_FONT, size)
-  draw.text(place, text, fill='black', font=font, anchor='lm')
+  draw.text(place, text, fill='black', font=_font(size), anchor='lm')
 
 
 def text_width(texts: Sequence[str], size: int) -> int:
   """Returns pixels that the longest of texts is wide."""
-  font = ImageFont.truetype(_FONT, size)
+  font = _font(size)
   return int(np.ceil(max(font.getlength(text) for text in texts)))
+
+
+@functools.cache
+def _font(size):
+  import matplotlib  # Here, and not at every start.
+
+  folder = os.path.join(matplotlib.get_data_path(), 'fonts', 'ttf')
+  return ImageFont.truetype(os.path.join(folder, 'DejaVuSans.ttf'), size)
 
 
 def _with_depth(rows):

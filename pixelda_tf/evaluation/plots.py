@@ -18,7 +18,6 @@ from pixelda_tf.evaluation.adaptation import Adaptation, Model
 from pixelda_tf.evaluation.projector import Embedding
 from pixelda_tf.evaluation.translation import translate
 
-NEAREST_AMONG = 10_000
 _SHOWN = 12
 
 
@@ -113,7 +112,7 @@ def neighbours(adaptation: Adaptation) -> Plot:
   places = examples.evenly(len(translated), _SHOWN)
   found = nearest.find(
     translated,
-    adaptation.pair.image_batches('target', NEAREST_AMONG),
+    adaptation.pair.image_batches('target', nearest.AMONG),
     shown=places,
   )
   rows = [

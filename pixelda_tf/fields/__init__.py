@@ -133,6 +133,7 @@ FIELDS: dict[str, Field] = {
 _FAR = 1.0
 
 
+@tf.autograph.experimental.do_not_convert
 def prepare(
   example: Mapping[str, tf.Tensor], image_shape: Shape
 ) -> dict[str, tf.Tensor]:
@@ -192,6 +193,7 @@ def _stored(field, fill):
     return field.store(np.array([fill], np.float32))[0]
 
 
+@tf.autograph.experimental.do_not_convert
 def warp(
   batch: Mapping[str, tf.Tensor],
   transforms: tf.Tensor,
@@ -253,6 +255,7 @@ def mirror(
   return mirrored
 
 
+@tf.autograph.experimental.do_not_convert
 def crop(
   batch: Mapping[str, tf.Tensor], size: tuple[int, int], seed: tf.Tensor
 ) -> dict[str, tf.Tensor]:

@@ -165,6 +165,7 @@ class Corruption(tf.keras.layers.Layer):
     self.seed = seed
     self.generator = tf.random.Generator.from_seed(seed)
 
+  @tf.autograph.experimental.do_not_convert
   def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
     """Returns the inputs, corrupted where `training` is true."""
     if not training:

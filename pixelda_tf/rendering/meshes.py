@@ -1,10 +1,9 @@
 """Meshes with a colour at each vertex, read from files."""
 
 import pathlib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-import trimesh
 
 from pixelda_tf.errors import UserError
 
@@ -42,6 +41,8 @@ def load(path: str | pathlib.Path, scale: float = MILLIMETRES) -> Mesh:
     UserError: the file is missing, no mesh, without faces, or its numbers are
       not finite.
   """
+  import trimesh  # Here, and not at every start.
+
   path = pathlib.Path(path)
   if not path.is_file():
     raise UserError(f'{path}: no such file')
@@ -69,7 +70,7 @@ def centred(mesh: Mesh) -> Mesh:
   return mesh._replace(vertices=mesh.vertices - mesh.vertices.mean(axis=0))
 
 
-def from_trimesh(mesh: trimesh.Trimesh, scale: float = 1.0) -> Mesh:
+def from_trimesh(mesh: Any, scale: float = 1.0) -> Mesh:
   """Returns the `Mesh` of a `trimesh.Trimesh`.
 
   Args:

@@ -11,7 +11,6 @@ from pixelda_tf import atomic, config, serving
 from pixelda_tf.data import Pair
 from pixelda_tf.errors import UserError
 from pixelda_tf.evaluation import columns, nearest, pictures
-from pixelda_tf.evaluation.plots import NEAREST_AMONG
 from pixelda_tf.evaluation.translation import translate
 from pixelda_tf.problems import Classification, Problem
 from pixelda_tf.runs import choosing, distribution
@@ -173,7 +172,7 @@ class Experiment:
     """Draws the picture source | translated | nearest target image."""
     source = self.pair.gallery('source', _IMAGES_SHOWN)
     translated = translate(row.trained(), source, self.seed)
-    candidates = self.pair.image_batches('target', NEAREST_AMONG)
+    candidates = self.pair.image_batches('target', nearest.AMONG)
     found = nearest.find(translated, candidates)
     pictures.save(
       self.directory.picture,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import tensorflow as tf
+from tensorboard.plugins.histogram import summary_v2 as histogram
 
 from pixelda_tf import atomic
 from pixelda_tf.data.pairs import OpenPair
@@ -130,15 +131,21 @@ class Monitor:
   def _histograms(self):
     for player in self.method.players():
       for variable in player.variables():
-        tf.summary.histogram(f'weights/{player.name}/{variable.name}', variable)
+        _histogram(f'weights/{player.name}/{variable.name}', variable.numpy())
     outputs = {}
     if self.predictions:
       outputs = predict_all(self.predictions, self.target)
     for name, value in outputs.items():
-      tf.summary.histogram(f'outputs/target_{name}', value)
+      _histogram(f'outputs/target_{name}', value)
     if self.method.translates:
       translated = translate(self.method, self.source, _SEED)
-      tf.summary.histogram('outputs/translated_pixels', translated)
+      _histogram('outputs/translated_pixels', translated)
+
+
+def _histogram(name, values):
+  # As `tf.summary.histogram`, whose TensorFlow takes ten times as long.
+  summary = histogram.histogram_pb(name, values).SerializeToString()
+  tf.summary.experimental.write_raw_pb(summary)
 
 
 def _keep_lines(path, step):

@@ -8,7 +8,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from pixelda_tf import datasets
-from pixelda_tf.data import domains, records
+from pixelda_tf.data import corruption, domains, records
 from pixelda_tf.errors import UserError
 
 
@@ -194,6 +194,34 @@ def stream_without_files(store, part):
   for path in pathlib.Path(store.data_dir).rglob('*train.tfrecord*'):
     path.unlink()
   return epoch, stream
+
+
+def test_what_was_decoded_for_a_row_is_there_for_the_next(store):
+  """And for who reads in stored order: the files are gone by then."""
+  domain = store(train=20).open(store.data_dir)
+  first = numbers(as_list(domain.stored('train', seed=4), 30))
+  for path in pathlib.Path(store.data_dir).rglob('*train.tfrecord*'):
+    path.unlink()
+  assert numbers(as_list(domain.stored('train', seed=4), 30)) == first
+  assert numbers(as_list(domain.stored('train', skip=3))) == list(range(3, 20))
+
+
+def test_a_file_is_looked_at_once_by_all_splits_of_it(store, monkeypatch):
+  looked_at = []
+  all_sound = corruption.all_sound
+  monkeypatch.setattr(
+    corruption,
+    'all_sound',
+    lambda paths, *rest: looked_at.extend(paths) or all_sound(paths, *rest),
+  )
+  domain = store(train=20, num_shards=2).open(store.data_dir)
+  # The first half is in the first file.
+  assert [domain.count(f'train[{part}]') for part in (':10', '5:', ':3')] == [
+    10,
+    15,
+    3,
+  ]
+  assert len(looked_at) == len(set(looked_at)) == 2
 
 
 def test_padded_images_grow_by_the_margin(store):

@@ -11,7 +11,7 @@ import tensorflow_datasets as tfds
 
 from pixelda_tf.datasets import photos
 from pixelda_tf.datasets.pose import rendered
-from pixelda_tf.rendering import pictures, procedural
+from pixelda_tf.rendering import pictures
 
 IN_PLANE = 45.0
 VIEWS_OF = {
@@ -73,6 +73,9 @@ class Standin(rendered.Rendered):
 
 
 def _meshes():
+  # Here, and not at every start.
+  from pixelda_tf.rendering import procedural
+
   return {name: procedural.load(name) for name in procedural.OBJECTS}
 
 
