@@ -56,7 +56,8 @@ INSTALL_REQUIRES = [
   'pillow',
   'matplotlib',
   'scikit-learn',
-  'scipy',
+  # Whose quaternions may begin with w.
+  'scipy>=1.14',
   'threadpoolctl',
   'tqdm',
   # Renders: trimesh reads meshes, embreex casts rays.

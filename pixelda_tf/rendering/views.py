@@ -22,6 +22,7 @@ def rotation_matrix(quaternion: npt.ArrayLike) -> np.ndarray:
   Returns:
     float64 `[3, 3]`: maps model coordinates to the camera's axes.
   """
+  # SciPy's rounds the norm otherwise, which shows in pixels of renders.
   w, x, y, z = np.asarray(quaternion, np.float64) / np.linalg.norm(quaternion)
   return np.array(
     [
@@ -35,9 +36,6 @@ def rotation_matrix(quaternion: npt.ArrayLike) -> np.ndarray:
 def quaternion(rotation: npt.ArrayLike) -> np.ndarray:
   """Returns the unit quaternion, w >= 0, of a rotation matrix.
 
-  The matrix of outer products of the quaternion, 4 q q^T, is linear in the
-  rotation; its row with the largest diagonal element is q but for the norm.
-
   Args:
     rotation: float `[3, 3]`.
 
@@ -48,6 +46,9 @@ def quaternion(rotation: npt.ArrayLike) -> np.ndarray:
     ValueError: `rotation` is not orthogonal with determinant 1, 1e-4 being
       taken for rounding.
   """
+  # Here, and not at every start.
+  from scipy.spatial.transform import Rotation
+
   r = np.asarray(rotation, np.float64)
   is_rotation = (
     r.shape == (3, 3)
@@ -56,25 +57,8 @@ def quaternion(rotation: npt.ArrayLike) -> np.ndarray:
   )
   if not is_rotation:
     raise ValueError(f'no rotation matrix: {r.tolist()}')
-  x, y, z = r[2, 1] - r[1, 2], r[0, 2] - r[2, 0], r[1, 0] - r[0, 1]
-  outer = np.empty((4, 4))
-  outer[0] = outer[:, 0] = 1 + np.trace(r), x, y, z
-  outer[1:, 1:] = r + r.T + (1 - np.trace(r)) * np.eye(3)
-  largest = outer[np.argmax(np.diag(outer))]
-  return canonical(largest)
-
-
-def canonical(quaternion: npt.ArrayLike) -> np.ndarray:
-  """Returns the unit quaternion with w >= 0 of the same rotation.
-
-  Args:
-    quaternion: float `[4]`, of any norm but 0.
-
-  Returns:
-    float32 `[4]`.
-  """
-  unit = np.asarray(quaternion, np.float64) / np.linalg.norm(quaternion)
-  return (-unit if unit[0] < 0 else unit).astype(np.float32)
+  found = Rotation.from_matrix(r).as_quat(canonical=True, scalar_first=True)
+  return found.astype(np.float32)
 
 
 def sample(

@@ -14,14 +14,13 @@ angles = st.floats(-np.pi, np.pi)
 @hypothesis.given(quaternions)
 @hypothesis.settings(deadline=None)
 def test_quaternion_and_matrix_are_those_of_scipy(q):
-  """SciPy takes (x, y, z, w)."""
-  rotation = Rotation.from_quat(np.roll(q, -1))
+  rotation = Rotation.from_quat(q, scalar_first=True)
   matrix = views.rotation_matrix(q)
   np.testing.assert_allclose(matrix, rotation.as_matrix(), atol=1e-12)
   found = views.quaternion(matrix)
   assert found.dtype == np.float32
   assert found[0] >= 0
-  expected = np.roll(rotation.as_quat(), 1)
+  expected = rotation.as_quat(scalar_first=True)
   expected *= np.sign(expected @ found)
   np.testing.assert_allclose(found, expected, atol=1e-7)
 
@@ -32,8 +31,6 @@ def test_either_sign_is_the_same_rotation(q):
   np.testing.assert_array_equal(
     views.rotation_matrix(q), views.rotation_matrix(-q)
   )
-  if abs(q[0]) > 1e-6:
-    np.testing.assert_array_equal(views.canonical(q), views.canonical(-q))
 
 
 def test_quarter_turn_about_z():
