@@ -29,6 +29,9 @@ NAME is one of
   bop           objects of a BOP set (https://bop.felk.cvut.cz) with class, pose
                 and mask, stored as --name: --manual_dir holds models/ and split
                 folders of scenes; see the flags that begin with bop:
+  streets/day, streets/camera, streets/fall, streets/winter, streets/dusk
+                made-up streets with label maps of CamVid's classes; needs no
+                files
   camvid        streets with label maps, 11 classes: --manual_dir holds SegNet's
                 folders train/, trainannot/ and so on; camvid/original those of
                 the authors, 701_StillsRaw_full/ and LabeledApproved_full/

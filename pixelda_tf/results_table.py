@@ -25,8 +25,10 @@ START = '<!-- results:start -->'
 END = '<!-- results:end -->'
 
 LINEMOD = 'linemod_cropped/synthetic', 'linemod_cropped/real'
-# Target test accuracy, %, as the papers print it, by the rows of a run. A bound
-# counts as the paper's whose method the run has.
+GTA5 = 'gta5', 'cityscapes/extra'
+SYNTHIA = 'synthia_sequences/fall', 'synthia_sequences/winter'
+# Target test accuracy or mIoU, %, as the papers print it, by the rows of a run.
+# A bound counts as the paper's whose method the run has.
 PAPERS: dict[str, dict[tuple[str, ...], Any]] = {
   # Bousmalis et al., 2017: Table 1; for LineMod, 11 objects in RGB, with the
   # mean angle error, degrees, Table 3 (target-only: Table 2, with depth).
@@ -61,6 +63,15 @@ PAPERS: dict[str, dict[tuple[str, ...], Any]] = {
     ('usps', 'mnist', 'cycada_pixel'): 96.4,
     ('usps', 'mnist', 'cycada'): 96.5,
     ('usps', 'mnist', 'target_only'): 99.2,
+    # Tables 3 and 4.
+    (*SYNTHIA, 'source_only'): 49.8,
+    (*SYNTHIA, 'cycada_pixel'): 63.3,
+    (*SYNTHIA, 'target_only'): 70.5,
+    (*GTA5, 'source_only'): 'FCN8s 17.9%, DRN-26 21.7%',
+    (*GTA5, 'cycada_feature'): 'FCN8s 29.2%, DRN-26 31.7%',
+    (*GTA5, 'cycada_pixel'): 'FCN8s 34.8%, DRN-26 37.0%',
+    (*GTA5, 'cycada'): 'FCN8s 35.4%, DRN-26 39.5%',
+    (*GTA5, 'target_only'): 'FCN8s 60.3%, DRN-26 67.4%',
   },
 }
 
@@ -114,6 +125,8 @@ def _rows(result):
 def _paper(numbers):
   if numbers is None:
     return ''
+  if isinstance(numbers, str):
+    return numbers
   if isinstance(numbers, float):
     return f'{numbers:.1f}%'
   accuracy, angle = numbers

@@ -14,6 +14,7 @@ from pixelda_tf.methods.base import Method
 
 # Where a SavedModel has what is not loaded with it.
 CLASS_NAMES = 'assets.extra/class_names.txt'
+SCORED = 'assets.extra/scored_classes.txt'
 
 
 class Servable:
@@ -96,7 +97,8 @@ def export(
   """Writes a SavedModel that loads without this package.
 
   Beside `predict` there is a signature for each prediction that is only
-  `on_request`, and for the directions in which the method translates.
+  `on_request`, and for the directions in which the method translates. Where
+  the problem's metrics are of some classes alone, `SCORED` names them.
 
   Args:
     method: a trained `Method`.
@@ -146,6 +148,9 @@ def export(
     names = pathlib.Path(partial, CLASS_NAMES)
     names.parent.mkdir()
     names.write_text(''.join(f'{name}\n' for name in class_names), 'utf-8')
+    if method.problem.scored is not None:
+      scored = ''.join(f'{name}\n' for name in method.problem.scored)
+      pathlib.Path(partial, SCORED).write_text(scored, 'utf-8')
 
 
 def class_names(directory: str) -> tuple[str, ...] | None:

@@ -216,3 +216,16 @@ def test_a_bound_is_compared_with_the_paper_of_its_run(run, tmp_path):
   assert [row[5].strip() for row in cells] == ['69.8%', '', '95.6%', '95.6%']
   expected = ['no labels', 'translates only', 'no labels', 'no labels']
   assert [row[2] for row in cells] == expected
+
+
+def test_numbers_of_two_networks_are_told_apart(run, tmp_path):
+  """CyCADA's Table 4 has FCN8s and DRN-26 of the same domains."""
+  row = RESULT['rows'][0] | {'method': 'cycada'}
+  result = RESULT | {
+    'rows': [row],
+    'source': 'gta5',
+    'target': 'cityscapes/extra',
+  }
+  (tmp_path / 'other.json').write_text(json.dumps(result))
+  run('other.json')
+  assert '| FCN8s 35.4%, DRN-26 39.5% |' in (tmp_path / 'README.md').read_text()

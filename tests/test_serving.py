@@ -19,8 +19,9 @@ from pixelda_tf.networks import (
   pyramid_discriminator,
   residual_generator,
   unet_generator,
+  unet_segmenter,
 )
-from pixelda_tf.problems import ClassAndPose
+from pixelda_tf.problems import ClassAndPose, Segmentation
 
 # Loads an export and answers every array of a file. Nothing but TensorFlow can
 # be imported in it: of a current one, Keras is Keras 3.
@@ -271,6 +272,22 @@ def test_poses_of_rgb_and_depth_are_served(tmp_path):
       np.testing.assert_allclose(norms, 1, atol=1e-5)
   with pytest.raises(tf.errors.InvalidArgumentError, match='must have 4 chann'):
     predict(images=tf.zeros([1, 8, 8, 3], tf.uint8))
+
+
+@pytest.mark.parametrize('scored', [None, ['road', 'car']])
+def test_classes_that_count_are_named(scored, tmp_path):
+  method = SourceOnly(
+    image_shape=(8, 8, 3),
+    n_classes=3,
+    problem=Segmentation(scored=scored),
+    task=functools.partial(unet_segmenter, filters=2, levels=1),
+  )
+  serving.export(method, str(tmp_path / 'export'), ('sky', 'road', 'car'))
+  named = tmp_path / 'export' / serving.SCORED
+  if scored is None:
+    assert not named.exists()
+  else:
+    assert named.read_text('utf-8') == 'road\ncar\n'
 
 
 def test_loading_what_is_no_export_is_a_mistake(tmp_path):

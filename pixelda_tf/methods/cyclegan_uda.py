@@ -1,12 +1,13 @@
 """CycleGAN-UDA: a task network trained on images that CycleGAN translated."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import gin
 import numpy as np
 import tensorflow as tf
 
+from pixelda_tf.fields.images import at_once
 from pixelda_tf.methods.base import Method
 from pixelda_tf.methods.cyclegan import generate
 from pixelda_tf.methods.player import Batch, Losses, Player, Tensors
@@ -122,15 +123,18 @@ class TwoWayCycleGANUDA(CycleGANUDA):
     self, target_images: Callable[[int], np.ndarray]
   ) -> dict[str, float]:
     """Chooses `combination_weight`; see the class."""
+    images = target_images(_SELECTED_ON)
+    batches = tf.data.Dataset.from_tensor_slices(images).batch(
+      at_once(images.shape[1:])
+    )
     probabilities = self.problem.probabilities
-    forward, backward = [], []
-    images = tf.data.Dataset.from_tensor_slices(target_images(_SELECTED_ON))
-    for batch in images.batch(256):
-      translated = self.translate_back(batch)
-      forward.append(probabilities(self.task(batch)))
-      backward.append(probabilities(self.source_task(translated)))
-    forward = mutual_information(np.concatenate(forward))
-    backward = mutual_information(np.concatenate(backward))
+    forward = mutual_information(
+      probabilities(self.task(batch)) for batch in batches
+    )
+    backward = mutual_information(
+      probabilities(self.source_task(self.translate_back(batch)))
+      for batch in batches
+    )
     both = forward + backward
     weight = forward / both if both else 0.5
     self.combination_weight.assign(weight)
@@ -144,20 +148,25 @@ class TranslatedTask(SourceOnly):
   adapts = True
 
 
-def mutual_information(probabilities: np.ndarray) -> float:
-  """Of images and their answered classes, from answers alone.
+def mutual_information(batches: Iterable[np.ndarray]) -> float:
+  """Of images, or their pixels, and their answered classes: from answers alone.
 
   Args:
-    probabilities: float `[n, n_classes]`, rows that sum to 1.
+    batches: float `[..., n_classes]`, the probabilities of one or more answers,
+      which sum to 1; one batch is in memory at a time.
 
   Returns:
-    float in [0, log(n_classes)], nats: H(mean row) - mean H(row).
+    float in [0, log(n_classes)], nats: H(mean answer) - mean H(answer).
   """
 
   def entropy(p):
     return -np.sum(p * np.log(np.maximum(p, 1e-30)), axis=-1)
 
-  probabilities = np.asarray(probabilities, np.float64)
-  return float(
-    entropy(probabilities.mean(axis=0)) - entropy(probabilities).mean()
-  )
+  count, total, entropies = 0, np.zeros(()), 0.0
+  for batch in batches:
+    answers = np.asarray(batch, np.float64)
+    answers = answers.reshape(-1, answers.shape[-1])
+    count += len(answers)
+    total = total + answers.sum(axis=0)
+    entropies += entropy(answers).sum()
+  return float(entropy(total / count) - entropies / count)

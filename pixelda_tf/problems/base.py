@@ -37,6 +37,7 @@ class Problem(ABC):
       a domain without it cannot be tested on.
     outputs: names of what `predictions` returns.
     on_request: those of them that are too large to be answered unasked.
+    scored: names of the classes that metrics are means over; None for all.
     metrics: the headline first. Tables, monitors and reports take their columns
       from it.
     counts: (title, format of `Scorer.result`) of what the metrics are over.
@@ -45,6 +46,7 @@ class Problem(ABC):
   targets: tuple[str, ...]
   outputs: tuple[str, ...]
   on_request: tuple[str, ...] = ()
+  scored: Sequence[str] | None = None
   metrics: tuple[Metric, ...]
   counts: tuple[str, str] = ('count', '{count:,}')
 

@@ -272,6 +272,16 @@ def test_mutual_information_is_the_mean_divergence_from_the_mean_answer():
   assert 0 < mutual_information(probabilities.astype(np.float32)) < np.log(5)
 
 
+def test_mutual_information_of_maps_is_that_of_their_pixels():
+  """Whatever they are batched by, and one batch at a time."""
+  random = np.random.default_rng(0)
+  maps = random.dirichlet([0.5] * 3, size=(7, 4, 5))
+  batches = (part for part in (maps[:4], maps[4:]))
+  np.testing.assert_allclose(
+    mutual_information(batches), information(maps.reshape(-1, 3)), rtol=1e-9
+  )
+
+
 def test_a_checkpoint_holds_the_combination_weight(build_method, tmp_path):
   one, other = (build_method(TwoWayCycleGANUDA) for _ in '12')
   one.combination_weight.assign(0.85)

@@ -139,6 +139,9 @@ def test_the_head_by_hand(margin, small, shake):
     if layer.name.startswith('scores'):
       assert not any(np.any(weight) for weight in layer.get_weights())
   shake(model)
+  for name in ('fc6', 'fc7'):  # Or their ReLU leaves nothing.
+    kernel = model.get_layer(name).kernel
+    kernel.assign(tf.abs(kernel))
   pools = [layer for layer in model.layers if 'pooling' in layer.name]
   probe = tf.keras.Model(
     model.input,
@@ -155,8 +158,9 @@ def test_the_head_by_hand(margin, small, shake):
   parts = {'': fc7, '_pool4': 0.01 * pool4, '_pool3': 0.0001 * pool3}
   for name, maps in parts.items():
     kernel = model.get_layer(f'scores{name}').kernel
-    deviation = score(maps, f'scores{name}').std()
-    kernel.assign(kernel / max(1.0, deviation))
+    deviation = score(maps, f'scores{name}').std(axis=(0, 1)).max()
+    assert deviation > 0, f'scores{name} of nothing'
+    kernel.assign(kernel / deviation)
   outputs = probe(images)[-1]
 
   def up(maps, factor):

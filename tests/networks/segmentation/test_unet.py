@@ -100,3 +100,17 @@ def test_a_private_copy_has_a_first_convolution_of_its_own():
   assert len(shared) == len(model.weights) - 1
   images = tf.random.normal([1, 8, 8, 3])
   assert np.any(copy(images)['logits'] != model(images)['logits'])
+
+
+def test_maps_that_fit_are_not_copied():
+  """Of 20 rows, 10, 5, 3, 2: 3 come up from 2 as 4, 5 from 3 as 6."""
+  model = small((20, 20, 3), 4)
+  traced = tf.function(model).get_concrete_function(
+    tf.TensorSpec([1, 20, 20, 3])
+  )
+  sliced = [
+    op
+    for op in traced.graph.get_operations()
+    if op.type == 'StridedSlice' and op.outputs[0].shape.rank == 4
+  ]
+  assert [op.outputs[0].shape[1] for op in sliced] == [3, 5]
