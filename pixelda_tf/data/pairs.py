@@ -101,12 +101,18 @@ class Pair:
     """Returns the (height, width, channels) that all domains are brought to.
 
     Raises:
-      UserError: a domain's images cannot have as many channels.
+      UserError: a domain's images cannot have as many channels, or
+        `image_size` is none.
     """
     opened = [domain for domain in domains if domain is not None]
     shapes = [domain.image_shape for domain in opened]
     height, width, channels = np.max(shapes, axis=0)
-    if self.image_size:
+    if self.image_size is not None:
+      if not _is_size(self.image_size):
+        raise UserError(
+          f'Pair.image_size is {self.image_size!r}: a height and a width are '
+          'needed, as (180, 240)'
+        )
       height, width = self.image_size
     channels = self.channels or channels
     for domain in opened:
@@ -128,10 +134,19 @@ class Pair:
     """
     if self.crop is None:
       return image_shape
-    sides = zip(self.crop, image_shape, strict=False)
-    if len(self.crop) != 2 or not all(0 < part <= side for part, side in sides):
+    if not _is_size(self.crop) or np.any(
+      np.greater(self.crop, image_shape[:2])
+    ):
       raise UserError(
-        f'Pair.crop is {tuple(self.crop)}: a height and a width are needed, at '
+        f'Pair.crop is {self.crop!r}: a height and a width are needed, at '
         f'most those of the images, {image_shape[:2]}'
       )
     return (*self.crop, image_shape[-1])
+
+
+def _is_size(value):
+  return (
+    isinstance(value, list | tuple)
+    and len(value) == 2
+    and all(isinstance(side, int) and side > 0 for side in value)
+  )

@@ -340,6 +340,10 @@ def test_different_classes_go_on_only_when_asked(pair):
     ),
     ({'crop': (0, 2)}, r'Pair.crop is \(0, 2\): a height and a width'),
     ({'crop': (2,)}, r'Pair.crop is \(2,\): a height and a width'),
+    ({'crop': 2}, r'Pair.crop is 2: a height and a width'),
+    ({'crop': (2.0, 2)}, r'Pair.crop is \(2.0, 2\): a height and a width'),
+    ({'image_size': 5}, r'Pair.image_size is 5: a height and a width'),
+    ({'image_size': (0, 5)}, r'Pair.image_size is \(0, 5\): a height'),
     (
       {'source': {'shape': (4, 4, 3)}, 'target': {'shape': (4, 4, 4)}},
       '^one: images of 3 channels cannot become 4; set Pair.channels to 1 or 3',

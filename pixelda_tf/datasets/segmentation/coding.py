@@ -90,7 +90,9 @@ class Coding:
     what = label_files.text(first, self.form)
     more = f' (and {n_codes - 1} more)' if n_codes > 1 else ''
     cause = ''
-    if self.form == 'colours':
+    if self.form == 'ids' and n_codes > 2:
+      cause = 'JPEG or smoothed edges make such ids; '
+    elif self.form == 'colours':
       cause = 'JPEG or smoothed edges make such colours; '
       if not (found & 0xFFFF).any():
         cause = 'are these ids in the red channel, as CARLA writes them?; '

@@ -154,6 +154,9 @@ def test_ids_and_colours_become_labels_and_the_rest_is_told(
     f'{path}: id 8 (and 1 more) in 3 pixels of the label map, which no class '
     'has; add it to --classes, without a name if it is to be ignored'
   )
+  write_map(path, [[7, 8, 10], [8, 34, 7]])
+  with pytest.raises(UserError, match=r'JPEG or smoothed edges make such ids;'):
+    own.read(path)
 
 
 def test_colour_that_no_class_has_is_told(tmp_path, write_map):
