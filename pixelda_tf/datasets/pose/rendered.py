@@ -3,19 +3,36 @@
 import functools
 import hashlib
 import pathlib
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import tensorflow_datasets as tfds
 
 from pixelda_tf.datasets import base, preparing, unfinished
 from pixelda_tf.rendering import chunks
-from pixelda_tf.rendering.pictures import Pictures
 
 MAX_SHARDS = 8
 
 
+class Pictures(Protocol):
+  """What is rendered, as `rendering.pictures.Pictures`.
+
+  Attributes:
+    class_names: the classes, in the order of their labels.
+    counts: dict of split to the number of its pictures.
+    shape: (height, width, channels).
+  """
+
+  class_names: Sequence[str]
+  counts: dict[str, int]
+  shape: tuple[int, int, int]
+
+  def example(self, split: str, index: int) -> dict[str, Any]:
+    """Returns a picture and its fields; they depend on the arguments alone."""
+
+
 class Rendered(base.ImageBuilder):
-  """Pictures of meshes, with class, mask and pose."""
+  """Pictures with what is known of them."""
 
   name = 'rendered'
   ORDERED = False
@@ -27,6 +44,7 @@ class Rendered(base.ImageBuilder):
     name: str,
     pictures: Pictures,
     description: str,
+    fields: Sequence[str] = ('label', 'mask', 'pose'),
     workers: int | None = None,
     work_dir: str | pathlib.Path | None = None,
     config: str | None = None,
@@ -36,8 +54,9 @@ class Rendered(base.ImageBuilder):
     Args:
       data_dir: where the data set is written.
       name: what it is stored as.
-      pictures: `rendering.pictures.Pictures`.
+      pictures: `Pictures`.
       description: how the pictures are made.
+      fields: what a picture has beside its image.
       workers: number of processes, see `chunks.examples`.
       work_dir: where pictures are kept until the data set is complete; None
         for a folder in `data_dir`.
@@ -46,6 +65,7 @@ class Rendered(base.ImageBuilder):
     self.name = name
     self._pictures = pictures
     self._description = description
+    self._fields = fields
     self._workers = workers
     self.num_shards = min(MAX_SHARDS, *pictures.counts.values())
     self._work_dir = pathlib.Path(
@@ -57,7 +77,7 @@ class Rendered(base.ImageBuilder):
     return self.image_info(
       shape=self._pictures.shape,
       class_names=self._pictures.class_names,
-      fields=('label', 'mask', 'pose'),
+      fields=self._fields,
       description=self._description,
     )
 

@@ -3,7 +3,6 @@
 It has CamVid's classes and needs no files. No place on earth looks so.
 """
 
-import functools
 import hashlib
 import io
 import pathlib
@@ -12,12 +11,11 @@ from collections.abc import Mapping
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from pixelda_tf.datasets import base, unfinished
-from pixelda_tf.rendering import chunks
+from pixelda_tf.datasets import unfinished
+from pixelda_tf.datasets.pose import rendered
 from pixelda_tf.rendering.streets import scenes, styles
 
 COUNTS = {'train': 800, 'test': 200}
-MAX_SHARDS = 8
 _HOW = {
   'day': 'by day, in sun or not, trees with and without leaves',
   'camera': 'other streets than by day, before a low sun, by a wide and bent '
@@ -28,11 +26,10 @@ _HOW = {
 }
 
 
-class Streets(base.ImageBuilder):
+class Streets(rendered.Rendered):
   """Pictures of procedural streets with the class of each pixel."""
 
   name = 'streets'
-  ORDERED = False
   BUILDER_CONFIGS = [
     tfds.core.BuilderConfig(name=style) for style in styles.STYLES
   ]
@@ -65,45 +62,26 @@ class Streets(base.ImageBuilder):
     del manual_dir
     style = config or 'day'
     counts = dict(counts or COUNTS)
-    self._pictures = scenes.Streets(style, counts=counts, seed=seed, size=size)
-    self._workers = workers
-    self._description = (
+    pictures = scenes.Streets(style, counts=counts, seed=seed, size=size)
+    description = (
       'Made-up streets as seen from a car, with the class of each pixel; '
       f"CamVid's 11 classes, but not CamVid: {_HOW[style]}. "
       f'{size[1]}x{size[0]}, {scenes.VIEWS} views of a street. Pictures: '
       f'{", ".join(f"{split} {n}" for split, n in counts.items())}. '
       f'Seed {seed}.'
     )
-    self.num_shards = min(MAX_SHARDS, *self._pictures.counts.values())
-    self._work_dir = pathlib.Path(
-      work_dir or pathlib.Path(data_dir) / unfinished.WORK_DIR
-    )
-    super().__init__(data_dir=data_dir, config=style)
-
-  def _info(self):
-    return self.image_info(
-      shape=self._pictures.shape,
-      class_names=self._pictures.class_names,
+    digest = hashlib.sha256(description.encode()).hexdigest()[:16]
+    kept = pathlib.Path(work_dir or pathlib.Path(data_dir, unfinished.WORK_DIR))
+    super().__init__(
+      data_dir=data_dir,
+      name=self.name,
+      config=style,
+      pictures=pictures,
+      description=description,
       fields=('segmentation',),
-      description=self._description,
+      workers=workers,
+      work_dir=kept / digest,
     )
-
-  def _split_generators(self, dl_manager: tfds.download.DownloadManager):
-    del dl_manager
-    digest = hashlib.sha256(self._description.encode()).hexdigest()[:16]
-    return {
-      split: self._generate_examples(
-        split,
-        chunks.examples(
-          functools.partial(self._pictures.example, split),
-          count,
-          folder=self._work_dir / digest / split,
-          workers=self._workers,
-        ),
-        total=count,
-      )
-      for split, count in self._pictures.counts.items()
-    }
 
   def _generate_examples(self, split, examples, total=None):
     """See the base class."""

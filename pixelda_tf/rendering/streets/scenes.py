@@ -1,6 +1,7 @@
 """Pictures of streets: several views of each."""
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ class Streets:
     shape: (height, width, channels).
   """
 
-  class_names = assembly.CLASSES
+  class_names: Sequence[str] = assembly.CLASSES
 
   def __init__(
     self,
