@@ -18,7 +18,9 @@ from pixelda_tf.errors import UserError
 
 command_line.define_flags('run_dir', 'data_dir')
 flags.DEFINE_string('row', None, 'Which row of the run; its adapted one else.')
-flags.DEFINE_integer('count', 500, 'How many images of each kind.', 1)
+flags.DEFINE_integer(
+  'count', 500, 'How many images of each kind; fewer of large ones.', 1
+)
 flags.DEFINE_integer('seed', 0, 'Of the noise.')
 FLAGS = flags.FLAGS
 
@@ -31,6 +33,7 @@ def main() -> None:
 
   from pixelda_tf.evaluation import nearest, pictures
   from pixelda_tf.evaluation.translation import translate
+  from pixelda_tf.fields.images import in_memory
   from pixelda_tf.runs import choosing, experiment
 
   if not FLAGS.run_dir:
@@ -38,9 +41,10 @@ def main() -> None:
   run = experiment.reopen(FLAGS.run_dir, FLAGS.data_dir)
   row = choosing.translating(run.rows, FLAGS.row)
   pair = run.pair
-  source = pair.images('source', FLAGS.count)
+  count = in_memory(pair.image_shape, FLAGS.count)
+  source = pair.images('source', count)
   translated = translate(row.trained(), source, FLAGS.seed)
-  test = pair.images('target', FLAGS.count, split=pair.target.test)
+  test = pair.images('target', count, split=pair.target.test)
   found = nearest.find(
     np.concatenate([translated, test]),
     pair.image_batches('target'),

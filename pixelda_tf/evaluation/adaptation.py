@@ -6,10 +6,7 @@ import numpy as np
 
 from pixelda_tf.evaluation import examples
 from pixelda_tf.evaluation.translation import translate
-from pixelda_tf.fields.images import at_once
-
-# So many times what goes through a network at once: 0.4 GB of RGB images.
-_AT_ONCE = 8
+from pixelda_tf.fields.images import in_memory
 
 
 class Model(NamedTuple):
@@ -72,8 +69,7 @@ def collect(pair: Any, rows: Any, *, n: int, seed: int) -> Adaptation:
       method = row.trained()
       models[row.name] = Model(row.name, method, int(method.step.numpy()))
   before, after, translator = (row and models[row.name] for row in rows)
-  # Large images are fewer: a domain's are in memory together.
-  n = min(n, _AT_ONCE * at_once(pair.image_shape, n))
+  n = in_memory(pair.image_shape, n)
   source = examples.of_source(pair, n)
   return Adaptation(
     pair=pair,

@@ -75,7 +75,7 @@ def _spread(batches, split, n):
     found = batch.get('label', np.full(len(batch['image']), UNKNOWN))
     for image, label in zip(batch['image'], found, strict=True):
       if seen % step == 0:
-        images.append(image)
+        images.append(image.copy())  # A view would keep all of its batch.
         labels.append(int(label))
       seen += 1
       if len(images) == 2 * n:

@@ -60,4 +60,4 @@ def find(
 
 
 def _flat(images):
-  return np.reshape(images, (len(images), -1)).astype(np.float32)
+  return np.reshape(images, (len(images), -1)).astype(np.float32, copy=False)

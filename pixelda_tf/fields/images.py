@@ -18,6 +18,14 @@ def at_once(image_shape: Sequence[int], most: int = 256) -> int:
   return max(1, min(most, _PIXELS // (height * width)))
 
 
+def in_memory(image_shape: Sequence[int], most: int) -> int:
+  """Returns how many images of a shape are kept in memory together.
+
+  Of RGB images these are 0.4 GB at most.
+  """
+  return min(most, 8 * at_once(image_shape, most))
+
+
 def prepare(values: tf.Tensor, image_shape: tuple[int, int, int]) -> tf.Tensor:
   """Returns `prepare_images` of stored images, others in the shape wanted."""
   if values.dtype == tf.uint8:
