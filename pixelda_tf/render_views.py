@@ -69,8 +69,8 @@ def main() -> None:
   """Renders the data set and says what is stored."""
   n_test = _check_flags()
 
-  from pixelda_tf.datasets import BUILDERS
-  from pixelda_tf.datasets.pose import mesh_files, rendered
+  from pixelda_tf.datasets import BUILDERS, rendered
+  from pixelda_tf.datasets.pose import mesh_files
   from pixelda_tf.rendering import pictures
 
   if _NAME.value in BUILDERS:

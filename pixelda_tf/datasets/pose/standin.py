@@ -9,8 +9,7 @@ from collections.abc import Mapping
 
 import tensorflow_datasets as tfds
 
-from pixelda_tf.datasets import photos
-from pixelda_tf.datasets.pose import rendered
+from pixelda_tf.datasets import photos, rendered
 from pixelda_tf.rendering import pictures
 
 IN_PLANE = 45.0

@@ -11,8 +11,7 @@ from collections.abc import Mapping
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from pixelda_tf.datasets import unfinished
-from pixelda_tf.datasets.pose import rendered
+from pixelda_tf.datasets import rendered, unfinished
 from pixelda_tf.rendering.streets import scenes, styles
 
 COUNTS = {'train': 800, 'test': 200}

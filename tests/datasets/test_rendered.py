@@ -4,8 +4,7 @@ import trimesh
 
 from pixelda_tf import datasets
 from pixelda_tf.data import domains
-from pixelda_tf.datasets import unfinished
-from pixelda_tf.datasets.pose import rendered
+from pixelda_tf.datasets import rendered, unfinished
 from pixelda_tf.errors import UserError
 from pixelda_tf.rendering import chunks, meshes, pictures
 
