@@ -197,12 +197,12 @@ def stream_without_files(store, part):
 
 
 def test_what_was_decoded_for_a_row_is_there_for_the_next(store):
-  """And for who reads in stored order: the files are gone by then."""
+  """After its first example, and in stored order, too: the files are gone."""
   domain = store(train=20).open(store.data_dir)
-  first = numbers(as_list(domain.stored('train', seed=4), 30))
+  first = numbers(as_list(domain.stored('train', seed=4), 1))
   for path in pathlib.Path(store.data_dir).rglob('*train.tfrecord*'):
     path.unlink()
-  assert numbers(as_list(domain.stored('train', seed=4), 30)) == first
+  assert numbers(as_list(domain.stored('train', seed=4), 30))[:1] == first
   assert numbers(as_list(domain.stored('train', skip=3))) == list(range(3, 20))
 
 
