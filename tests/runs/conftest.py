@@ -4,6 +4,7 @@ import os
 import pathlib
 import shutil
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -76,6 +77,17 @@ def newest_values():
     return step, values
 
   return newest_values
+
+
+@pytest.fixture
+def assert_same():
+  """Function of two networks that checks that all weights are the same."""
+
+  def assert_same(network, other):
+    for ours, theirs in zip(network.weights, other.weights, strict=True):
+      np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+
+  return assert_same
 
 
 @pytest.fixture
