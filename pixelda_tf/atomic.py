@@ -16,12 +16,17 @@ from pixelda_tf.errors import UserError
 
 
 @contextlib.contextmanager
-def new_file(path: str) -> Iterator[str]:
+def new_file(path: str, partial: str | None = None) -> Iterator[str]:
   """Yields where to write what takes the place of the file `path` at the end.
 
   If an error leaves the block, what was there before stays.
+
+  Args:
+    path: of the file.
+    partial: where to write; None for `<path>.partial`. Where several processes
+      may write `path` at once, each has a name of its own.
   """
-  partial = f'{path}.partial'
+  partial = partial or f'{path}.partial'
   try:
     yield partial
     _flush(partial)
@@ -36,24 +41,50 @@ def new_file(path: str) -> Iterator[str]:
 def new_directory(path: str) -> Iterator[str]:
   """Yields an empty directory that takes the place of `path` at the end.
 
-  If an error leaves the block, what was there before stays. A process that is
-  killed between the two leaves neither the old one nor half of the new one.
+  If an error leaves the block, what was there before stays; for a kill, see
+  `replace_directory`.
   """
   path = path.rstrip('/')
   partial = f'{path}.partial'
+  put_back(path)
   shutil.rmtree(partial, ignore_errors=True)
   try:
     os.makedirs(partial)
     yield partial
-    for folder, _, names in os.walk(partial):
-      for name in names:
-        _flush(os.path.join(folder, name))
-    shutil.rmtree(path, ignore_errors=True)
-    os.rename(partial, path)
-    _flush(os.path.dirname(path) or '.')
+    replace_directory(partial, path)
   except BaseException:
     shutil.rmtree(partial, ignore_errors=True)
     raise
+
+
+def replace_directory(new: str, path: str) -> None:
+  """Gives the whole directory `new` the name `path`, and removes what had it.
+
+  A process that is killed between the two leaves the old one as
+  `<path>.replaced`, for `put_back`.
+  """
+  for folder, _, names in os.walk(new):
+    for name in names:
+      _flush(os.path.join(folder, name))
+  replaced = f'{path}.replaced'
+  try:
+    if os.path.isdir(path):
+      os.rename(path, replaced)
+    os.rename(new, path)
+  except BaseException:
+    put_back(path)
+    raise
+  _flush(os.path.dirname(path) or '.')
+  shutil.rmtree(replaced, ignore_errors=True)
+
+
+def put_back(path: str) -> None:
+  """Gives a directory its name again that a killed process had set aside."""
+  replaced = f'{path}.replaced'
+  if os.path.exists(path):
+    shutil.rmtree(replaced, ignore_errors=True)
+  elif os.path.exists(replaced):
+    os.rename(replaced, path)
 
 
 @contextlib.contextmanager

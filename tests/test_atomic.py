@@ -87,6 +87,53 @@ def test_a_killed_process_leaves_what_was_there_and_the_next_one_writes(
   assert tree(tmp_path) == {'folder/b': 'new'}
 
 
+KILLED_BETWEEN = """
+import os, signal, sys
+from pixelda_tf import atomic
+rename = os.rename
+def die(old, new):
+  if old.endswith('.partial'):
+    os.kill(os.getpid(), signal.SIGKILL)
+  rename(old, new)
+os.rename = die
+with atomic.new_directory(sys.argv[1]) as partial:
+  pass
+"""
+
+
+def test_a_process_killed_between_old_and_new_leaves_the_old_one(tmp_path):
+  path = tmp_path / 'folder'
+  path.mkdir()
+  (path / 'a').write_text('old')
+  done = subprocess.run(
+    [sys.executable, '-c', KILLED_BETWEEN, str(path)], check=False, timeout=60
+  )
+  assert done.returncode == -signal.SIGKILL
+  assert tree(tmp_path) == {'folder.replaced/a': 'old'}
+  with pytest.raises(ValueError), atomic.new_directory(str(path)):
+    assert tree(tmp_path) == {'folder/a': 'old'}
+    raise ValueError
+  assert tree(tmp_path) == {'folder/a': 'old'}
+
+
+def test_what_of_a_replaced_directory_is_left_over_goes(tmp_path):
+  """The new one was whole when the process was killed."""
+  for name in ('folder', 'folder.replaced'):
+    (tmp_path / name).mkdir()
+    (tmp_path / name / 'a').write_text(name)
+  atomic.put_back(str(tmp_path / 'folder'))
+  assert tree(tmp_path) == {'folder/a': 'folder'}
+
+
+def test_where_several_write_a_file_each_has_a_name_of_its_own(tmp_path):
+  path = tmp_path / 'file'
+  with atomic.new_file(str(path), str(tmp_path / 'mine')) as mine:
+    assert mine == str(tmp_path / 'mine')
+    (tmp_path / 'mine').write_text('new')
+    assert not path.exists()
+  assert tree(tmp_path) == {'file': 'new'}
+
+
 def test_what_cannot_be_written_is_told_in_one_line(tmp_path):
   (tmp_path / 'file').write_text('in the way')
   path = str(tmp_path / 'file' / 'export')

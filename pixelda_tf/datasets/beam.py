@@ -17,6 +17,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from pixelda_tf import atomic
 from pixelda_tf.errors import UserError
 
 # Items that a worker takes at a time. A pipeline holds the names of files of so
@@ -227,6 +228,6 @@ def _messages(errors):
 
 def _write_whole(path, data):
   """Writes a file that several workers may write at once, the same."""
-  partial = path.with_name(f'.{uuid.uuid4().hex}')
-  partial.write_bytes(data)
-  partial.rename(path)
+  own = path.with_name(f'.{uuid.uuid4().hex}')
+  with atomic.new_file(str(path), str(own)):
+    own.write_bytes(data)

@@ -13,10 +13,10 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 from absl import logging
 
+from pixelda_tf import atomic
 from pixelda_tf.errors import UserError
 
 STAGING = '.staging'
-REPLACED = 'replaced'
 _WRITING_ERRORS = (OSError, tf.errors.OpError)
 
 
@@ -77,12 +77,14 @@ def build(
     builder = make_builder(staging)
     staged = pathlib.Path(builder.data_dir)
     final = data_dir / staged.relative_to(staging)
+    atomic.put_back(str(final))
     stored = None
     if not overwrite and (final / 'dataset_info.json').is_file():
       stored = _read(final)
     if stored is None:
       _write(builder, staging)
-      _swap(staged, final, staging / REPLACED / final.relative_to(data_dir))
+      final.parent.mkdir(parents=True, exist_ok=True)
+      atomic.replace_directory(str(staged), str(final))
     elif stored.info.description != builder.info.description:
       raise UserError(
         f'{final}: holds {name} made otherwise ({stored.info.description}); '
@@ -123,24 +125,6 @@ def _write(builder, staging):
     tfds.enable_progress_bar()
 
 
-def _swap(new, final, aside):
-  """Puts the complete directory `new` in the place of `final`."""
-  final.parent.mkdir(parents=True, exist_ok=True)
-  if final.exists():
-    aside.parent.mkdir(parents=True)
-    final.rename(aside)
-  new.rename(final)
-
-
-def _put_back(staging, data_dir):
-  """Restores what a process set aside that was killed while it swapped."""
-  replaced = staging / REPLACED
-  for info in list(replaced.rglob('dataset_info.json')):
-    final = data_dir / info.parent.relative_to(replaced)
-    if not final.exists():
-      info.parent.rename(final)
-
-
 @contextlib.contextmanager
 def _staging(data_dir, name):
   """Yields an empty directory inside `data_dir`, removed at the end.
@@ -152,7 +136,6 @@ def _staging(data_dir, name):
   staging.parent.mkdir(parents=True, exist_ok=True)
   with open(staging.parent / f'{name}.lock', 'w') as lock:
     fcntl.flock(lock, fcntl.LOCK_EX)
-    _put_back(staging, data_dir)
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir()
     try:

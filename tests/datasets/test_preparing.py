@@ -154,9 +154,8 @@ def test_killed_build_is_no_data_set_and_is_cleared_away(tmp_path):
 def test_killed_between_old_and_new_puts_the_old_back(tmp_path):
   builder = datasets.prepare('digits', data_dir=tmp_path)
   before = files_below(tmp_path)
-  aside = tmp_path / '.staging' / 'digits' / 'replaced' / 'digits' / '1.0.0'
-  aside.parent.mkdir(parents=True)
-  pathlib.Path(builder.data_dir).rename(aside)
+  directory = pathlib.Path(builder.data_dir)
+  directory.rename(f'{directory}.replaced')
   datasets.prepare('digits', data_dir=tmp_path)
   assert files_below(tmp_path) == before
 

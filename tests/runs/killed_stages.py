@@ -12,7 +12,6 @@ import signal
 import sys
 
 from pixelda_tf import atomic, config
-from pixelda_tf.datasets import preparing
 from pixelda_tf.evaluation import translation
 from pixelda_tf.runs import checkpoints, experiment, row_networks
 
@@ -45,17 +44,6 @@ def after(module, name):
   return lambda: setattr(module, name, dying)
 
 
-def between_two_renames():
-  """Dies where a data set is written, but not yet where it belongs."""
-
-  def dying(new, final, aside):
-    del new, aside
-    final.parent.mkdir(parents=True)
-    die()
-
-  preparing._swap = dying
-
-
 # In the order of a run; rows that end in four steps have one checkpoint.
 PLACES = {
   'cyclegan, the first checkpoint is half written': before(atomic, '_flush'),
@@ -69,7 +57,9 @@ PLACES = {
   'offline, the source is half translated': before(
     translation.fields, 'prepare', 5
   ),
-  'offline, the translated source is not in its place': between_two_renames,
+  'offline, the translated source is not in its place': before(
+    atomic, 'replace_directory'
+  ),
   'offline, the translated source is there': after(translation, 'store'),
   'two ways, before its weight is selected': before(row_networks, 'load'),
   'two ways, its weight selected': before(row_networks, 'save', 2),
