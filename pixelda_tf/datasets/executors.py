@@ -45,7 +45,8 @@ class Local:
     self, title: str, function: Callable[[Any], Any], items: Iterable[Any]
   ) -> list[Any]:
     """Returns a list of what a function returns of each item."""
-    return [function(item) for item in progress(title, items)]
+    with progress(title, items) as behind_bar:
+      return [function(item) for item in behind_bar]
 
   def examples(
     self,
@@ -54,8 +55,9 @@ class Local:
     items: Iterable[Any],
   ) -> Iterator[tuple[Any, Any]]:
     """Yields the (key, example) that a function returns of each item."""
-    for item in progress(title, items):
-      yield from function(item)
+    with progress(title, items) as behind_bar:
+      for item in behind_bar:
+        yield from function(item)
 
   def reporting_errors(self) -> contextlib.AbstractContextManager:
     """Returns a context that leaves errors as they are."""
@@ -67,8 +69,11 @@ LOCAL = Local()
 
 def progress(
   title: str, items: Iterable[Any], total: int | None = None
-) -> Iterable[Any]:
-  """Returns the items behind a progress bar."""
+) -> tqdm.tqdm:
+  """Returns the items behind a progress bar.
+
+  As a context it ends the bar's line, also where an error follows.
+  """
   return tqdm.tqdm(
     items, desc=title, total=total, unit=' images', mininterval=0.5
   )

@@ -242,7 +242,8 @@ def _without_alpha(path, image):
   if image.getchannel('A').getextrema()[0] < 255:
     raise UserError(
       f'{path}: has transparent pixels (alpha); flatten it onto a background '
-      'and save it as RGB, or pass --mask_from=alpha'
+      'and save it as RGB, or, for a data set with masks, pass '
+      '--mask_from=alpha'
     )
   return image.convert('RGB')
 

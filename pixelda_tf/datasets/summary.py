@@ -26,6 +26,8 @@ def text(builder: tfds.core.DatasetBuilder) -> str:
   if 'segmentation' in info.features:
     n_classes = info.features['segmentation'].num_classes
     contents.append(f'label maps of {n_classes} classes')
+  elif 'pixels' in (info.metadata or {}):
+    contents.append('no label maps')
   folder = pathlib.Path(info.data_dir)
   size = sum(path.stat().st_size for path in folder.rglob('*'))
   pixels = _pixels(builder) if 'segmentation' in info.features else {}
@@ -59,6 +61,8 @@ def _shares(info, pixels):
   for i, name in enumerate(names):
     shares = [100 * counts[i] / sum(counts) for counts in pixels.values()]
     lines.append(f'  {name:{width}}' + ''.join(f'{s:12.2f}' for s in shares))
+  merged = (info.metadata or {}).get('merged') or {}
+  lines += [f'  {name} is {codes}' for name, codes in merged.items()]
   left_out = (info.metadata or {}).get('left_out')
   if left_out:
     lines.append(f'  left out: {left_out} images of another size')

@@ -76,10 +76,13 @@ def hold_out(entries: list[Entry], test_fraction: float) -> list[Entry]:
     held_out.update(
       e.key for e in members[: round(test_fraction * len(members))]
     )
-  if not held_out:
+  n_training = sum(entry.split == 'train' for entry in entries)
+  if not 0 < len(held_out) < n_training:
+    what = 'large' if held_out else 'small'
+    why = 'keep one for training' if held_out else 'hold one out'
     raise UserError(
-      f'--test_fraction={test_fraction}: too small a share of '
-      f'{len(entries)} images to hold one out'
+      f'--test_fraction={test_fraction}: too {what} a share of {n_training} '
+      f'images to {why}'
     )
   return [
     dataclasses.replace(e, split='test') if e.key in held_out else e

@@ -137,10 +137,12 @@ def _survey(allow_alpha, entry):
 
 
 def digest_of(
-  listed: Iterable[entries.Entry], digests: Iterable[Sequence[bytes]]
+  listed: Iterable[entries.Entry],
+  digests: Iterable[Sequence[bytes]],
+  reading: bytes = b'',
 ) -> str:
-  """Returns the digest of entries and of their files' digests."""
-  digest = hashlib.sha256()
+  """Returns the digest of entries, their files and how these are read."""
+  digest = hashlib.sha256(reading)
   of_files = zip(listed, digests, strict=True)
   for entry, parts in sorted(of_files, key=lambda pair: pair[0].key):
     digest.update(f'{entry.key}\0{entry.split}\0{entry.label}\0'.encode())

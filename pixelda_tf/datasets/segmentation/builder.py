@@ -84,18 +84,15 @@ class LabelMapBuilder(base.ImageBuilder):
       resize,
     )
     self._how, self._citation, self._resized = how, citation, resize is not None
-    counts = _counts(listed, surveyed)
-    self._coding = coding
-    if any(counts.values()):
-      codes = [code for of_split in counts.values() for code in of_split]
-      self._coding = coding.with_found(codes)
-    self._pixels = {
-      split: _by_class(self._coding, of_split)
-      for split, of_split in counts.items()
-      if of_split
+    codes = {
+      entry.label_map: found.counts
+      for entry, found in zip(listed, surveyed, strict=True)
+      if entry.label_map is not None
     }
+    self._coding = coding.with_found(codes) if codes else coding
+    self._pixels = _pixels(self._coding, self._listed, codes)
     self._digest = images.digest_of(
-      listed, [found.digests for found in surveyed]
+      listed, [found.digests for found in surveyed], coding.reading()
     )
     self.num_shards = images.count_shards(
       sum(found.n_bytes for found in surveyed), listed
@@ -124,9 +121,13 @@ class LabelMapBuilder(base.ImageBuilder):
     height, width = self._size
     size = 'resized to' if self._resized else 'as they are,'
     metadata: dict[str, Any] = {'pixels': self._pixels}
+    published = self._coding.published
+    if not published:
+      metadata['merged'] = self._coding.merged()
     if self._left_out:
       metadata['left_out'] = self._left_out
     left_out = f' Left out: {self._left_out} of another size.'
+    of = 'splits and bytes' if published else 'splits, bytes and classes'
     return self.image_info(
       shape=(height, width, 1 if self._mode == 'L' else 3),
       class_names=self._coding.class_names,
@@ -135,7 +136,7 @@ class LabelMapBuilder(base.ImageBuilder):
         f'{self._how} {len(self._listed)} images, {size} {height}x{width}, '
         f'label maps of: {", ".join(self._pixels) or "none"}.'
         f'{left_out if self._left_out else ""} Digest (SHA-256) of their '
-        f'names, splits and bytes: {self._digest}.'
+        f'names, {of}: {self._digest}.'
       ),
       citation=self._citation,
       metadata=metadata,
@@ -204,20 +205,36 @@ def _of_usual_size(listed, surveyed):
   return entries, found, len(listed) - len(kept)
 
 
-def _counts(listed, surveyed):
-  """Returns the numbers of pixels by code, by split."""
-  counts: dict[str, collections.Counter] = {}
-  for entry, found in zip(listed, surveyed, strict=True):
-    counts.setdefault(entry.split, collections.Counter()).update(found.counts)
-  return counts
+def _pixels(coding, listed, codes):
+  """Returns the numbers of pixels by label, the ignored last, by split.
 
+  Args:
+    coding: of the label maps.
+    listed: the entries.
+    codes: numbers of pixels by code, by file of a label map.
 
-def _by_class(coding, counts):
-  """Returns the numbers of pixels by label, and of those that are ignored."""
-  by_label: collections.Counter[int] = collections.Counter()
-  for code, count in counts.items():
-    by_label[coding.labels[code]] += count
-  return [by_label[i] for i in (*range(len(coding.class_names)), IGNORE)]
+  Raises:
+    UserError: all pixels of a split are ignored.
+  """
+  by_label: dict[str, collections.Counter[int]] = {}
+  for entry in listed:
+    counter = by_label.setdefault(entry.split, collections.Counter())
+    for code, count in codes.get(entry.label_map, {}).items():
+      counter[coding.labels[code]] += count
+  for split, counter in by_label.items():
+    if set(counter) == {IGNORE}:
+      first = next(e.label_map for e in listed if e.split == split)
+      raise UserError(
+        f'{first}: this label map and all others of {split} are ignored as a '
+        'whole, no pixel is of a class; name the classes of their ids, or '
+        f'leave the label maps of {split} out'
+      )
+  labels = (*range(len(coding.class_names)), IGNORE)
+  return {
+    split: [counter[label] for label in labels]
+    for split, counter in by_label.items()
+    if counter
+  }
 
 
 def _examples(size, mode, coding, item):

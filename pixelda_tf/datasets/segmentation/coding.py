@@ -2,7 +2,7 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -40,6 +40,8 @@ class Coding:
     codes = label_files.read(path, self.form, self.published)
     if self.labels is not None:
       self._check(path, codes, self.labels)
+    elif self.form == 'colours':
+      label_files.check_edges(path, codes)
     return codes
 
   def to_labels(self, codes: np.ndarray) -> np.ndarray:
@@ -60,21 +62,49 @@ class Coding:
       label_files.colour(first[label]) for label in range(len(self.class_names))
     ]
 
-  def with_found(self, codes: Iterable[int]) -> 'Coding':
-    """Returns this coding, with a class for each of the codes if it has none.
+  def reading(self) -> bytes:
+    """Returns what tells one user's coding from another's."""
+    if self.published:
+      return b''
+    labels = None if self.labels is None else sorted(self.labels.items())
+    return repr((self.form, self.class_names, labels)).encode()
+
+  def merged(self) -> dict[str, str]:
+    """Returns the codes of each class that has several, by its name."""
+    codes: dict[str, list[str]] = {}
+    for code, label in (self.labels or {}).items():
+      if label != IGNORE:
+        text = label_files.text(code, self.form)
+        codes.setdefault(self.class_names[label], []).append(text)
+    return {
+      name: ', '.join(of_class)
+      for name, of_class in codes.items()
+      if len(of_class) > 1
+    }
+
+  def with_found(
+    self, codes: Mapping[pathlib.Path, Collection[int]]
+  ) -> 'Coding':
+    """Returns this coding, with a class for each code found if it has none.
+
+    Args:
+      codes: those of each file.
 
     Raises:
-      UserError: these are too many.
+      UserError: these are too few or too many.
     """
     if self.labels is not None:
       return self
     in_colours = self.form == 'colours'
-    found = sorted(set(codes) - (set() if in_colours else {IGNORE}))
-    if not found or len(found) > MOST_CLASSES:
+    ignored = set() if in_colours else {IGNORE}
+    found = sorted(set().union(*codes.values()) - ignored)
+    if not 1 < len(found) <= MOST_CLASSES:
+      path = max(codes, key=lambda path: len(codes[path]))
+      what = 'colours' if in_colours else 'ids'
       raise UserError(
-        f'the label maps have {len(found)} different '
-        f'{"colours" if in_colours else "ids"}, of which 1 to {MOST_CLASSES} '
-        'can be classes: name them with --classes=FILE'
+        f'{path}: has {len(set(codes[path]) - ignored)} of the {len(found)} '
+        f'{what} of all label maps{"" if in_colours else ", without 255"}; 2 '
+        f'to {MOST_CLASSES} can be classes: name them with --classes=FILE'
       )
     names = tuple(f'#{code:06x}' if in_colours else str(code) for code in found)
     return dataclasses.replace(

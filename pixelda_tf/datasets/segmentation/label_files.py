@@ -85,10 +85,10 @@ def read(path: pathlib.Path, form: str, published: bool) -> np.ndarray:
   data, found = _contents(path)
   forms = found.forms()
   if form not in forms:
-    in_red = forms[:1] == ('colours',) and _is_red(_pixels(path, data))
     what, means = str(found), forms[:1]
-    if in_red:
-      what, means = 'ids in the red channel, as CARLA writes them', ('red',)
+    if means == ('colours',):
+      hidden = _hidden_ids(_pixels(path, data))
+      what, means = (hidden, ('red',)) if hidden else (what, means)
     remedy = 'convert it to 8-bit grey, of ids'
     if published:
       remedy = 'put the published file there'
@@ -98,12 +98,12 @@ def read(path: pathlib.Path, form: str, published: bool) -> np.ndarray:
       f'{path}: the label map is {what}; expected {FORMS[form]}; {remedy}'
     )
   if form == '16bit':
-    return _check_edges(path, _pixels_16bit(path, data))
+    return check_edges(path, _pixels_16bit(path, data))
   if form == 'colours':
     red, green, blue = np.moveaxis(_pixels(path, data, 'RGB'), -1, 0)
     return (red.astype(np.uint32) << 16) | (green.astype(np.uint32) << 8) | blue
   pixels = _pixels(path, data)
-  return _check_edges(path, pixels[..., 0] if form == 'red' else pixels)
+  return check_edges(path, pixels[..., 0] if form == 'red' else pixels)
 
 
 def text(code: int, form: str) -> str:
@@ -133,7 +133,9 @@ def _contents(path):
     )
   found = header(data)
   if found is None:
-    raise UserError(f'{path}: the label map is no PNG file')
+    raise UserError(
+      f'{path}: the label map is no PNG file; save it as one, pixel by pixel'
+    )
   return data, found
 
 
@@ -158,14 +160,24 @@ def _damaged(path, error):
   return UserError(f'{path}: not a readable PNG ({error}); fetch it again')
 
 
-def _is_red(pixels):
-  return pixels[..., 0].any() and not pixels[..., 1:3].any()
+def _hidden_ids(pixels):
+  """Returns how RGB pixels hold ids, None where they are colours."""
+  red, green, blue = np.moveaxis(pixels[..., :3], -1, 0)
+  if red.any() and not green.any() and not blue.any():
+    return 'ids in the red channel, as CARLA writes them'
+  if (red == green).all() and (red == blue).all():
+    return 'grey, saved as RGB'
+  return None
 
 
-def _check_edges(path, ids):
-  """Returns ids that were not interpolated between those on both sides."""
+def check_edges(path: pathlib.Path, codes: np.ndarray) -> np.ndarray:
+  """Returns the codes of a label map, which is no interpolated image.
+
+  Raises:
+    UserError: too many codes lie between those on both sides.
+  """
   between = changes = 0
-  for lines in (ids, ids.T):
+  for lines in (codes, codes.T):
     before, here, after = lines[:, :-2], lines[:, 1:-1], lines[:, 2:]
     up = (before < here) & (here < after)
     down = (before > here) & (here > after)
@@ -173,8 +185,8 @@ def _check_edges(path, ids):
     changes += np.count_nonzero(here != after)
   if changes >= _FEWEST_CHANGES and between > _SMOOTHED * changes:
     raise UserError(
-      f'{path}: at {between} of {changes} edges the label map has ids between '
-      'those on both sides: it was resized or smoothed as an image; make it '
-      'again, by the nearest pixel'
+      f'{path}: at {between} of {changes} edges the label map has values '
+      'between those on both sides: it was saved as JPEG, resized or smoothed '
+      'as an image; make it again, by the nearest pixel'
     )
-  return ids
+  return codes

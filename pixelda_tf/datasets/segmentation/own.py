@@ -57,9 +57,12 @@ class OwnLabelMaps(builder.LabelMapBuilder):
       UserError: a file or an option is missing or wrong.
     """
     self.name = name
+    listed = entries.hold_out(_list(manual_dir, csv), test_fraction)
+    if all(entry.label_map is None for entry in listed):
+      _check_unused(csv or manual_dir, classes=classes, label_files=label_files)
     super().__init__(
       manual_dir=manual_dir,
-      listed=entries.hold_out(_list(manual_dir, csv), test_fraction),
+      listed=listed,
       coding=_coding(classes, label_files),
       how='Images of a user.',
       **options,
@@ -138,6 +141,15 @@ def _list(manual_dir, csv):
         'none'
       )
   return listed
+
+
+def _check_unused(place, **options):
+  for name, value in options.items():
+    if value is not None:
+      raise UserError(
+        f'--{name}={value}: {place} has no label maps; put them into {LABELS}, '
+        f'or into the column label_map of --csv, or leave out --{name}'
+      )
 
 
 def _coding(classes, form):

@@ -66,6 +66,13 @@ def test_colours_where_ids_were_expected_are_told(tmp_path, write_map):
     label_files.read(path, 'ids', False)
 
 
+def test_ids_in_all_three_channels_are_told_as_such(tmp_path, write_map):
+  path = write_map(tmp_path / 'a.png', np.stack([IDS] * 3, -1), 'colours')
+  with pytest.raises(UserError, match='grey, .* RGB; .* --label_files=red'):
+    label_files.read(path, 'ids', False)
+  np.testing.assert_array_equal(label_files.read(path, 'red', False), IDS)
+
+
 def test_fewer_bits_than_8_are_told(tmp_path):
   Image.new('1', (4, 4)).save(tmp_path / 'a.png')
   with pytest.raises(UserError, match='1-bit grey; .*; convert it to 8-bit'):
@@ -175,13 +182,48 @@ def test_colour_that_no_class_has_is_told(tmp_path, write_map):
 
 
 def test_every_id_that_is_found_is_a_class():
-  found = coding.Coding('ids', (), None, published=False).with_found(
-    [255, 12, 3, 12]
-  )
+  ids = coding.Coding('ids', (), None, published=False)
+  found = ids.with_found({'a.png': [255, 12], 'b.png': [3, 12]})
   assert found.class_names == ('3', '12')
   assert found.labels == {3: 0, 12: 1, 255: 255}
   colours = coding.Coding('colours', (), None, published=False)
-  assert colours.with_found([255, 0]).class_names == ('#000000', '#0000ff')
-  for codes in ([], range(256)):
-    with pytest.raises(UserError, match=r'have (0|256) different colours, of'):
-      colours.with_found(codes)
+  names = colours.with_found({'a.png': [255, 0]}).class_names
+  assert names == ('#000000', '#0000ff')
+
+
+@pytest.mark.parametrize(
+  ('form', 'codes', 'expected'),
+  [
+    ('ids', [255], '0 of the 0 ids of all label maps, without 255'),
+    ('ids', [0, 255], '1 of the 1 ids of all label maps, without 255'),
+    ('colours', range(1, 257), '256 of the 257 colours of all label maps'),
+  ],
+)
+def test_too_few_or_too_many_to_be_classes_are_told(form, codes, expected):
+  """Of 0 and 255, as masks have them, 255 would be ignored."""
+  found = coding.Coding(form, (), None, published=False)
+  files = {'a.png': codes}
+  if form == 'colours':
+    files['b.png'] = [0]
+  with pytest.raises(UserError) as raised:
+    found.with_found(files)
+  assert str(raised.value) == (
+    f'a.png: has {expected}; 2 to 255 can be classes: name them with '
+    '--classes=FILE'
+  )
+
+
+def test_smoothed_colours_are_told_where_any_colour_is_a_class(
+  tmp_path, write_map
+):
+  """Red alone changes, then blue."""
+  colours = coding.Coding('colours', (), None, published=False)
+  for channel in (0, 2):
+    values = np.zeros((96, 96, 3), int)
+    values[..., channel] = 20 * streets()
+    path = write_map(tmp_path / 'a.png', values, 'colours')
+    assert len(np.unique(colours.read(path))) == 12
+    with Image.open(path) as image:
+      image.resize((90, 90), Image.Resampling.BILINEAR).save(path)
+    with pytest.raises(UserError, match='a.png: at .* or smoothed as an image'):
+      colours.read(path)

@@ -39,6 +39,29 @@ def classes(tmp_path):
   return write_classes
 
 
+@pytest.mark.parametrize(
+  ('changed', 'option'),
+  [
+    (['id,name', '0,road', '1,bus', '5,person'], None),
+    (['id,name', '0,road', '5,person', '1,car'], None),
+    (['id,name', '0,road', '1,car', '5,'], None),
+    (None, 'palette'),
+  ],
+)
+def test_other_classes_of_the_same_files_are_no_repetition(
+  write, own, classes, changed, option
+):
+  """Another name, order or class, and another reading of the files."""
+  write('a')
+  lines = ['id,name', '0,road', '1,car', '5,person']
+  own(classes=classes(*lines))
+  assert own(classes=classes(*lines)).info.splits['train'].num_examples == 1
+  if option:
+    write('a', form=option)
+  with pytest.raises(UserError, match='mine made otherwise .*--overwrite'):
+    own(classes=classes(*(changed or lines)), label_files=option)
+
+
 def test_ids_without_names_are_classes_of_their_numbers(write, own, stored):
   for name in ('a', 'deep/b'):
     write(name)
@@ -59,6 +82,38 @@ def test_named_ids_are_classes_and_several_may_be_one(
   assert builder.info.features['segmentation'].names == ['person', 'car']
   ((_, label_map),) = stored(builder)['train']
   assert label_map[..., 0].tolist() == [[1, 1, 0], [255, 255, 255]]
+  assert '  car is id 1, id 9' in summary.text(builder).splitlines()
+
+
+@pytest.mark.parametrize(
+  ('ids', 'lines'),
+  [
+    (np.full((2, 3), 255), ['name,id', 'car,1']),
+    (IDS, ['name,id', 'car,9', ',0', ',1', ',5']),
+  ],
+)
+def test_a_split_of_which_all_is_ignored_is_told(
+  write, own, classes, ids, lines
+):
+  write('train/a', [[9, 9, 9]] * 2)
+  path = write('test/a', ids)
+  lines += ['bus,9'] if 'car,9' not in lines else []
+  message = f'{path}: this label map and all others of test are ignored'
+  with pytest.raises(UserError, match=message):
+    own(classes=classes(*lines))
+
+
+def test_classes_of_no_label_maps_are_told(write, own, classes, tmp_path):
+  write('a', None)
+  path = classes('name,id', 'car,1')
+  with pytest.raises(UserError) as raised:
+    own(classes=path)
+  assert str(raised.value) == (
+    f'--classes={path}: {tmp_path}/raw has no label maps; put them into '
+    'labels, or into the column label_map of --csv, or leave out --classes'
+  )
+  with pytest.raises(UserError, match='--label_files=red: .* no label maps;'):
+    own(label_files='red')
 
 
 @pytest.mark.parametrize('form', ['palette', '16bit', 'red'])
@@ -136,7 +191,11 @@ def test_label_maps_of_a_split_without_images_are_told(write, own, write_map):
 
 def test_images_alone_have_no_label_maps(write, own):
   write('a', None)
-  assert list(own().info.features) == ['image']
+  builder = own()
+  assert list(builder.info.features) == ['image']
+  assert summary.text(builder).startswith(
+    'mine/1.0.0: images 2x3x3, no label maps\n'
+  )
 
 
 def test_csv_pairs_any_names(tmp_path, write_image, write_map, own, stored):
@@ -160,6 +219,8 @@ def test_share_is_held_out(write, own):
     write(str(i))
   splits = own(test_fraction=0.25).info.splits
   assert (splits['train'].num_examples, splits['test'].num_examples) == (6, 2)
+  with pytest.raises(UserError, match=r'0.95: too large a share of 8 images'):
+    own(test_fraction=0.95)
 
 
 def test_flags_name_the_classes_and_the_summary_shares(

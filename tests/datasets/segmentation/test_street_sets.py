@@ -163,7 +163,7 @@ def test_gta5s_colours_in_place_of_its_palette_are_told(
 ):
   write_pair('images/0.png', 'labels/0.png', 7, 'palette')
   path = tmp_path / 'raw/labels/0.png'
-  write_map(path, np.full((*SIZE, 3), 128), 'colours')
+  write_map(path, np.full((*SIZE, 3), (128, 64, 128)), 'colours')
   with pytest.raises(UserError, match=f'{path}: .* 8-bit RGB; expected a pal'):
     prepare('gta5')
 
