@@ -37,7 +37,7 @@ FLAGS = flags.FLAGS
 
 _WARM_UP = 2
 _LEAST_STEPS = 3
-# A cell may take this share of the memory that is free.
+# A cell may take this fraction of the memory that is free.
 _MEMORY = 0.9
 _OUT_OF_MEMORY = 'out of memory'
 # Of C++, TensorFlow, Python, CUDA and XLA, oneDNN.
@@ -91,8 +91,8 @@ def in_a_process(size: int, batch: int, devices: int) -> dict[str, Any]:
   if done.returncode == command_line.MISTAKE:
     raise UserError(done.stderr.strip().removeprefix('error: '))
   if done.returncode:
-    told = any(word in done.stderr for word in _OUT_OF_MEMORY_WORDS)
-    if not told and done.returncode != -9:
+    out_of_memory = any(word in done.stderr for word in _OUT_OF_MEMORY_WORDS)
+    if not out_of_memory and done.returncode != -9:
       raise RuntimeError(done.stderr)
     return {'failure': _OUT_OF_MEMORY}
   return json.loads(done.stdout.splitlines()[-1])

@@ -45,18 +45,18 @@ def main() -> None:
   source = pair.images('source', count)
   translated = translate(row.trained(), source, FLAGS.seed)
   test = pair.images('target', count, split=pair.target.test)
-  found = nearest.find(
+  closest = nearest.find(
     np.concatenate([translated, test]),
     pair.image_batches('target'),
     shown=slice(min(SHOWN, len(translated))),
   )
   distances = {
-    'translated': found.distances[: len(translated)],
-    'target_test': found.distances[len(translated) :],
+    'translated': closest.distances[: len(translated)],
+    'target_test': closest.distances[len(translated) :],
   }
   picture = os.path.join(FLAGS.run_dir, 'memorisation.png')
   table = os.path.join(FLAGS.run_dir, 'memorisation.csv')
-  rows = [source[:SHOWN], translated[:SHOWN], found.shown]
+  rows = [source[:SHOWN], translated[:SHOWN], closest.shown]
   pictures.save(picture, pictures.grid(rows))
   with open(table, 'w', newline='') as file:
     writer = csv.writer(file)

@@ -114,8 +114,8 @@ _MASK_FROM = flags.DEFINE_enum(
 _TEST_FRACTION = flags.DEFINE_float(
   'test_fraction',
   0.0,
-  'images: share of each class to hold out as test split; bop, segmentation: '
-  'share of the training frames.',
+  'images: fraction of each class to hold out as test split; bop, '
+  'segmentation: fraction of the training frames.',
 )
 _BOP_SPLITS = flags.DEFINE_list(
   'bop_splits',
@@ -135,7 +135,7 @@ _CROP_METRES = flags.DEFINE_float(
   'bop: side of the square around an object that is shown.',
 )
 _MIN_VISIBILITY = flags.DEFINE_float(
-  'min_visibility', 0.5, 'bop: share of an object that has to be visible.'
+  'min_visibility', 0.5, 'bop: fraction of an object that has to be visible.'
 )
 _MASKS = flags.DEFINE_boolean(
   'masks', True, 'bop: store masks, rendered where the set has none.'

@@ -32,7 +32,7 @@ class Servable:
         channels than the method's is converted as in training.
 
     Returns:
-      As `Problem.answers`, maps of pixels in the size of the images.
+      As `Problem.default_predictions`, maps of pixels in the images' size.
     """
     size = tf.shape(images)[1:3]
     return _of_any_count(
@@ -41,7 +41,7 @@ class Servable:
     )
 
   def requested(self, name: str, images: tf.Tensor) -> dict[str, tf.Tensor]:
-    """Predicts of target images what is answered `on_request` alone.
+    """Predicts of target images what is there `on_request` alone.
 
     Args:
       name: of the prediction.

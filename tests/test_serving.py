@@ -23,8 +23,8 @@ from pixelda_tf.networks import (
 )
 from pixelda_tf.problems import ClassAndPose, Segmentation
 
-# Loads an export and answers every array of a file. Nothing but TensorFlow can
-# be imported in it: of a current one, Keras is Keras 3.
+# Loads an export and calls it with every array of a file. Nothing but
+# TensorFlow can be imported in it: of a current one, Keras is Keras 3.
 CLIENT = """
 import sys
 names = ('pixelda_tf', 'tensorflow_addons', 'tf_keras')
@@ -39,7 +39,7 @@ for name in names:
     continue
   raise AssertionError(name)
 requests = np.load('requests.npz')
-answers = {}
+responses = {}
 for export in ('pixelda', 'grey', 'source_only', 'two_way'):
   signatures = tf.saved_model.load(export).signatures
   for signature in signatures:
@@ -47,8 +47,8 @@ for export in ('pixelda', 'grey', 'source_only', 'two_way'):
       for output, value in signatures[signature](
         images=tf.constant(images)
       ).items():
-        answers[f'{export}:{signature}:{request}:{output}'] = value.numpy()
-np.savez('answers.npz', **answers)
+        responses[f'{export}:{signature}:{request}:{output}'] = value.numpy()
+np.savez('responses.npz', **responses)
 """
 
 
@@ -116,7 +116,7 @@ def exports(methods, tmp_path_factory):
 
 
 @pytest.fixture(scope='module')
-def answers(exports, requests):
+def responses(exports, requests):
   """What the exports answer in a process without pixelda_tf."""
   np.savez(exports / 'requests.npz', **requests)
   environment = dict(os.environ)
@@ -131,25 +131,25 @@ def answers(exports, requests):
     timeout=300,
   )
   assert process.returncode == 0, process.stderr
-  with np.load(exports / 'answers.npz') as found:
+  with np.load(exports / 'responses.npz') as found:
     return dict(found)
 
 
 @pytest.mark.parametrize('name', ['pixelda', 'grey', 'source_only', 'two_way'])
 def test_probabilities_equal_the_methods_predictions(
-  name, methods, requests, answers
+  name, methods, requests, responses
 ):
   """Of any number of images, of any size, grey or RGB, prepared as trained."""
   method = methods[name]
   for request, images in requests.items():
-    found = answers[f'{name}:predict:{request}:probabilities']
+    found = responses[f'{name}:predict:{request}:probabilities']
     assert found.shape == (len(images), 3) and found.dtype == np.float32
     prepared = prepare_images(images, image_shape=method.image_shape)
     expected = method.predictions(prepared)['probabilities']
     np.testing.assert_allclose(found, expected, atol=1e-5, err_msg=request)
     np.testing.assert_allclose(found.sum(-1), np.ones(len(images)), atol=1e-5)
     np.testing.assert_array_equal(
-      found, answers[f'{name}:serving_default:{request}:probabilities']
+      found, responses[f'{name}:serving_default:{request}:probabilities']
     )
 
 
@@ -163,12 +163,12 @@ def test_probabilities_equal_the_methods_predictions(
   ],
 )
 def test_translations_have_the_methods_size(
-  name, signature, methods, requests, answers
+  name, signature, methods, requests, responses
 ):
   """Without noise, as all but `pixelda`, they are the method's."""
   method = methods[name]
   for request, images in requests.items():
-    found = answers[f'{name}:{signature}:{request}:images']
+    found = responses[f'{name}:{signature}:{request}:images']
     assert found.dtype == np.uint8
     assert found.shape == (len(images), *method.image_shape)
     if name != 'pixelda':
@@ -179,9 +179,9 @@ def test_translations_have_the_methods_size(
       assert np.ptp(found) > 0
 
 
-def test_a_signature_is_there_for_what_a_method_can(answers):
+def test_a_signature_is_there_for_what_a_method_can(responses):
   signatures = {}
-  for key in answers:
+  for key in responses:
     name, signature, *_ = key.split(':')
     signatures.setdefault(name, set()).add(signature)
   always = {'serving_default', 'predict'}

@@ -42,9 +42,9 @@ class ChangeColour:
   [-1, 1] at the end.
 
   Attributes:
-    brightness: greatest shift to either side, as a share of the range.
+    brightness: greatest shift to either side, as a fraction of the range.
     saturation: (least, greatest) factor.
-    hue: greatest turn to either side, as a share of the circle.
+    hue: greatest turn to either side, as a fraction of the circle.
     contrast: (least, greatest) factor of the distance to the image's mean.
   """
 

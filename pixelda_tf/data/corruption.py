@@ -81,14 +81,14 @@ def find_corrupt(
   """
   payloads, checksums, cut = _frames(pathlib.Path(path).read_bytes())
   reasons = {}
-  for index, (found, expected) in enumerate(
+  for index, (stored, expected) in enumerate(
     zip(checksums, _checksums(payloads), strict=True)
   ):
-    if found[0] != expected[0]:
+    if stored[0] != expected[0]:
       # Its length is wrong, so no later frame can be found.
       cut = index
       break
-    if found[1] != expected[1]:
+    if stored[1] != expected[1]:
       reasons[index] = 'checksum of the data'
   if cut is not None:
     for index in range(cut, max(n_records, cut + 1)):

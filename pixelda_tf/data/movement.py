@@ -24,7 +24,7 @@ class Move:
   others leave the pose as it is.
 
   Attributes:
-    shift: greatest one along each axis, as a share of its length.
+    shift: greatest one along each axis, as a fraction of its length.
     rotation: greatest angle to either side, in degrees.
     zoom: least and greatest factor by which the image's content grows.
     fill: image value of what comes in from outside, in [-1, 1]; depth is 1

@@ -116,10 +116,10 @@ class Pair:
       height, width = self.image_size
     channels = self.channels or channels
     for domain in opened:
-      found = domain.image_shape[-1]
-      if not can_match_channels(found, channels):
+      stored = domain.image_shape[-1]
+      if not can_match_channels(stored, channels):
         raise UserError(
-          f'{domain.name}: images of {found} channels cannot become '
+          f'{domain.name}: images of {stored} channels cannot become '
           f'{channels}; set Pair.channels to 1 or 3, for grey or RGB images'
         )
     return int(height), int(width), int(channels)

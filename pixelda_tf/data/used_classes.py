@@ -85,8 +85,8 @@ def first(
   if new is None:
     return list(values)
   pairs = zip(new, values, strict=True)
-  found = dict(reversed(list(pairs)))
-  return [found.get(label, values[label]) for label in range(n_classes)]
+  first_values = dict(reversed(list(pairs)))
+  return [first_values.get(label, values[label]) for label in range(n_classes)]
 
 
 def relabel(

@@ -65,8 +65,8 @@ def read(path: pathlib.Path, size: int) -> np.ndarray:
 def load_sample() -> list[np.ndarray]:
   """Returns scikit-learn's two photos at half size.
 
-  Half size gives a 16x16 crop about the share of a photo that a 28x28 crop has
-  of a BSDS500 photo.
+  Half size gives a 16x16 crop about the fraction of a photo that a 28x28 crop
+  has of a BSDS500 photo.
 
   Returns:
     list of uint8 [213, 320, 3].

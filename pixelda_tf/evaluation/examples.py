@@ -72,8 +72,8 @@ def _spread(batches, split, n):
   """
   images, labels, step, seen = [], [], 1, 0
   for batch in batches.as_numpy_iterator():
-    found = batch.get('label', np.full(len(batch['image']), UNKNOWN))
-    for image, label in zip(batch['image'], found, strict=True):
+    own = batch.get('label', np.full(len(batch['image']), UNKNOWN))
+    for image, label in zip(batch['image'], own, strict=True):
       if seen % step == 0:
         images.append(image.copy())  # A view would keep all of its batch.
         labels.append(int(label))

@@ -116,8 +116,8 @@ def confusion(
 
   Args:
     panels: list of (title, int `[n_classes, n_classes]` counts: row true,
-      column predicted). A cell's number is its count, its colour the share of
-      its row; so is its number, in percent, where counts are long, as of
+      column predicted). A cell's number is its count, its colour the fraction
+      of its row; so is its number, in percent, where counts are long, as of
       pixels.
     class_names: by label.
     title: above all.
@@ -133,27 +133,29 @@ def confusion(
   axes = figure.subplots(1, len(panels), squeeze=False)[0]
   for axis, (name, matrix) in zip(axes, panels, strict=True):
     matrix = np.asarray(matrix)
-    shares = matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
+    fractions = matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
     is_long = matrix.max() >= _LONG
-    image = axis.imshow(shares, cmap='Blues', vmin=0.0, vmax=1.0)
+    image = axis.imshow(fractions, cmap='Blues', vmin=0.0, vmax=1.0)
     names = [plain(name) for name in class_names]
     rotation = 90 if max(map(len, names)) > 2 else 0
     axis.set_xticks(range(n), names, rotation=rotation)
     axis.set_yticks(range(n), names)
     axis.set(title=plain(name), xlabel='predicted', ylabel='true')
     for true, predicted in zip(*np.nonzero(matrix), strict=True):
-      share = shares[true, predicted]
+      fraction = fractions[true, predicted]
       if n <= _NUMBERED_CLASSES:
         axis.text(
           predicted,
           true,
-          f'{100 * share:.0f}' if is_long else matrix[true, predicted],
+          f'{100 * fraction:.0f}' if is_long else matrix[true, predicted],
           ha='center',
           va='center',
           fontsize=9,
-          color='white' if share > 0.5 else 'black',
+          color='white' if fraction > 0.5 else 'black',
         )
-  figure.colorbar(image, ax=axes, label='share of the true class', shrink=0.8)
+  figure.colorbar(
+    image, ax=axes, label='fraction of the true class', shrink=0.8
+  )
   return _whole(figure)
 
 

@@ -50,10 +50,10 @@ def find(
   for batch in batches:
     # By NumPy: scikit-learn's own threads take ten times as long for a batch.
     with sklearn.config_context(enable_cython_pairwise_dist=False):
-      places, found = pairwise_distances_argmin_min(flat, _flat(batch))
-    nearer = found < distances
+      places, in_batch = pairwise_distances_argmin_min(flat, _flat(batch))
+    nearer = in_batch < distances
     indices[nearer] = count + places[nearer]
-    distances[nearer] = found[nearer]
+    distances[nearer] = in_batch[nearer]
     nearest[nearer[kept]] = batch[places[kept]][nearer[kept]]
     count += len(batch)
   return Nearest(indices, distances / np.sqrt(flat.shape[1]), nearest, count)

@@ -110,25 +110,25 @@ def neighbours(adaptation: Adaptation) -> Plot:
   """
   translated, model = translated_by(adaptation)
   places = examples.evenly(len(translated), _SHOWN)
-  found = nearest.find(
+  closest = nearest.find(
     translated,
     adaptation.pair.image_batches('target', nearest.AMONG),
     shown=places,
   )
   rows = [
     ('translated', translated[places]),
-    ('nearest real target', found.shown),
+    ('nearest real target', closest.shown),
   ]
   title = (
     f'{_direction(adaptation)}, translated by {model}\n'
-    f'and the nearest of {found.among:,} target training images'
+    f'and the nearest of {closest.among:,} target training images'
   )
-  median, least = float(np.median(found.distances)), found.distances.min()
+  median, least = float(np.median(closest.distances)), closest.distances.min()
   summary = {
     'median': median,
     'least': float(least),
     'translated': len(translated),
-    'among': found.among,
+    'among': closest.among,
   }
   line = (
     f'RMS distance to the nearest target image, of a range of 2: median '
@@ -184,10 +184,10 @@ def predicting(adaptation: Adaptation) -> list[tuple[str, Model]]:
     LeftOut: there are none.
   """
   pairs = [('before', adaptation.before), ('after', adaptation.after)]
-  found = [(when, model) for when, model in pairs if model is not None]
-  if not found:
+  models = [(when, model) for when, model in pairs if model is not None]
+  if not models:
     raise LeftOut('no trained row predicts')
-  return found
+  return models
 
 
 def missing_rows(adaptation: Adaptation) -> list[str]:

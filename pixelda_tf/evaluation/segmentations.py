@@ -46,11 +46,11 @@ def _shown(adaptation):
     images = adaptation.target.images
     return images[examples.evenly(len(images), _SHOWN)], None
   places = examples.evenly(pair.target.count(pair.target.test), _SHOWN)
-  found = []
+  shown = []
   for number, example in enumerate(batches.unbatch()):
     if number in places:
-      found.append(fields.prepare(example, pair.image_shape))
+      shown.append(fields.prepare(example, pair.image_shape))
   return tuple(
-    np.stack([example[name].numpy() for example in found])
+    np.stack([example[name].numpy() for example in shown])
     for name in ('image', 'segmentation')
   )

@@ -167,8 +167,8 @@ def features(method: Any, images: np.ndarray) -> np.ndarray | None:
     outputs = method(images[start : start + size])
     if 'features' not in outputs:
       return None
-    found = outputs['features'].numpy()
-    parts.append(found.mean(axis=tuple(range(1, found.ndim - 1))))
+    features = outputs['features'].numpy()
+    parts.append(features.mean(axis=tuple(range(1, features.ndim - 1))))
   return np.concatenate(parts).astype(np.float32)
 
 

@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 def table(cells: Sequence[dict[str, Any]]) -> str:
   """Returns a Markdown table: a row an image size and number of devices."""
   batches = sorted({cell['batch_size'] for cell in cells})
-  found = {
+  by_key = {
     (cell['devices'], cell['image_size'], cell['batch_size']): cell
     for cell in cells
   }
@@ -21,8 +21,8 @@ def table(cells: Sequence[dict[str, Any]]) -> str:
     + ' |',
     '|---' * (2 + len(batches)) + '|',
   ]
-  for devices, size in sorted({key[:2] for key in found}):
-    entries = [_entry(found.get((devices, size, batch))) for batch in batches]
+  for devices, size in sorted({key[:2] for key in by_key}):
+    entries = [_entry(by_key.get((devices, size, batch))) for batch in batches]
     lines.append(f'| {size}x{size} | {devices} | {" | ".join(entries)} |')
   return '\n'.join(lines) + '\n'
 

@@ -56,13 +56,13 @@ def executed(graph: Any) -> set[tf.Operation]:
   waiting = [tensor.op for tensor in graph.outputs] + list(
     graph.control_outputs
   )
-  found = set()
+  executed = set()
   while waiting:
     op = waiting.pop()
-    if op not in found:
-      found.add(op)
+    if op not in executed:
+      executed.add(op)
       waiting += [tensor.op for tensor in op.inputs] + list(op.control_inputs)
-  return found
+  return executed
 
 
 def count_flops(operations: Iterable[tf.Operation]) -> int:
@@ -94,7 +94,7 @@ def convolutions(
 
 
 def timed_convolutions(
-  found: collections.Counter[Convolution],
+  counts: collections.Counter[Convolution],
 ) -> Callable[[], float]:
   """Returns a function of nothing to the seconds of convolutions in all.
 
@@ -102,9 +102,9 @@ def timed_convolutions(
   is in the caches then.
 
   Args:
-    found: `Counter` of `Convolution`s.
+    counts: `Counter` of `Convolution`s.
   """
-  computed = [(one.operation(), times) for one, times in found.items()]
+  computed = [(one.operation(), times) for one, times in counts.items()]
 
   def seconds():
     return sum(times * _warm_seconds(compute) for compute, times in computed)

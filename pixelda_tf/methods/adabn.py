@@ -55,8 +55,8 @@ class AdaBN(Method):
 
   def shared(self, batch: Batch) -> None:
     """Takes a batch of target images into the statistics."""
-    # The share of this batch in all that were seen.
-    share = 1.0 / tf.cast(self.step + 1, tf.float32)
+    # Of this batch among all that were seen.
+    weight = 1.0 / tf.cast(self.step + 1, tf.float32)
     normalizations = self._normalizations()
     before = [
       (tf.identity(layer.moving_mean), tf.identity(layer.moving_variance))
@@ -67,9 +67,9 @@ class AdaBN(Method):
       own_mean, own_variance = layer.moving_mean, layer.moving_variance
       distance = tf.square(own_mean - mean)
       layer.moving_variance.assign(
-        (1.0 - share) * (variance + share * distance) + share * own_variance
+        (1.0 - weight) * (variance + weight * distance) + weight * own_variance
       )
-      layer.moving_mean.assign((1.0 - share) * mean + share * own_mean)
+      layer.moving_mean.assign((1.0 - weight) * mean + weight * own_mean)
 
   def _normalizations(self):
     """Returns the layers whose statistics are the target's in the end."""

@@ -1,4 +1,4 @@
-"""What a method answers, and the only train step."""
+"""What a method predicts, and the only train step."""
 
 import functools
 import inspect
@@ -17,8 +17,8 @@ class Method(tf.keras.Model):
   """A domain adaptation method: networks, players and a problem to solve.
 
   A subclass says who plays (`players`), what they share in a step (`shared`),
-  how target images are answered (`task`, or `call`) and, if it can, how source
-  images are translated (`translate`). Steps, precision, distribution and
+  what it predicts of target images (`task`, or `call`) and, if it can, how
+  source images are translated (`translate`). Steps, precision, distribution and
   logging are here, once.
 
   A subclass's constructor names its own options and passes others on: its
@@ -26,7 +26,7 @@ class Method(tf.keras.Model):
 
   Attributes:
     adapts: whether the method learns from unlabelled target images.
-    predicts: whether it has a task network to answer images with.
+    predicts: whether it has a task network.
     translates: whether `translate` works, from source to target.
     translates_back: whether `translate_back` works, from target to source.
     needs: names of its networks that have to come from another row, trained.
@@ -165,8 +165,8 @@ class Method(tf.keras.Model):
   def predictions(
     self, images: tf.Tensor, size: tf.Tensor | None = None
   ) -> Tensors:
-    """Returns `Problem.answers` to images: what users and metrics see."""
-    return self.problem.answers(self(images), size)
+    """Returns `Problem.default_predictions` of images: what users get."""
+    return self.problem.default_predictions(self(images), size)
 
   def task_terms(
     self,

@@ -65,16 +65,16 @@ class CycleGANUDA(Method):
 class TwoWayCycleGANUDA(CycleGANUDA):
   """The paper's future work (Sect. 7): both directions at test time.
 
-  T answers target images, and `source_task`, trained on source images as they
-  are, answers target images translated to source:
+  T predicts of target images, and `source_task`, trained on source images as
+  they are, of target images translated to source:
 
     p(y | x) = w softmax(T(x)) + (1 - w) softmax(T_s(F(x)))
 
   w is `combination_weight`. No target label chooses it: after training each
-  network counts by what its answers to unlabelled target training images tell
-  of the images, their mutual information I, w = I(T) / (I(T) + I(T_s)). (The w
-  under which the combined answers have the most would not do: it is 0 or 1,
-  since mutual information is convex in the answers.)
+  network counts by what its predictions of unlabelled target training images
+  tell of the images, their mutual information I, w = I(T) / (I(T) + I(T_s)).
+  (The w under which the combined predictions have the most would not do: it is
+  0 or 1, since mutual information is convex in the predictions.)
   """
 
   translates_back = True
@@ -110,7 +110,7 @@ class TwoWayCycleGANUDA(CycleGANUDA):
     return self.task_terms(self.source_task, source['image'], source), {}
 
   def call(self, images: tf.Tensor, training: bool = False) -> Tensors:
-    """The combined answer; its logits are log-probabilities."""
+    """The combined prediction; its logits are log-probabilities."""
     outputs = self.task(images, training=training)
     back = self.source_task(self.translate_back(images), training=training)
     forward, backward = map(self.problem.probabilities, (outputs, back))
@@ -149,14 +149,14 @@ class TranslatedTask(SourceOnly):
 
 
 def mutual_information(batches: Iterable[np.ndarray]) -> float:
-  """Of images, or their pixels, and their answered classes: from answers alone.
+  """Of images, or their pixels, and their classes, from predictions alone.
 
   Args:
-    batches: float `[..., n_classes]`, the probabilities of one or more answers,
-      which sum to 1; one batch is in memory at a time.
+    batches: float `[..., n_classes]`, probabilities of one image or pixel or
+      more, which sum to 1; one batch is in memory at a time.
 
   Returns:
-    float in [0, log(n_classes)], nats: H(mean answer) - mean H(answer).
+    float in [0, log(n_classes)], nats: H(mean prediction) - mean H(prediction).
   """
 
   def entropy(p):
@@ -164,9 +164,9 @@ def mutual_information(batches: Iterable[np.ndarray]) -> float:
 
   count, total, entropies = 0, np.zeros(()), 0.0
   for batch in batches:
-    answers = np.asarray(batch, np.float64)
-    answers = answers.reshape(-1, answers.shape[-1])
-    count += len(answers)
-    total = total + answers.sum(axis=0)
-    entropies += entropy(answers).sum()
+    predictions = np.asarray(batch, np.float64)
+    predictions = predictions.reshape(-1, predictions.shape[-1])
+    count += len(predictions)
+    total = total + predictions.sum(axis=0)
+    entropies += entropy(predictions).sum()
   return float(entropy(total / count) - entropies / count)

@@ -138,7 +138,7 @@ def only_when(
       for variable, old in zip(state, before, strict=True):
         strategy.extended.update(
           variable,
-          lambda v, old, moved: v.assign(tf.where(moved, v, old)),
+          lambda v, old, keep: v.assign(tf.where(keep, v, old)),
           args=(old, condition),
         )
 

@@ -192,7 +192,7 @@ def feature_map_discriminator(
     size: number of maps.
     filters: of the first convolution; the second has half. In the released code
       1,024 on FCN8s's fc7 and 512 on class scores.
-    dropout_rate: share of maps that are dropped, 0.5 in the released code.
+    dropout_rate: fraction of maps that are dropped, 0.5 in the released code.
     seed: start of the dropouts' random streams.
 
   Returns:

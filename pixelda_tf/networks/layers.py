@@ -138,12 +138,12 @@ class Corruption(tf.keras.layers.Layer):
   released PixelDA adds its noise at evaluation too.)
 
   Random numbers cost more than anything else here, and normal ones thrice what
-  uniform ones do. So 16 random bits serve an element: a share of 16,384 that is
-  dropped, or one of as many quantiles of the normal distribution, which end at
-  4 standard deviations.
+  uniform ones do. So 16 random bits serve an element: a fraction of 16,384 that
+  is dropped, or one of as many quantiles of the normal distribution, which end
+  at 4 standard deviations.
 
   Args:
-    dropout_rate: share of activations set to 0, in [0, 1), to 1/16,384.
+    dropout_rate: fraction of activations set to 0, in [0, 1), to 1/16,384.
     noise_stddev: standard deviation of the noise, in units of the input.
     seed: start of the random stream.
     whole_channels: whether dropout takes whole channels of an image.
@@ -227,14 +227,14 @@ def drawing_from(network: tf.keras.Model, seed: tf.Tensor) -> Iterator[None]:
     network: a model.
     seed: int64 scalar tensor.
   """
-  found = [m for m in network.submodules if isinstance(m, Corruption)]
-  states = [tf.identity(layer.generator.state) for layer in found]
-  for layer in found:
+  corruptions = [m for m in network.submodules if isinstance(m, Corruption)]
+  states = [tf.identity(layer.generator.state) for layer in corruptions]
+  for layer in corruptions:
     layer.generator.reset_from_key_counter(seed + layer.seed, [0, 0])
   try:
     yield
   finally:
-    for layer, state in zip(found, states, strict=True):
+    for layer, state in zip(corruptions, states, strict=True):
       layer.generator.reset(state)
 
 

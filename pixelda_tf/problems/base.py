@@ -36,7 +36,7 @@ class Problem(ABC):
     targets: fields of an example that are learnt from, the first one above all:
       a domain without it cannot be tested on.
     outputs: names of what `predictions` returns.
-    on_request: those of them that are too large to be answered unasked.
+    on_request: those of them that are too large to be returned unasked.
     scored: names of the classes that metrics are means over; None for all.
     metrics: the headline first. Tables, monitors and reports take their columns
       from it.
@@ -118,7 +118,7 @@ class Problem(ABC):
         are brought to; None for that of the outputs.
     """
 
-  def answers(
+  def default_predictions(
     self, outputs: Tensors, size: tf.Tensor | None = None
   ) -> dict[str, tf.Tensor]:
     """Returns `predictions` without those that are only `on_request`."""

@@ -130,8 +130,8 @@ class ClassificationScorer(Scorer):
       'count': int(counts.sum()),
       'correct': int(right.sum()),
       'per_class_accuracy': [
-        float(share) if count else None
-        for share, count in zip(
+        float(fraction) if count else None
+        for fraction, count in zip(
           right / np.maximum(counts, 1), counts, strict=True
         )
       ],

@@ -45,11 +45,11 @@ class Segmentation(Problem):
 
     Args:
       class_weights: of a pixel's loss by its class: None for equal ones; a
-        sequence, one by label; or 'square_root': 1 / sqrt(the class's share of
-        the image's pixels), so that a class has the square root of its pixels
-        to say. An image's weights are of that image alone: no statistics of a
-        data set are needed, and a batch can be shared out. With any weights the
-        loss is a weighted mean: they count relative to each other.
+        sequence, one by label; or 'square_root': 1 / sqrt(the class's fraction
+        of the image's pixels), so that a class has the square root of its
+        pixels to say. An image's weights are of that image alone: no statistics
+        of a data set are needed, and a batch can be shared out. With any
+        weights the loss is a weighted mean: they count relative to each other.
       scored: names of the classes that the metrics are means over; None for
         all. Pixels of others still count as wrongly found where a scored class
         is predicted for them.

@@ -16,7 +16,7 @@ _KEPT = 512
 
 
 class SegmentationScorer(Scorer):
-  """Counts pixels; the worst images have the largest share of wrong ones.
+  """Counts pixels; the worst images have the largest fraction of wrong ones.
 
   Pixels whose true label is `IGNORE` count nowhere. Of each class the
   intersection over union (IoU) is TP / (TP + FP + FN), over all pixels of the
@@ -52,8 +52,8 @@ class SegmentationScorer(Scorer):
     maps = examples['segmentation'][..., 0]
     confusions = np.stack(
       [
-        self._compare(true, found)
-        for true, found in zip(maps, predictions['labels'], strict=True)
+        self._compare(true, predicted)
+        for true, predicted in zip(maps, predictions['labels'], strict=True)
       ]
     )
     self.confusion += confusions.sum(0)
@@ -74,33 +74,33 @@ class SegmentationScorer(Scorer):
 
     self._worst.add(np.where(right < totals, wrong, -np.inf), case)
 
-  def _compare(self, true, found):
+  def _compare(self, true, predicted):
     """Returns an image's confusion matrix."""
     n = len(self.class_names)
     counted = true != IGNORE
-    true, found = true[counted], found[counted]
-    for labels, of in ((found, 'the model'), (true, 'a label map')):
+    true, predicted = true[counted], predicted[counted]
+    for labels, of in ((predicted, 'the model'), (true, 'a label map')):
       if labels.size and labels.max() >= n:
         raise UserError(
           f'{of} has label {labels.max()}, the data set {n} classes: name a '
           'data set with the classes the model was trained on'
         )
-    return confusion(true, found, n)
+    return confusion(true, predicted, n)
 
   def _texts(self, counts, wrong):
     """Returns what is wrong, and what was mistaken for what most often."""
     mistakes = counts.copy()
     np.fill_diagonal(mistakes, 0)
     mistakes[~np.isin(np.arange(len(mistakes)), self._scored)] = 0
-    true, found = np.unravel_index(mistakes.argmax(), mistakes.shape)
-    share = mistakes.max() / counts[self._scored].sum()
+    true, predicted = np.unravel_index(mistakes.argmax(), mistakes.shape)
+    fraction = mistakes.max() / counts[self._scored].sum()
     return (
-      f'{wrong:.0%} wrong; {share:.0%} is {self.class_names[true]}, said '
-      f'{self.class_names[found]}',
+      f'{wrong:.0%} wrong; {fraction:.0%} is {self.class_names[true]}, said '
+      f'{self.class_names[predicted]}',
     )
 
   def result(self) -> dict[str, Any]:
-    """IoUs and shares in [0, 1], and counts.
+    """IoUs and fractions in [0, 1], and counts.
 
     Returns:
       {'mean_iou': float, 'frequency_weighted_iou': float, 'pixel_accuracy':
@@ -147,10 +147,10 @@ class SegmentationScorer(Scorer):
     lines.append(f'{"class":<{width}}{"IoU":>9}{"of pixels":>12}')
     for label, name in enumerate(self.class_names):
       iou = result['per_class_iou'][label]
-      share = result['per_class_pixels'][label] / all_pixels
+      fraction = result['per_class_pixels'][label] / all_pixels
       line = f'{name:<{width}}'
       line += f'{"-":>9}' if iou is None else f'{iou:>9.1%}'
-      line += f'{share:>12.2%}'
+      line += f'{fraction:>12.2%}'
       if label not in self._scored:
         line += '   not scored'
       elif iou is None:

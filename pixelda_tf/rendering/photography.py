@@ -24,7 +24,7 @@ class Paint(NamedTuple):
   """How a thing's colours differ from those of its model.
 
   Attributes:
-    grey: share in [0, 1] by which they are greyer.
+    grey: fraction in [0, 1] by which they are greyer.
     gamma: exponent.
     gain: factors of red, green and blue.
   """

@@ -26,8 +26,8 @@ class Light(NamedTuple):
 
   Attributes:
     direction: towards the light, camera axes (x right, y down, z forward).
-    ambient: share of a colour that is seen where the light does not fall.
-    diffuse: share that is added where it falls at a right angle.
+    ambient: fraction of a colour that is seen where the light does not fall.
+    diffuse: fraction that is added where it falls at a right angle.
     colour: red, green and blue of both.
   """
 
@@ -45,8 +45,8 @@ class Rendered(NamedTuple):
     depth: float32 `[size, size]`, metres along the optical axis at the pixels'
       centres; 0 where nothing was hit.
     mask: bool `[size, size]`: where something was hit.
-    coverage: float32 `[size, size]`, share of each pixel that `image` shows the
-      object in.
+    coverage: float32 `[size, size]`, fraction of each pixel that `image` shows
+      the object in.
   """
 
   image: np.ndarray

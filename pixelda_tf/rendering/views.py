@@ -57,8 +57,10 @@ def quaternion(rotation: npt.ArrayLike) -> np.ndarray:
   )
   if not is_rotation:
     raise ValueError(f'no rotation matrix: {r.tolist()}')
-  found = Rotation.from_matrix(r).as_quat(canonical=True, scalar_first=True)
-  return found.astype(np.float32)
+  quaternions = Rotation.from_matrix(r).as_quat(
+    canonical=True, scalar_first=True
+  )
+  return quaternions.astype(np.float32)
 
 
 def sample(
@@ -70,7 +72,7 @@ def sample(
 ) -> np.ndarray:
   """Returns a random view; it depends on the arguments alone.
 
-  Viewpoints are uniform on the sphere, or on its upper half: the share of a
+  Viewpoints are uniform on the sphere, or on its upper half: the fraction of a
   sphere between two heights is the same as that of the diameter.
 
   Args:

@@ -173,10 +173,10 @@ class Experiment:
     source = self.pair.gallery('source', _IMAGES_SHOWN)
     translated = translate(row.trained(), source, self.seed)
     candidates = self.pair.image_batches('target', nearest.AMONG)
-    found = nearest.find(translated, candidates)
+    closest = nearest.find(translated, candidates)
     pictures.save(
       self.directory.picture,
-      pictures.grid([source, translated, found.shown]),
+      pictures.grid([source, translated, closest.shown]),
       scale=3,
     )
 

@@ -51,7 +51,7 @@ def sgd(
 
   Args:
     learning_rate: a float, or a schedule such as `@cosine()`.
-    momentum: share of the last step that is taken again.
+    momentum: fraction of the last step that is taken again.
     weight_decay: see `SGD`.
 
   Returns:
@@ -99,7 +99,7 @@ def cosine(
     learning_rate: the highest rate.
     steps: length of the decay, the row's steps less the warm-up's.
     warmup_steps: steps of a linear rise from 0 before it.
-    final: share of the rate that is left at the end.
+    final: fraction of the rate that is left at the end.
 
   Returns:
     A `tf.keras.optimizers.schedules.CosineDecay`.

@@ -50,9 +50,9 @@ def policy(precision: str) -> tuple[str, str]:
     raise UserError(f"Experiment.precision is '{precision}': one of {names}")
   if precision != 'auto':
     return precision, 'as asked for'
-  found = _bfloat16()
-  if found:
-    return 'mixed_bfloat16', f'as {found}'
+  reason = _bfloat16()
+  if reason:
+    return 'mixed_bfloat16', f'as {reason}'
   return 'float32', 'as nothing here has bfloat16'
 
 

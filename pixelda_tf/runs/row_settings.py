@@ -61,8 +61,8 @@ class Row:
       as it is.
     crop, batch_size, augmentation: in place of the pair's, see `Pair`; None for
       the pair's.
-    image_size: in place of the pair's, of a row that translates and answers no
-      images: what it translates is stored at that size. None for the pair's.
+    image_size: in place of the pair's, of a row that translates and predicts
+      nothing: what it translates is stored at that size. None for the pair's.
     note: what a reader of the row has to know, such as labels of the target
       that its settings were chosen by.
   """
@@ -84,7 +84,7 @@ class Row:
 
     Raises:
       UserError: the name cannot be that of a directory, or its images would
-        not be of the size in which others answer them.
+        not be of the size in which others predict.
     """
     if not self.name or '/' in self.name:
       raise UserError(
@@ -94,7 +94,7 @@ class Row:
     if self.image_size and self.method.predicts:
       raise UserError(
         f"Row.image_size of '{self.name}' is {self.image_size}: only a row "
-        'that answers no images has a size of its own; leave it out, or set '
+        'that predicts nothing has a size of its own; leave it out, or set '
         'Pair.image_size for all'
       )
 

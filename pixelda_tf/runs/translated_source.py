@@ -68,13 +68,13 @@ def pair(original: OpenPair, translator: Any) -> OpenPair:
   row_directory = translator.directory.path
   source = _open(row_directory)
   expected_shape = translator.original.image_shape
-  for name, found, expected in (
+  for name, stored, expected in (
     ('images', tuple(source.image_shape), expected_shape),
     ('classes', tuple(source.class_names or ()), tuple(original.class_names)),
   ):
-    if found != expected:
+    if stored != expected:
       raise UserError(
-        f'{os.path.join(row_directory, _NAME)}: has {name} {found}, expected '
+        f'{os.path.join(row_directory, _NAME)}: has {name} {stored}, expected '
         f'{expected}: delete the folder and it is translated again'
       )
   height, width, channels = original.image_shape

@@ -78,7 +78,7 @@ def test_does_not_change_what_it_is_given(augment):
     np.testing.assert_array_equal(batch[key], value)
 
 
-def moved(images, angle=0.0, shift_y=0.0, shift_x=0.0, zoom=1.0):
+def transformed(images, angle=0.0, shift_y=0.0, shift_x=0.0, zoom=1.0):
   """Moves [height, width] arrays by `move_transforms`, nearest pixel."""
   height, width = images.shape
   transforms = movement.move_transforms(
@@ -90,8 +90,7 @@ def moved(images, angle=0.0, shift_y=0.0, shift_x=0.0, zoom=1.0):
     width,
   )
   image = tf.constant(images[None, ..., None], tf.float32)
-  moved = addons.transform_images(image, transforms)
-  return moved[0, ..., 0].numpy()
+  return addons.transform_images(image, transforms)[0, ..., 0].numpy()
 
 
 def test_shift_is_down_and_to_the_right():
@@ -99,14 +98,14 @@ def test_shift_is_down_and_to_the_right():
   expected = np.zeros((3, 4))
   expected[1:, 2:] = image[:-1, :-2]
   np.testing.assert_array_equal(
-    moved(image, shift_y=1.0, shift_x=2.0), expected
+    transformed(image, shift_y=1.0, shift_x=2.0), expected
   )
 
 
 def test_quarter_turn_is_counterclockwise_about_the_centre():
   image = np.arange(25.0).reshape(5, 5)
   np.testing.assert_array_equal(
-    moved(image, angle=float(np.pi / 2)), np.rot90(image)
+    transformed(image, angle=float(np.pi / 2)), np.rot90(image)
   )
 
 
@@ -115,7 +114,7 @@ def test_turn_comes_before_shift():
   expected = np.zeros((5, 5))
   expected[1:] = np.rot90(image)[:-1]
   np.testing.assert_array_equal(
-    moved(image, angle=float(np.pi / 2), shift_y=1.0), expected
+    transformed(image, angle=float(np.pi / 2), shift_y=1.0), expected
   )
 
 
@@ -124,7 +123,7 @@ def test_zoom_enlarges_about_the_centre():
   image = np.arange(1.0, 26).reshape(5, 5)
   rows = np.array([1, 2, 2, 2, 3])
   np.testing.assert_array_equal(
-    moved(image, zoom=3.0), image[np.ix_(rows, rows)]
+    transformed(image, zoom=3.0), image[np.ix_(rows, rows)]
   )
 
 
@@ -135,7 +134,7 @@ def test_turn_and_zoom_come_before_shift():
   rows = np.array([1, 1, 2, 2, 2])
   expected = np.rot90(image)[np.ix_(rows, columns)]
   np.testing.assert_array_equal(
-    moved(image, angle=float(np.pi / 2), shift_y=1.0, zoom=3.0), expected
+    transformed(image, angle=float(np.pi / 2), shift_y=1.0, zoom=3.0), expected
   )
 
 

@@ -239,21 +239,21 @@ def reached():
 
 
 @pytest.fixture
-def moved():
+def changed_by():
   """Function of (method, batch, player) to what a step of it alone moves.
 
-  That is a dict of the networks' names to the share of their trainable
+  That is a dict of the networks' names to the fraction of their trainable
   variables that moved, where any did. The other players have a rate of 0.
   """
 
-  def moved(method, batch, player):
+  def changed_by(method, batch, player):
     sgd = tf.keras.optimizers.SGD
     optimizers = {p.name: sgd(0.0) for p in method.players()}
     method.compile(optimizers | {player: sgd(1.0)})
     networks = networks_of(method)
     before = {name: net.get_weights() for name, net in networks.items()}
     method.train_step(batch)
-    shares = {
+    fractions = {
       name: np.mean(
         [
           np.any(old != new)
@@ -262,9 +262,9 @@ def moved():
       )
       for name, net in networks.items()
     }
-    return {name: share for name, share in shares.items() if share}
+    return {name: value for name, value in fractions.items() if value}
 
-  return moved
+  return changed_by
 
 
 @pytest.fixture

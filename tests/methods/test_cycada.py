@@ -148,10 +148,10 @@ def test_what_each_term_has_a_gradient_for(build_method, build_batch, reached):
   ],
 )
 def test_what_a_player_moves(
-  player, options, expected, build_method, build_batch, moved
+  player, options, expected, build_method, build_batch, changed_by
 ):
   method = build_method(CyCADA, **options)
-  assert moved(method, build_batch(), player) == expected
+  assert changed_by(method, build_batch(), player) == expected
 
 
 @pytest.mark.parametrize('joint', [False, True])

@@ -155,9 +155,9 @@ def test_who_gets_a_gradient_of_what(reached):
     'task/source_pixels': {'task'},
   }
   method = build()
-  moved = {player.name: player.variables() for player in method.players()}
+  trained = {player.name: player.variables() for player in method.players()}
   names = {
-    name: [v.name for v in variables] for name, variables in moved.items()
+    name: [v.name for v in variables] for name, variables in trained.items()
   }
   # The class layer lies behind fc7: labels move it, fooling D_feat does not.
   assert not any('classes' in name for name in names['alignment'])

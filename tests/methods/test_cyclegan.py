@@ -185,10 +185,10 @@ def test_what_each_term_has_a_gradient_for(build_method, build_batch, reached):
   'player, names', [('generators', NAMES[:2]), ('discriminators', NAMES[2:])]
 )
 def test_a_player_moves_all_of_its_own_variables_and_no_others(
-  player, names, build_method, build_batch, moved
+  player, names, build_method, build_batch, changed_by
 ):
   method = build_method(CycleGAN, pool_size=4)
-  found = moved(method, build_batch(), player)
+  found = changed_by(method, build_batch(), player)
   assert found == dict.fromkeys(names, 1.0)
 
 

@@ -65,9 +65,9 @@ def test_two_steps_equal_an_update_by_hand(
   ],
 )
 def test_generators_do_not_move(
-  kind, player, expected, build_method, build_batch, moved
+  kind, player, expected, build_method, build_batch, changed_by
 ):
-  assert moved(build_method(kind), build_batch(), player) == expected
+  assert changed_by(build_method(kind), build_batch(), player) == expected
 
 
 def test_no_term_has_a_gradient_for_a_generator(

@@ -201,8 +201,8 @@ def test_behind_a_closed_gate_nothing_of_f_t_moves(
   optimizers = method.player_optimizers
   assert int(optimizers['alignment'].iterations) == 1
   assert int(optimizers['feature_discriminator'].iterations) == 3
-  moved = method.alignment.discriminator.get_weights()
-  for old, new in zip(discriminator, moved, strict=True):
+  after = method.alignment.discriminator.get_weights()
+  for old, new in zip(discriminator, after, strict=True):
     assert np.any(old != new)
   for network, weights in zip(
     (method.source_to_target, method.reference_task), others, strict=True
@@ -305,10 +305,10 @@ def test_with_an_open_gate_two_steps_equal_an_update_by_hand(
   ],
 )
 def test_what_a_player_moves(
-  player, options, expected, build_method, build_batch, moved
+  player, options, expected, build_method, build_batch, changed_by
 ):
   method = build_method(CyCADAFeatures, **{'threshold': -1.0} | options)
-  assert moved(method, build_batch(), player) == expected
+  assert changed_by(method, build_batch(), player) == expected
 
 
 def test_the_task_loss_beside_it(

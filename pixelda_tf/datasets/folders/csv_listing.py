@@ -76,11 +76,11 @@ def read_rows(
   ]
 
 
-def _check_columns(csv_file, found, columns, needed):
-  found = found or []
-  wrong = [repr(name) for name in found if name not in columns]
-  if wrong or set(needed) - set(found) or len(set(found)) != len(found):
-    problem = f'unknown {", ".join(wrong)}' if wrong else f'not {found}'
+def _check_columns(csv_file, header, columns, needed):
+  header = header or []
+  wrong = [repr(name) for name in header if name not in columns]
+  if wrong or set(needed) - set(header) or len(set(header)) != len(header):
+    problem = f'unknown {", ".join(wrong)}' if wrong else f'not {header}'
     *others, last = [name for name in columns if name not in needed]
     raise UserError(
       f'{csv_file}: the first line must name the columns '

@@ -52,7 +52,7 @@ class Images(base.ImageBuilder):
       csv: file of paths and labels, see `csv_listing.list_csv`.
       resize: (height, width) that images are brought to; None demands that
         they have one size.
-      test_fraction: share of each class that becomes the test split, where
+      test_fraction: fraction of each class that becomes the test split, where
         nothing else says which images do.
       mask_from: 'alpha' or 'black', where the masks of rendered objects come
         from, see `image_files.read_rendered`; None where the CSV tells, or

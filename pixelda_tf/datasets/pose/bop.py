@@ -75,12 +75,12 @@ class Bop(base.ImageBuilder):
       names: see `bop_options.class_names`.
       crop_metres: side of the square that a crop shows; 0.195 is that of
         cropped LineMod.
-      min_visibility: share of an object, in [0, 1], that has to be seen. Where
-        `scene_gt_info.json` does not tell, it is rendered as masks are.
+      min_visibility: fraction of an object, in [0, 1], that has to be seen.
+        Where `scene_gt_info.json` does not tell, it is rendered as masks are.
       masks: whether to store masks.
       depth: whether to store depth, where the set has it.
       allocentric: whether poses are relative to the ray to the object.
-      test_fraction: share of the training frames to hold out as test split.
+      test_fraction: fraction of the training frames to hold out as test split.
       skip_bad: whether to leave out what is wrong, counted, rather than stop.
       config: must be None.
       executor: see `ImageBuilder`.

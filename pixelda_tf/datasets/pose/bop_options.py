@@ -103,7 +103,7 @@ def split_folders(
     manual_dir: the BOP set.
     bop_splits: list of 'SPLIT:FOLDER'; None takes train and train_... as train
       and test as test.
-    test_fraction: share of the training frames that are to be held out.
+    test_fraction: fraction of the training frames that are to be held out.
 
   Raises:
     UserError: it is something else, or there is no such folder.
@@ -141,19 +141,19 @@ def _parse_split(pair, manual_dir):
 def hold_out(
   frames: dict[str, list[Frame]], test_fraction: float
 ) -> dict[str, list[Frame]]:
-  """Moves a share of the training frames to a new split test.
+  """Moves a fraction of the training frames to a new split test.
 
   Which ones depends on their keys alone; a frame's objects stay together.
 
   Args:
     frames: dict of split to list of `Frame`.
-    test_fraction: share in [0, 1); 0 changes nothing.
+    test_fraction: fraction in [0, 1); 0 changes nothing.
 
   Returns:
     a dict alike.
 
   Raises:
-    UserError: the share is something else, there are test frames already, or
+    UserError: the fraction is something else, there are test frames already, or
       none to take.
   """
   if not 0 <= test_fraction < 1:

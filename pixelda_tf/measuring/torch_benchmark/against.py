@@ -44,8 +44,8 @@ class TorchWorker:
         "pip install 'pixelda_tf[torch]'"
       )
     name = type(method).__name__
-    found = settings(type(method))
-    _check_all_read(method, found[name])
+    of_all = settings(type(method))
+    _check_all_read(method, of_all[name])
     self.process = subprocess.Popen(
       [
         sys.executable,
@@ -56,7 +56,7 @@ class TorchWorker:
         f'--batch={batch_size}',
         f'--classes={method.n_classes}',
         f'--precision={precision.removeprefix("mixed_")}',
-        f'--settings={json.dumps(found)}',
+        f'--settings={json.dumps(of_all)}',
       ],
       stdin=subprocess.PIPE,
       stdout=subprocess.PIPE,
@@ -108,15 +108,15 @@ def settings(method: type[Method]) -> dict[str, dict[str, Any]]:
     functions by their names.
   """
   own = _bound(method)
-  found = {method.__name__: own}
+  of_all = {method.__name__: own}
   networks = defaults(method) | gin.get_bindings(method.__name__)
   for option in _NETWORKS:
     if option == 'task' and not method.predicts:
       continue
     if function := networks.get(option):
       own[option] = function.__name__
-      found[function.__name__] = _bound(function)
-  return found
+      of_all[function.__name__] = _bound(function)
+  return of_all
 
 
 def _bound(function):

@@ -48,14 +48,14 @@ def load(
   if path is None:
     logging.info('%s: random initial weights', network)
     return
-  found, random = _read(path), []
+  stored, random = _read(path), []
   for layer, numbered in _numbered(model):
     if not layer.weights or layer.name.startswith(_SCORES):
       continue
     name = layer.name if names is None else names[layer.name]
-    if names is None and name not in found and numbered in found:
+    if names is None and name not in stored and numbered in stored:
       name = numbered
-    arrays = found.get(name)
+    arrays = stored.get(name)
     if arrays is not None and convert is not None:
       arrays = convert(name, arrays)
     shapes = _shapes(layer.weights)

@@ -36,7 +36,7 @@ class Camera(NamedTuple):
 
     Returns:
       float32 `[height * width * grid**2, 3]`, a pixel's rays after each other;
-      their share along the forward axis is 1.
+      their fraction along the forward axis is 1.
     """
     x, z = _grid(height, width, grid)
     stretch = (1 + self.distortion * (x * x + z * z)) / np.float32(self.focal)

@@ -29,7 +29,7 @@ def load(kind: str, index: int, far: bool = False) -> Shape:
 
 
 def _thinned(tree, factor):
-  """Returns a tree with a share of its leaves and twigs, as much larger."""
+  """Returns a tree with a fraction of its leaves and twigs, as much larger."""
   flat = np.isin(tree.materials, _FLAT)
   kept = np.flatnonzero(flat)[::factor]
   corners = tree.triangles[kept]
@@ -47,7 +47,7 @@ def _branches(start, end, radius, rng, *, count, angle, shrink):
   """Returns branches of some branches: starts, ends, radii."""
   n = len(start) * count
   parent = np.repeat(np.arange(len(start)), count)
-  share = rng.uniform(0.35, 1.0, (n, 1))
+  fraction = rng.uniform(0.35, 1.0, (n, 1))
   axis = end[parent] - start[parent]
   long = np.linalg.norm(axis, axis=1, keepdims=True)
   across = rng.standard_normal((n, 3))
@@ -56,7 +56,7 @@ def _branches(start, end, radius, rng, *, count, angle, shrink):
   spread = np.radians(angle) * rng.uniform(0.6, 1.3, (n, 1))
   direction = np.cos(spread) * axis / long + np.sin(spread) * across
   direction[:, 2] += 0.12
-  begin = start[parent] + share * axis
+  begin = start[parent] + fraction * axis
   reach = shrink * rng.uniform(0.7, 1.2, (n, 1)) * long
   return begin, begin + reach * direction, 0.55 * radius[parent]
 

@@ -7,7 +7,7 @@ from pixelda_tf.rendering.streets.shapes import Shape
 
 
 def van(long: float, wide: float, high: float, cab: float) -> Shape:
-  """Returns a van; `cab` is the share of its length before the windscreen."""
+  """Returns a van; `cab` is the fraction of it before the windscreen."""
   half, waist = wide / 2, 0.52 * high
   tail, nose = -long / 2, long / 2
   windscreen = (cab - 0.5) * long

@@ -31,7 +31,7 @@ def build(
 
   Args:
     rng: numpy generator.
-    trees: shares of `greenery.KINDS`.
+    trees: fractions of `greenery.KINDS`.
   """
   street = plan.draw(rng)
   made = assembly.Assembly()

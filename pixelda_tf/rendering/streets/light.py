@@ -21,7 +21,7 @@ class Light(NamedTuple):
     zenith: float32 `[3]`, radiance of the clear sky.
     horizon: float32 `[3]`, the same.
     cloud: float32 `[3]`, radiance of clouds.
-    cover: share of the sky that clouds cover.
+    cover: fraction of the sky that clouds cover.
     drift: float32 `[2]`, where the clouds are.
     haze: metres after which a third of a thing is left.
     night: factor of what lamps give.
@@ -69,8 +69,8 @@ class Light(NamedTuple):
     sky = (1 - self.cover) * (self.zenith + self.horizon) / 2
     sky = sky + self.cover * self.cloud
     ground = _BOUNCE * (sky + self.sun * self.direction[2])
-    share = (0.5 + 0.5 * up)[:, None]
-    return share * sky + (1 - share) * ground
+    fraction = (0.5 + 0.5 * up)[:, None]
+    return fraction * sky + (1 - fraction) * ground
 
 
 def draw(style: Style, rng: np.random.Generator) -> Light:

@@ -30,7 +30,7 @@ def fill_side(
     street: `plan.Street`.
     side: -1 on the left, 1 on the right.
     rng: numpy generator.
-    trees: shares of `greenery.KINDS`.
+    trees: fractions of `greenery.KINDS`.
 
   Returns:
     list of (start, end), metres along the street, where side streets open.

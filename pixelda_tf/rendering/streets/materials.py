@@ -14,7 +14,7 @@ GLOSS = np.array([m.gloss for m in MATERIALS.values()], np.float32)
 GLOW = np.array([m.glow for m in MATERIALS.values()], np.float32)
 _SPREAD = np.array([m.spread for m in MATERIALS.values()])
 _TINT = np.array([m.tint for m in MATERIALS.values()])
-_LIT = np.array([m.share_lit for m in MATERIALS.values()])
+_LIT = np.array([m.fraction_lit for m in MATERIALS.values()])
 _MOST = max(len(material.colours) for material in MATERIALS.values())
 # Each material's colours, repeated in turn.
 _COLOURS = np.array(

@@ -1,6 +1,7 @@
 """What surfaces are made of, and in which colours.
 
-Colours are albedos, linear, as shares of the light that a surface gives back.
+Colours are albedos, linear, as fractions of the light that a surface gives
+back.
 """
 
 from typing import NamedTuple
@@ -15,10 +16,10 @@ class Material(NamedTuple):
     texture: name of one of `textures.TEXTURES`.
     spread: standard deviation of the logarithm of a thing's brightness.
     tint: that of its red and of its blue.
-    gloss: share of light from the mirrored direction that is seen at a glance
-      of 90 degrees; more along the surface.
+    gloss: fraction of light from the mirrored direction that is seen at a
+      glance of 90 degrees; more along the surface.
     glow: radiance that it gives at night, a factor of its colour.
-    share_lit: share of the things that glow.
+    fraction_lit: fraction of the things that glow.
   """
 
   colours: tuple[tuple[float, float, float], ...]
@@ -27,7 +28,7 @@ class Material(NamedTuple):
   tint: float = 0.04
   gloss: float = 0.0
   glow: float = 0.0
-  share_lit: float = 1.0
+  fraction_lit: float = 1.0
 
 
 def _grey(*values):

@@ -33,7 +33,7 @@ class Street(NamedTuple):
     lanes: lanes in each direction.
     parking: for each side, whether vehicles park there.
     pavements: for each side, width, metres.
-    character: shares of the kinds of lots, see `lots.KINDS`.
+    character: fractions of the kinds of lots, see `lots.KINDS`.
     bend: metres that the street is off its straight line at 100 m.
     hill: metres that it is higher at 100 m.
   """

@@ -43,7 +43,7 @@ class Side:
       street: `plan.Street`.
       side: -1 on the left, 1 on the right.
       rng: numpy generator.
-      trees: shares of `greenery.KINDS`.
+      trees: fractions of `greenery.KINDS`.
     """
     self.trees = trees
     self.made = made

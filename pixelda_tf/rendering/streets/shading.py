@@ -12,7 +12,7 @@ _ROAD = assembly.LABELS['road']
 _SNOW, _LITTER = (0.8, 0.82, 0.87), (0.2, 0.11, 0.03)
 _LEAVES = np.zeros(len(materials.NAMES), bool)
 _LEAVES[[materials.INDEX['leaf'], materials.INDEX['needle']]] = True
-# What comes back from mirrors that show no sky, as a share of it.
+# What comes back from mirrors that show no sky, as a fraction of it.
 _SKYLINE = 0.12
 
 
@@ -167,17 +167,19 @@ class Shader:
     """Covers the ground in patches with snow or fallen leaves."""
     style = self._style
     colour = np.array(_SNOW if style.snow else _LITTER, np.float32)
-    share = self._rng.uniform(0.5, 1.0) * max(style.snow, style.fallen)
+    fraction = self._rng.uniform(0.5, 1.0) * max(style.snow, style.fallen)
     flat = np.flatnonzero(self.normals[:, 2] > 0.6)
     # Wheels clear the road.
-    share = np.where(self._is_road[self._face[flat]], 0.6 * share, share)
+    fraction = np.where(
+      self._is_road[self._face[flat]], 0.6 * fraction, fraction
+    )
     pattern = textures.sample(
       np.full(len(flat), textures.INDEX['foliage'], np.int32),
       self.hits.points[flat, 0],
       self.hits.points[flat, 1],
       footprint[flat],
     )
-    covered = np.clip(2 * (pattern - 1) + 4 * share - 2, 0, 1)
+    covered = np.clip(2 * (pattern - 1) + 4 * fraction - 2, 0, 1)
     covered = covered.astype(np.float32)[:, None]
     colours[flat] += covered * (colour - colours[flat])
 
@@ -202,10 +204,10 @@ class Shader:
     shiny = np.flatnonzero(gloss)
     cosine, gloss = self.cosine[shiny], gloss[shiny]
     mirrored = self.hits.rays[shiny] + 2 * cosine[:, None] * self.normals[shiny]
-    share = np.minimum(gloss + (1 - gloss) * (1 - cosine) ** 5, 0.7)[:, None]
+    fraction = np.minimum(gloss + (1 - gloss) * (1 - cosine) ** 5, 0.7)[:, None]
     open_sky = np.where(mirrored[:, 2] > 0.25, 1, np.float32(_SKYLINE))
     sky = self._light.sky(mirrored) * open_sky[:, None]
-    radiance[shiny] += share * (sky - radiance[shiny])
+    radiance[shiny] += fraction * (sky - radiance[shiny])
 
 
 def _unit_normals(corners):

@@ -11,11 +11,11 @@ class Style(NamedTuple):
 
   Attributes:
     number: part of every picture's seed.
-    trees: shares of `greenery.KINDS`.
+    trees: fractions of `greenery.KINDS`.
     leaves: albedos of leaves, or none for those of the materials.
-    fallen: share of the ground beside the road that leaves cover, at most.
-    snow: share of the ground that snow covers, at most.
-    sunny: share of pictures with the sun.
+    fallen: fraction of the ground beside the road that leaves cover, at most.
+    snow: fraction of the ground that snow covers, at most.
+    sunny: fraction of pictures with the sun.
     elevation: of the sun, degrees.
     sun: colour of the sun's light.
     sky: range of colours from the zenith to the horizon, where it is clear.
@@ -26,12 +26,12 @@ class Style(NamedTuple):
     focal: focal length in picture widths.
     distortion: how much farther from the middle corners are seen, least and
       most.
-    vignette: share of light lost in the corners, at most.
+    vignette: fraction of light lost in the corners, at most.
     blur: pixels, standard deviation.
     noise: standard deviation in the middle of the scale.
     saturation: factor.
     warmth: standard deviation of the logarithms of red and blue.
-    bonnet: share of the pictures that show some of the car's own bonnet.
+    bonnet: fraction of the pictures that show some of the car's own bonnet.
     spread: factor of how much colours vary.
   """
 

@@ -64,9 +64,9 @@ def mark(
 
 
 def _dashes(rng) -> tuple[np.ndarray, np.ndarray]:
-  step, share = rng.uniform(4, 9), rng.uniform(0.35, 0.75)
+  step, fraction = rng.uniform(4, 9), rng.uniform(0.35, 0.75)
   near = np.arange(-_HALF, _HALF, step)
-  return near, near + share * step
+  return near, near + fraction * step
 
 
 def _patch(made, street, rng):

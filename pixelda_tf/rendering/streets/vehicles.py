@@ -7,8 +7,8 @@ import numpy as np
 from pixelda_tf.rendering.streets import large_vehicles, shapes, vehicle_parts
 from pixelda_tf.rendering.streets.shapes import Shape
 
-# Outlines from the side, y from tail to nose and z as shares of length and
-# height; and widths as shares. The last numbers are where the windows begin.
+# Outlines from the side, y from tail to nose and z as fractions of length and
+# height; and widths as fractions. The last numbers are where the windows begin.
 _CARS = {
   'hatchback': (3.8, 1.65, 1.45, (0.02, 0.1, 0.52, 0.74), 0.57),
   'small': (3.5, 1.6, 1.5, (0.02, 0.12, 0.58, 0.82), 0.57),
@@ -63,13 +63,13 @@ def _car(long, wide, high, cabin, sill):
     long: metres.
     wide: metres.
     high: metres.
-    cabin: shares of the length: foot and top of the rear window, top and foot
-      of the windscreen.
-    sill: share of the height where the windows begin.
+    cabin: fractions of the length: foot and top of the rear window, top and
+      foot of the windscreen.
+    sill: fraction of the height where the windows begin.
   """
   half, waist = wide / 2, sill * high
   back_foot, back_top, front_top, front_foot = (
-    (share - 0.5) * long for share in cabin
+    (fraction - 0.5) * long for fraction in cabin
   )
   tail, nose = -long / 2, long / 2
   body = shapes.loft(

@@ -16,11 +16,11 @@ def test_logits_have_the_size_of_the_image(name, small, shake):
   assert fixed.output_shape['logits'] == (None, 17, 50, 4)
   fixed.set_weights(model.get_weights())
   images = tf.random.uniform([2, 17, 50, 3], -1, 1)
-  answers = model(images)
-  assert np.ptp(answers['logits']) > 0
-  assert answers['features'].shape[-1] == model.output_shape['features'][-1]
+  outputs = model(images)
+  assert np.ptp(outputs['logits']) > 0
+  assert outputs['features'].shape[-1] == model.output_shape['features'][-1]
   for key, values in fixed(images).items():
-    np.testing.assert_allclose(answers[key], values, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(outputs[key], values, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize('name', NAMES)

@@ -38,11 +38,11 @@ def test_maps_have_the_size_of_the_image(height, width):
   fixed = small((height, width, 3), 5)
   fixed.set_weights(model.get_weights())
   images = tf.random.uniform([2, height, width, 3], -1, 1)
-  answers = model(images)
-  assert answers['features'].shape == (2, height, width, 2)
+  outputs = model(images)
+  assert outputs['features'].shape == (2, height, width, 2)
   for name, values in fixed(images).items():
     assert fixed.output_shape[name] == (None, *values.shape[1:])
-    np.testing.assert_array_equal(answers[name], values)
+    np.testing.assert_array_equal(outputs[name], values)
 
 
 @pytest.mark.parametrize('policy', ['float32', 'mixed_bfloat16'])
