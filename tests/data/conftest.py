@@ -1,10 +1,14 @@
 """Tiny stored data sets."""
 
+import itertools
+
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from pixelda_tf.data import domains, records
+from pixelda_tf.data import domains, pairs, records
 from pixelda_tf.datasets import base, preparing
+from pixelda_tf.problems import Classification
 
 
 class Tiny(base.ImageBuilder):
@@ -122,3 +126,79 @@ def memory(request, monkeypatch):
   """Both ways of reading for training."""
   if request.param == 'streamed':
     monkeypatch.setattr(records, 'MEMORY_BYTES', 1)
+
+
+@pytest.fixture
+def pair(store):
+  """Function that opens a pair of a small and a large tiny data set."""
+
+  def open_pair(
+    source=None,
+    target=None,
+    labelled_target=None,
+    problem=None,
+    **options,
+  ):
+    source = {'name': 'one', 'train': 23, 'shape': (4, 4, 1), **(source or {})}
+    target = {'name': 'two', 'train': 11, 'shape': (6, 5, 3), **(target or {})}
+    options = {'batch_size': 4, **options}
+    if labelled_target is not None:
+      labelled_target = {'train': 9, 'shape': (6, 5, 3), **labelled_target}
+      options['labelled_target'] = store(name='three', **labelled_target)
+    return pairs.Pair(
+      source=store(num_shards=2, **source),
+      target=store(num_shards=2, **target),
+      **options,
+    ).open(store.data_dir, problem=problem or Classification())
+
+  return open_pair
+
+
+@pytest.fixture
+def first():
+  """Function of a dataset and n to its first n elements, in NumPy."""
+
+  def first(dataset, n):
+    return list(itertools.islice(dataset.as_numpy_iterator(), n))
+
+  return first
+
+
+@pytest.fixture
+def assert_equal():
+  """Function that checks that two lists of batches have the same values."""
+
+  def assert_equal(batches, others):
+    assert len(batches) == len(others)
+    tf.nest.map_structure(np.testing.assert_array_equal, batches, others)
+
+  return assert_equal
+
+
+@pytest.fixture
+def random_poses():
+  """Function of n to random unit quaternions, float64 `[n, 4]`."""
+
+  def random_poses(n):
+    poses = np.random.default_rng(1).normal(size=(n, 4))
+    poses *= np.sign(poses[:, :1])
+    return poses / np.linalg.norm(poses, axis=1, keepdims=True)
+
+  return random_poses
+
+
+@pytest.fixture
+def random_batch(random_poses):
+  """Function of sizes to a batch of random images, masks and poses."""
+
+  def random_batch(n=4, height=8, width=6, channels=3):
+    rng = np.random.default_rng(0)
+    images = rng.uniform(-1, 1, (n, height, width, channels))
+    return {
+      'image': tf.constant(images, tf.float32),
+      'mask': tf.constant(images[..., :1] > 0, tf.float32),
+      'label': tf.range(n),
+      'pose': tf.constant(random_poses(n), tf.float32),
+    }
+
+  return random_batch

@@ -1,5 +1,3 @@
-import itertools
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -16,11 +14,7 @@ def pair(source=(IMAGES, LABELS), target=TARGET, batch_size=3, **options):
   return pixelda_tf.data.pair(source, target, batch_size=batch_size, **options)
 
 
-def first(dataset, n):
-  return list(itertools.islice(dataset.as_numpy_iterator(), n))
-
-
-def test_batches_have_the_form_methods_take():
+def test_batches_have_the_form_methods_take(first):
   for batch in first(pair(), 2):
     assert tf.nest.map_structure(lambda a: (a.dtype.name, a.shape), batch) == {
       'source': {'image': ('float32', (3, 4, 4, 1)), 'label': ('int32', (3,))},
@@ -28,7 +22,7 @@ def test_batches_have_the_form_methods_take():
     }
 
 
-def test_arrays_come_whole_with_their_labels_each_epoch_in_another_order():
+def test_arrays_come_whole_with_their_labels_each_epoch_in_another_order(first):
   orders = []
   for batches in (first(pair(), 10)[:10],):
     labels = np.concatenate([batch['source']['label'] for batch in batches])
@@ -39,7 +33,7 @@ def test_arrays_come_whole_with_their_labels_each_epoch_in_another_order():
   assert len({tuple(order) for order in orders}) == 3
 
 
-def test_order_is_a_function_of_the_seed():
+def test_order_is_a_function_of_the_seed(first):
   one, again, other = (first(pair(seed=seed), 4) for seed in (1, 1, 2))
   tf.nest.map_structure(np.testing.assert_array_equal, one, again)
   assert any(
@@ -63,7 +57,7 @@ def test_order_is_a_function_of_the_seed():
     ),
   ],
 )
-def test_forms_of_source(source):
+def test_forms_of_source(source, first):
   (batch,) = first(pair(source), 1)
   np.testing.assert_allclose(
     batch['source']['image'],
@@ -84,14 +78,14 @@ def test_forms_of_source(source):
     ),
   ],
 )
-def test_targets_labels_are_dropped(target):
+def test_targets_labels_are_dropped(target, first):
   (batch,) = first(pair(target=target), 1)
   assert set(batch['target']) == {'image'}
   known = {image.tobytes() for image in TARGET}
   assert all(image.tobytes() in known for image in batch['target']['image'])
 
 
-def test_mask_comes_along():
+def test_mask_comes_along(first):
   source = {'image': IMAGES, 'label': LABELS, 'mask': IMAGES > 50}
   (batch,) = first(pair(source), 1)
   np.testing.assert_array_equal(
@@ -104,7 +98,7 @@ POSES /= np.linalg.norm(POSES, axis=1, keepdims=True)
 
 
 @pytest.mark.parametrize('form', ['arrays', 'data set'])
-def test_pose_comes_along_with_its_image(form):
+def test_pose_comes_along_with_its_image(form, first):
   source = {'image': IMAGES, 'label': LABELS, 'pose': POSES}
   if form == 'data set':
     source = tf.data.Dataset.from_tensor_slices(source)
@@ -165,7 +159,7 @@ def test_what_is_no_pose_is_told(source, expected):
     pair(source)
 
 
-def test_depth_is_a_fourth_channel_of_both():
+def test_depth_is_a_fourth_channel_of_both(first):
   images = np.arange(10 * 4 * 4 * 4).reshape(10, 4, 4, 4).astype(np.uint8)
   (batch,) = first(pair((images, LABELS), images), 1)
   np.testing.assert_allclose(
@@ -176,7 +170,7 @@ def test_depth_is_a_fourth_channel_of_both():
   assert batch['target']['image'].shape == (3, 4, 4, 4)
 
 
-def test_domains_are_brought_to_the_larger_shape():
+def test_domains_are_brought_to_the_larger_shape(first):
   target = np.zeros((9, 6, 5, 3), np.uint8)
   (batch,) = first(pair(target=target), 1)
   assert batch['source']['image'].shape == (3, 6, 5, 3)

@@ -1,6 +1,5 @@
 """Label maps in a pair: moved, cropped and streamed with their images."""
 
-import itertools
 import types
 
 import numpy as np
@@ -42,24 +41,14 @@ def pair(store):
   return open_pair
 
 
-def first(dataset, n):
-  return list(itertools.islice(dataset.as_numpy_iterator(), n))
-
-
 def to_uint8(images):
   return np.round((images + 1) * 127.5).astype(np.uint8)
 
 
-def assert_equal(batches, others):
-  assert len(batches) == len(others)
-  for batch, other in zip(batches, others, strict=True):
-    for domain, examples in batch.items():
-      for name, values in examples.items():
-        np.testing.assert_array_equal(values, other[domain][name])
-
-
 @pytest.mark.usefixtures('memory')
-def test_a_class_belongs_to_its_pixel_wherever_it_moves(pair, store):
+def test_a_class_belongs_to_its_pixel_wherever_it_moves(
+  pair, store, first, assert_equal
+):
   """Flipped and cropped; of a target, training sees the images alone."""
   opened = pair(augmentation=movement.Flip(), crop=(5, 7))
   for role in ('unsupervised', 'supervised_target'):
@@ -76,7 +65,7 @@ def test_a_class_belongs_to_its_pixel_wherever_it_moves(pair, store):
     assert_equal(resumed, batches[3:])
 
 
-def test_what_comes_in_from_outside_is_black_and_ignored(pair):
+def test_what_comes_in_from_outside_is_black_and_ignored(pair, first):
   """Half the size: three quarters of each image are black and of no class."""
   opened = pair(augmentation=movement.Scale(factors=(0.5, 0.5)))
   for batch in first(opened.train_batches(0), 3):
@@ -85,7 +74,7 @@ def test_what_comes_in_from_outside_is_black_and_ignored(pair):
     assert (batch['source']['segmentation'][outside] == label_maps.IGNORE).all()
 
 
-def test_training_sees_maps_of_the_images_size_and_tests_their_own(pair):
+def test_training_sees_maps_of_the_images_size_and_tests_their_own(pair, first):
   opened = pair(image_size=(4, 6))
   (batch,) = first(opened.train_batches(0), 1)
   assert batch['source']['segmentation'].shape == (4, 4, 6, 1)
@@ -98,7 +87,7 @@ def test_training_sees_maps_of_the_images_size_and_tests_their_own(pair):
 
 
 def test_a_test_has_as_many_at_once_as_its_largest_maps_allow(
-  pair, monkeypatch
+  pair, monkeypatch, first
 ):
   """Small images, whose maps are large."""
   monkeypatch.setattr(stored_images, '_PIXELS', 3 * 8 * 12)
@@ -106,7 +95,7 @@ def test_a_test_has_as_many_at_once_as_its_largest_maps_allow(
   assert [len(batch['image']) for batch in batches] == [3, 3, 1]
 
 
-def test_classes_in_another_order_are_those_of_the_source(pair, store):
+def test_classes_in_another_order_are_those_of_the_source(pair, store, first):
   """Stored 0, 1, 2 of the target are the source's 1, 2, 0."""
   opened = pair(target={'class_names': ('b', 'c', 'a')})
   (test,) = first(opened.test_batches(), None)
@@ -115,7 +104,7 @@ def test_classes_in_another_order_are_those_of_the_source(pair, store):
   np.testing.assert_array_equal(test['segmentation'], expected)
 
 
-def test_a_class_that_the_source_has_not_is_ignored(pair, store):
+def test_a_class_that_the_source_has_not_is_ignored(pair, store, first):
   opened = pair(
     target={'class_names': ('a', 'b', 'd')}, allow_class_mismatch=True
   )
@@ -125,7 +114,7 @@ def test_a_class_that_the_source_has_not_is_ignored(pair, store):
   np.testing.assert_array_equal(test['segmentation'], expected)
 
 
-def test_augmentation_of_both_domains_is_not_what_translators_see(pair):
+def test_augmentation_of_both_domains_is_not_what_translators_see(pair, first):
   """It is on top of each domain's own, with random numbers of its own."""
   noise = augmentation.AddNoise(stddev=0.1)
   plain, own, both = (
@@ -161,7 +150,7 @@ def offline(opened, translator, store, shape):
   return translated_source.pair(opened, row)
 
 
-def test_a_translated_source_comes_to_the_pairs_size(pair, store):
+def test_a_translated_source_comes_to_the_pairs_size(pair, store, first):
   """Translated at half the size, maps with images."""
   opened = pair(source_augmentation=movement.Move())
   found = offline(opened, opened.changed(image_size=(4, 6)), store, (4, 6, 3))
@@ -176,7 +165,7 @@ def test_a_translated_source_comes_to_the_pairs_size(pair, store):
   )
 
 
-def test_a_translated_source_is_augmented_in_training(pair, store):
+def test_a_translated_source_is_augmented_in_training(pair, store, first):
   """By what both domains are, not by what it was before its translation."""
   opened = pair(source_augmentation=movement.Move())
   flipping = offline(
@@ -201,7 +190,7 @@ def test_a_source_translated_at_another_size_than_the_row_has_is_told(
     offline(opened, opened, store, (4, 6, 3))
 
 
-def test_settings_of_a_changed_pair_are_its_own(pair):
+def test_settings_of_a_changed_pair_are_its_own(pair, first):
   opened = pair()
   changed = opened.changed(crop=(3, 4), batch_size=2)
   assert changed.train_shape == (3, 4, 3) and opened.train_shape == (8, 12, 3)

@@ -1,0 +1,126 @@
+"""Streams of examples: endless, resumed, of parts, in memory or not."""
+
+import itertools
+import pathlib
+
+import pytest
+import tensorflow as tf
+
+from pixelda_tf.data import corruption, domains, records
+from pixelda_tf.errors import UserError
+
+
+def numbers(examples):
+  """The stored images carry their number in the first pixel."""
+  return [int(example['image'][0, 0, 0]) for example in examples]
+
+
+def as_list(dataset, n=None):
+  dataset = dataset if n is None else dataset.take(n)
+  return list(dataset.as_numpy_iterator())
+
+
+@pytest.mark.usefixtures('memory')
+def test_stream_of_chosen_classes_is_the_whole_stream_without_the_others(store):
+  whole = store(num_shards=3).open(store.data_dir)
+  chosen = store(num_shards=3, classes=['b']).open(store.data_dir)
+  stream = numbers(as_list(whole.stored('train', seed=4), 60))
+  expected = [n for n in stream if n % 3 == 1]
+  assert numbers(as_list(chosen.stored('train', seed=4), 21)) == expected
+  for skip in (1, 7, 20):
+    resumed = chosen.stored('train', seed=4, skip=skip)
+    assert numbers(as_list(resumed, 21 - skip)) == expected[skip:]
+
+
+@pytest.mark.usefixtures('memory')
+def test_seeded_stream_is_endless_and_resumes(store):
+  domain = store(train=20, num_shards=3).open(store.data_dir)
+  stream = numbers(as_list(domain.stored('train', seed=4), 60))
+  for epoch in range(3):
+    assert sorted(stream[20 * epoch :][:20]) == list(range(20))
+  resumed = domain.stored('train', seed=4, skip=33)
+  assert numbers(as_list(resumed, 27)) == stream[33:]
+  assert numbers(as_list(domain.stored('train', seed=5), 60)) != stream
+
+
+# 20 images of 4x4 and their labels, int64.
+DECODED_BYTES = 20 * (4 * 4 + 8 + domains.EXAMPLE_BYTES)
+
+
+@pytest.mark.parametrize('part', [(0, 1), (1, 2)])
+def test_what_fits_in_memory_is_read_once(store, part, monkeypatch):
+  monkeypatch.setattr(records, 'MEMORY_BYTES', DECODED_BYTES)
+  epoch, stream = stream_without_files(store, part)
+  later = numbers(itertools.islice(stream, 3 * len(epoch)))
+  assert sorted(later) == sorted(3 * epoch)
+
+
+@pytest.mark.parametrize('part', [(0, 1), (1, 2)])
+def test_what_does_not_fit_is_read_every_epoch(store, part, monkeypatch):
+  """A part that would fit is none, as the others are to be read beside it."""
+  monkeypatch.setattr(records, 'MEMORY_BYTES', DECODED_BYTES - 1)
+  epoch, stream = stream_without_files(store, part)
+  # What comes next may have been read ahead.
+  with pytest.raises(tf.errors.NotFoundError, match='train.tfrecord'):
+    list(itertools.islice(stream, 3 * len(epoch)))
+
+
+def stream_without_files(store, part):
+  """Returns an epoch's numbers and an iterator after it; the files are gone."""
+  domain = store(train=20).open(store.data_dir)
+  stream = iter(domain.stored('train', seed=4, part=part))
+  epoch = sorted(numbers(itertools.islice(stream, 20 // part[1])))
+  assert epoch == list(range(20))[part[0] * 20 // part[1] :]
+  for path in pathlib.Path(store.data_dir).rglob('*train.tfrecord*'):
+    path.unlink()
+  return epoch, stream
+
+
+def test_what_was_decoded_for_a_row_is_there_for_the_next(store):
+  """After its first example, and in stored order, too: the files are gone."""
+  domain = store(train=20).open(store.data_dir)
+  first = numbers(as_list(domain.stored('train', seed=4), 1))
+  for path in pathlib.Path(store.data_dir).rglob('*train.tfrecord*'):
+    path.unlink()
+  assert numbers(as_list(domain.stored('train', seed=4), 30))[:1] == first
+  assert numbers(as_list(domain.stored('train', skip=3))) == list(range(3, 20))
+
+
+def test_a_file_is_looked_at_once_by_all_splits_of_it(store, monkeypatch):
+  looked_at = []
+  all_sound = corruption.all_sound
+  monkeypatch.setattr(
+    corruption,
+    'all_sound',
+    lambda paths, *rest: looked_at.extend(paths) or all_sound(paths, *rest),
+  )
+  domain = store(train=20, num_shards=2).open(store.data_dir)
+  # The first half is in the first file.
+  assert [domain.count(f'train[{part}]') for part in (':10', '5:', ':3')] == [
+    10,
+    15,
+    3,
+  ]
+  assert len(looked_at) == len(set(looked_at)) == 2
+
+
+@pytest.mark.usefixtures('memory')
+def test_a_part_is_read_without_the_files_of_the_others(store):
+  """20 examples in 2 files, the second of which is gone."""
+  domain = store(train=20, num_shards=2).open(store.data_dir)
+  whole = store(train=20, num_shards=2).open(store.data_dir)
+  expected = numbers(as_list(whole.stored('train')))
+  _, second = sorted(pathlib.Path(store.data_dir).rglob('*train.tfrecord*'))
+  second.unlink()
+  assert numbers(as_list(domain.stored('train', part=(0, 2)))) == expected[:10]
+  assert domain.count('train', part=(0, 2)) == 10
+  stream = numbers(as_list(domain.stored('train', seed=1, part=(0, 2)), 10))
+  assert sorted(stream) == expected[:10]
+  with pytest.raises(UserError, match=f'{second.name}: missing'):
+    domain.stored('train', part=(1, 2))
+
+
+def test_a_part_without_examples_is_told(store):
+  domain = store(train=2, num_shards=1).open(store.data_dir)
+  with pytest.raises(UserError, match="part 1 of 3 of split 'train' holds no"):
+    domain.count('train', part=(0, 3))
