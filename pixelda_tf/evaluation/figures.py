@@ -1,6 +1,7 @@
 """Clouds of points and confusion matrices, drawn to arrays."""
 
 import io
+import textwrap
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -28,6 +29,9 @@ _NUMBERED_CLASSES = 16
 _LEGEND_ROWS = 16
 # Counts from here on have more digits than a cell has room for.
 _LONG = 100_000
+
+# Letters of a title on an inch.
+_LETTERS = 9
 
 drawn = matplotlib.rc_context(
   {'font.size': 11, 'axes.titlesize': 12, 'figure.titlesize': 13}
@@ -58,7 +62,7 @@ def clouds(
   *,
   one_embedding: bool,
 ) -> np.ndarray:
-  """Draws clouds of points, above by domain and below by class.
+  """Draws clouds of points, above by domain, below by class if any is known.
 
   Args:
     panels: list of (title, list of `Cloud`), one a column.
@@ -69,10 +73,13 @@ def clouds(
   Returns:
     uint8 `[height, width, 3]`.
   """
-  figure = Figure((4.6 * len(panels), 9.2), DPI)
+  every = {cloud.domain: cloud for _, shown in panels for cloud in shown}
+  labelled = any((cloud.labels != UNKNOWN).any() for cloud in every.values())
+  rows = 2 if labelled else 1
+  figure = Figure((4.6 * len(panels), 4.6 * rows), DPI)
   figure.suptitle(plain(title), y=1.04, va='bottom')
   axes = figure.subplots(
-    2,
+    rows,
     len(panels),
     squeeze=False,
     sharex=one_embedding,
@@ -92,17 +99,18 @@ def clouds(
     for axis in column:
       axis.set(xticks=[], yticks=[])
     for cloud in shown:
-      by_class = [
-        _UNKNOWN_COLOUR if label == UNKNOWN else colours[label]
-        for label in cloud.labels
-      ]
       _scatter(column[0], cloud, _DOMAIN_COLOURS[cloud.domain])
-      _scatter(column[1], cloud, by_class)
+      if labelled:
+        by_class = [
+          _UNKNOWN_COLOUR if label == UNKNOWN else colours[label]
+          for label in cloud.labels
+        ]
+        _scatter(column[1], cloud, by_class)
   axes[0, 0].set_ylabel('colour: domain')
-  axes[1, 0].set_ylabel('colour: class')
-  every = {cloud.domain: cloud for _, shown in panels for cloud in shown}
   _legend(axes[0, -1], _domain_entries(every))
-  _legend(axes[1, -1], _class_entries(every, class_names, colours))
+  if labelled:
+    axes[1, 0].set_ylabel('colour: class')
+    _legend(axes[1, -1], _class_entries(every, class_names, colours))
   return _whole(figure)
 
 
@@ -140,7 +148,8 @@ def confusion(
     rotation = 90 if max(map(len, names)) > 2 else 0
     axis.set_xticks(range(n), names, rotation=rotation)
     axis.set_yticks(range(n), names)
-    axis.set(title=plain(name), xlabel='predicted', ylabel='true')
+    title = _wrapped(name, int(_LETTERS * side))
+    axis.set(title=plain(title), xlabel='predicted', ylabel='true')
     for true, predicted in zip(*np.nonzero(matrix), strict=True):
       fraction = fractions[true, predicted]
       if n <= _NUMBERED_CLASSES:
@@ -162,6 +171,12 @@ def confusion(
 def plain(text: str) -> str:
   """Returns text that is drawn as it is: in matplotlib `$` begins formulas."""
   return text.replace('$', r'\$')
+
+
+def _wrapped(text, width):
+  """Returns text in lines of at most so many letters."""
+  lines = (textwrap.wrap(line, width) for line in text.splitlines())
+  return '\n'.join(line for wrapped in lines for line in wrapped)
 
 
 def _whole(figure):

@@ -59,6 +59,16 @@ def test_unknown_classes_are_grey_and_told():
   assert has_grey(unknown) and not has_grey(known)
 
 
+def test_without_any_class_points_are_drawn_once():
+  """As of images that have label maps: a row of 4.6 inches."""
+  known = draw([('x', [cloud('source', [0]), cloud('target', [UNKNOWN])])])
+  none = draw(
+    [('x', [cloud(name, [UNKNOWN]) for name in ('source', 'target')])]
+  )
+  assert abs(known.shape[0] - none.shape[0] - 468) < 15
+  assert has(none, BLUE) and has(none, ORANGE) and not has_grey(none)
+
+
 def test_a_point_is_drawn_in_both_rows_in_its_two_colours():
   """One large point of class 3: blue above, red below, the same place."""
   point = figures.Cloud('source', 's', np.zeros((1, 2)), np.array([3]))
@@ -134,6 +144,22 @@ def test_confusion_matrices_stand_side_by_side():
   two = figures.confusion([('b', matrix), ('a', matrix)], names, 'title')
   assert two.dtype == np.uint8
   assert two.shape[1] > one.shape[1] + 300
+
+
+def test_titles_of_matrices_that_stand_side_by_side_do_not_meet():
+  """Between the panels there is a column without ink in the titles' rows."""
+  matrix = np.eye(11, dtype=int)
+  text = (
+    'mIoU 11.5%, frequency-weighted IoU 30.6%, pixel accuracy 37.9%, images 9'
+  )
+  panels = [(f'{when}: cycada\n{text}', matrix) for when in ('before', 'after')]
+  picture = figures.confusion(panels, 'abcdefghijk', 'title')
+  dark = (picture < 128).all(-1)
+  frames = np.flatnonzero(dark.sum(0) > 300)
+  top = np.flatnonzero(dark.sum(1) > 600)[0]
+  middle = frames[len(frames) // 2 - 1 : len(frames) // 2 + 1]
+  gap = dark[top - 60 : top - 2, slice(*middle)]
+  assert gap.any() and (~gap.any(0)).sum() > 20
 
 
 def test_counts_too_long_for_a_cell_are_percent_of_their_row():
