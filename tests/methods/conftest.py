@@ -62,15 +62,6 @@ BUILT_FROM = {
 }
 
 
-@pytest.fixture
-def networks_of_any_size():
-  """Builders of a generator and of a discriminator that decides on patches."""
-  return {
-    'generator': NETWORKS['generator'],
-    'discriminator': CYCLE_NETWORKS['discriminator'],
-  }
-
-
 class Counted(tf.keras.Model):
   """A network that counts its calls."""
 
@@ -86,15 +77,15 @@ class Counted(tf.keras.Model):
 
 def networks_of(method):
   """A method's networks by name, with the one that sees features."""
-  found = {
+  networks = {
     name: value
     for name, value in vars(method).items()
     if isinstance(value, tf.keras.Model)
   }
   alignment = getattr(method, 'alignment', None)
   if alignment:
-    found['feature_discriminator'] = alignment.discriminator
-  return found
+    networks['feature_discriminator'] = alignment.discriminator
+  return networks
 
 
 @pytest.fixture(params=[False, True], ids=['eager', 'compiled'])
@@ -186,19 +177,15 @@ def count_calls():
   """
 
   def count_calls(method):
-    found = {
-      name: Counted(net)
-      for name, net in vars(method).items()
-      if isinstance(net, tf.keras.Model)
-    }
-    for name, counted in found.items():
+    networks = {name: Counted(net) for name, net in networks_of(method).items()}
+    for name, counted in networks.items():
       setattr(method, name, counted)
 
     def calls():
-      answer = {name: counted.calls for name, counted in found.items()}
-      for counted in found.values():
+      counts = {name: counted.calls for name, counted in networks.items()}
+      for counted in networks.values():
         counted.calls = 0
-      return answer
+      return counts
 
     return calls
 
@@ -290,3 +277,21 @@ def assert_equal_weights():
         np.testing.assert_allclose(a, b, atol=atol, err_msg=f'{name} {b.name}')
 
   return assert_equal_weights
+
+
+@pytest.fixture
+def first_pixels():
+  """Networks: D gives each image's first pixel, G the image as it is."""
+
+  def first_pixel(image_shape, n_classes):
+    images = tf.keras.Input(image_shape)
+    scale = tf.keras.layers.Dense(1, use_bias=False, kernel_initializer='ones')
+    return tf.keras.Model(images, {'domain': scale(images[:, 0, 0])})
+
+  def same(image_shape, noise_size):
+    images = tf.keras.Input(image_shape)
+    noise = tf.keras.Input([noise_size])
+    scale = tf.keras.layers.Dense(1, use_bias=False, kernel_initializer='ones')
+    return tf.keras.Model([images, noise], scale(images))
+
+  return {'discriminator': first_pixel, 'generator': same}
