@@ -111,13 +111,17 @@ def _open_dataset(problem, class_names):
   from pixelda_tf.data.domains import Domain
   from pixelda_tf.fields.images import at_once
 
-  domain = Domain(name=FLAGS.dataset)
-  domain = domain.open(FLAGS.data_dir, FLAGS.skip_corrupt)
-  if class_names is not None and domain.class_names != class_names:
-    raise UserError(
-      f'--dataset={FLAGS.dataset}: its classes {domain.class_names} are not '
-      f'those of the model, {class_names}'
-    )
+  named = Domain(name=FLAGS.dataset)
+  domain = named.open(FLAGS.data_dir, FLAGS.skip_corrupt)
+  found = domain.class_names
+  if None not in (found, class_names) and found != class_names:
+    if sorted(found) != sorted(class_names):
+      raise UserError(
+        f'--dataset={FLAGS.dataset}: its classes {found} are not those of the '
+        f'model, {class_names}'
+      )
+    named.classes = {name: name for name in class_names}  # In that order.
+    domain = named.open(FLAGS.data_dir, FLAGS.skip_corrupt)
   split = FLAGS.split or domain.test
   batches = None
   if problem.can_test(domain):

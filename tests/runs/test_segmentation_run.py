@@ -83,16 +83,17 @@ def tiny_segmenter(image_shape, n_classes):
 class Streets(base.ImageBuilder):
   """Images of blocks of noisy colour, one a class; the first row is ignored."""
 
-  def __init__(self, *, data_dir, name, colours, ratio):
+  def __init__(self, *, data_dir, name, colours, ratio, names=NAMES):
     self.name = name
     self.colours = np.array(colours)
     self.ratio = ratio
+    self.names = names
     super().__init__(data_dir=data_dir)
 
   def _info(self):
     return self.image_info(
       shape=(self.ratio * SIZE[0], self.ratio * SIZE[1], 3),
-      class_names=NAMES,
+      class_names=self.names,
       fields=('segmentation',),
       description='made up',
       colours=COLOURS,
@@ -111,6 +112,8 @@ class Streets(base.ImageBuilder):
       maps = maps.repeat(2 * self.ratio, 0).repeat(2 * self.ratio, 1)
       noise = random.integers(-20, 21, size=(*maps.shape[:2], 3))
       image = (self.colours[maps[..., 0]] + noise).astype(np.uint8)
+      maps = np.array([self.names.index(name) for name in NAMES])[maps]
+      maps = maps.astype(np.uint8)
       maps[0] = IGNORE
       yield {'image': image, 'segmentation': maps}
 
@@ -118,13 +121,15 @@ class Streets(base.ImageBuilder):
 @pytest.fixture(scope='module')
 def data_dir(tmp_path_factory):
   directory = tmp_path_factory.mktemp('streets')
-  for name, colours, ratio in (('drawn', DRAWN, 1), ('seen', SEEN, 2)):
+  for options in (
+    {'name': 'drawn', 'colours': DRAWN, 'ratio': 1},
+    {'name': 'seen', 'colours': SEEN, 'ratio': 2},
+    {'name': 'turned', 'colours': SEEN, 'ratio': 2, 'names': NAMES[::-1]},
+    {'name': 'others', 'colours': SEEN, 'ratio': 2, 'names': (*NAMES, 'x')},
+  ):
     preparing.build(
-      lambda path, options=(name, colours, ratio): Streets(
-        data_dir=path,
-        **dict(zip(('name', 'colours', 'ratio'), options, strict=True)),
-      ),
-      name=name,
+      lambda path, options=options: Streets(data_dir=path, **options),
+      name=options['name'],
       data_dir=directory,
     )
   return str(directory)
@@ -288,6 +293,22 @@ def test_the_export_is_scored_as_the_run_was(run, data_dir, in_process):
   for name, value, line in zip(NAMES, iou, lines[4:7], strict=True):
     assert line.split()[:2] == [name, f'{value:.1%}']
   assert lines[-1] == f'worst cases: {run.path}/worst.png'
+
+
+def test_classes_of_another_data_set_are_matched_by_name(
+  run, data_dir, in_process
+):
+  """Stored in another order, by an export and by a run."""
+  tables = []
+  for place in (f'--export_dir={run.path}/export', f'--run_dir={run.path}'):
+    for name in ('seen', 'turned'):
+      flags = place, f'--data_dir={data_dir}', f'--dataset={name}'
+      done = in_process('evaluate', *flags)
+      assert done.returncode == 0, done.stderr
+      tables.append(done.stdout.splitlines()[2:7])
+    assert tables[-2] == tables[-1] and tables[-1][2].startswith(NAMES[0])
+    done = in_process('evaluate', *flags[:2], '--dataset=others')
+    done.assert_mistake('--dataset=others: its classes', "'x') are not those")
 
 
 def test_the_command_prints_classes_and_draws_the_worst_images(
