@@ -2,22 +2,14 @@
 
 import pathlib
 
-import numpy as np
 import pytest
-import tensorflow as tf
-import tensorflow_datasets as tfds
+import random_sets
+from one_step import shapes_of, take_a_step, what_steps
 
 from pixelda_tf import config, datasets
-from pixelda_tf.datasets import base, preparing
-from pixelda_tf.datasets.segmentation import classes
-from pixelda_tf.evaluation import evaluate
-from pixelda_tf.fields import label_maps
-from pixelda_tf.problems import Segmentation
-from pixelda_tf.runs import experiment, row_networks
+from pixelda_tf.runs import experiment
 
 GIN = pathlib.Path(__file__).resolve().parents[1] / 'gin'
-DATA_SETS = ('digits', 'digits_photo', 'mnist', 'mnistm', 'usps')
-COUNT = 12
 
 SMALL = (
   'Pair.batch_size = 4',
@@ -190,149 +182,12 @@ INCLUDED = {
   'methods/cyclegan.gin',
   'methods/cyclegan_uda.gin',
 }
-# Data sets with label maps, to their classes.
-MAP_SETS = {
-  'gta5': classes.CITYSCAPES,
-  'cityscapes/extra': classes.CITYSCAPES,
-  'synthia_sequences/fall': classes.CAMVID,
-  'synthia_sequences/winter': classes.CAMVID,
-  'camvid/segnet': classes.CAMVID,
-  'streets/day': classes.CAMVID,
-  'streets/camera': classes.CAMVID,
-}
-POSE_SETS = {
-  'standin/rendered': 4,
-  'standin/camera': 4,
-  'linemod_cropped/synthetic': 3,
-  'linemod_cropped/real': 3,
-}
-
-
-def of_random_images(builder):
-  """Returns a builder of the same features that makes up its examples."""
-
-  class Random(builder):
-    name = builder.name
-    _photo_files = ()
-
-    def _split_generators(self, dl_manager):
-      return {
-        split: self._generate_examples(split, self._random_examples())
-        for split in ('train', 'test')
-      }
-
-    def _random_examples(self):
-      random = np.random.default_rng(0)
-      shape = self.info.features['image'].shape
-      for number in range(COUNT):
-        image = random.integers(256, size=shape, dtype=np.uint8)
-        yield {'image': image, 'label': number % 10}
-
-  return Random
-
-
-class RandomPoses(base.ImageBuilder):
-  """Random images with everything that a pose data set has."""
-
-  BUILDER_CONFIGS = [
-    tfds.core.BuilderConfig(name=name.split('/')[1]) for name in POSE_SETS
-  ]
-
-  def __init__(self, *, data_dir, name):
-    self.name, config_name = name.split('/')
-    self.channels = POSE_SETS[name]
-    super().__init__(data_dir=data_dir, config=config_name)
-
-  def _info(self):
-    return self.image_info(
-      shape=(64, 64, self.channels),
-      class_names=['cube', 'duck'],
-      description='random',
-      fields=('label', 'mask', 'pose'),
-    )
-
-  def _split_generators(self, dl_manager):
-    return {
-      split: self._generate_examples(split, self._random_examples())
-      for split in ('train', 'test')
-    }
-
-  def _random_examples(self):
-    random = np.random.default_rng(0)
-    shape = (64, 64, self.channels)
-    for number in range(COUNT):
-      yield {
-        'image': random.integers(256, size=shape, dtype=np.uint8),
-        'label': number % 2,
-        'mask': 255 * random.integers(2, size=(64, 64, 1), dtype=np.uint8),
-        'pose': np.array([0.6, 0.8, 0, 0], np.float32),
-      }
-
-
-class RandomMaps(base.ImageBuilder):
-  """Random images of 24x32 pixels with random label maps."""
-
-  BUILDER_CONFIGS = [
-    tfds.core.BuilderConfig(name=name.split('/')[1])
-    for name in MAP_SETS
-    if '/' in name
-  ]
-
-  def __init__(self, *, data_dir, name):
-    self.name, _, config_name = name.partition('/')
-    self.class_names = MAP_SETS[name]
-    if not config_name:
-      self.BUILDER_CONFIGS = []
-    super().__init__(data_dir=data_dir, config=config_name or None)
-
-  def _info(self):
-    return self.image_info(
-      shape=(24, 32, 3),
-      class_names=self.class_names,
-      description='random',
-      fields=('segmentation',),
-    )
-
-  def _split_generators(self, dl_manager):
-    return {
-      split: self._generate_examples(split, self._random_examples())
-      for split in ('train', 'train_extra', 'test')
-    }
-
-  def _random_examples(self):
-    random = np.random.default_rng(0)
-    for _ in range(COUNT):
-      labels = random.integers(len(self.class_names), size=(24, 32, 1))
-      labels[0] = label_maps.IGNORE
-      yield {
-        'image': random.integers(256, size=(24, 32, 3), dtype=np.uint8),
-        'segmentation': labels.astype(np.uint8),
-      }
 
 
 @pytest.fixture(scope='module')
 def data_dir(tmp_path_factory):
-  """A data directory with tiny data sets under the real ones' names."""
   directory = tmp_path_factory.mktemp('data')
-  for name in DATA_SETS:
-    make_builder = of_random_images(datasets.BUILDERS[name])
-    preparing.build(
-      lambda path, make=make_builder: make(data_dir=path),
-      name=name,
-      data_dir=directory,
-    )
-  for name in POSE_SETS:
-    preparing.build(
-      lambda path, name=name: RandomPoses(data_dir=path, name=name),
-      name=name.split('/')[0],
-      data_dir=directory,
-    )
-  for name in MAP_SETS:
-    preparing.build(
-      lambda path, name=name: RandomMaps(data_dir=path, name=name),
-      name=name.split('/')[0],
-      data_dir=directory,
-    )
+  random_sets.store_all(directory)
   return str(directory)
 
 
@@ -394,66 +249,3 @@ def test_every_row_of_a_file_takes_a_step(
       take_a_step(run, row.name, method, batch)
       stepped.add(what)
     assert method.dtype_policy.name == run.precision
-
-
-def shapes_of(method):
-  """Returns the shapes of the weights of every network."""
-  return {
-    name: [tuple(weight.shape) for weight in network.weights]
-    for name, network in row_networks.networks_of(method).items()
-  }
-
-
-def what_steps(method, batch):
-  """Returns what a step depends on but for numbers: of them, which are 0."""
-  settings = {
-    name: value if isinstance(value, str) else bool(value)
-    for name, value in vars(method).items()
-    if not name.startswith('_')
-    and isinstance(value, (str, bool, int, float, type(None)))
-  }
-  layers = {
-    name: [type(layer).__name__ for layer in network.layers]
-    for name, network in row_networks.networks_of(method).items()
-  }
-  return repr(
-    (
-      type(method).__name__,
-      method.dtype_policy.name,
-      layers,
-      shapes_of(method),
-      sorted(settings.items()),
-      tf.nest.map_structure(lambda tensor: tensor.shape, batch),
-    )
-  )
-
-
-def take_a_step(run, name, method, batch):
-  """Checks that a step moves what it has to, and that the method answers."""
-  moving = must_move(method)
-  before = [v.numpy() for v in moving]
-  logs = method.train_step(batch)
-  assert all(np.isfinite(value) for value in logs.values()), name
-  for old, new in zip(before, moving, strict=True):
-    assert np.any(old != new), (name, new.name)
-  if method.predicts:
-    predict = evaluate.compiled_predictions(method)
-    scorer = run.pair.problem.scorer(run.pair.class_names)
-    scores = evaluate.score(predict, run.pair.test_batches(), scorer).result()
-    assert scores['count'] == COUNT
-
-
-def must_move(method):
-  """Variables of every player that always moves, and that its loss reaches.
-
-  A task network's in full; of others the kernels: at an early stage a scale or
-  an offset may be stuck. So may what lies below FCN8s's scores, which start at
-  0; its kernels decay.
-  """
-  found = []
-  for player in method.players():
-    if player.when is None:
-      task = player.name in ('task', 'source_task')
-      task &= not isinstance(method.problem, Segmentation)
-      found += [v for v in player.variables() if task or 'kernel' in v.name]
-  return found

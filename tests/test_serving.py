@@ -15,13 +15,10 @@ from pixelda_tf.fields.images import prepare_images, to_uint8
 from pixelda_tf.methods import PixelDA, SourceOnly, TwoWayCycleGANUDA
 from pixelda_tf.networks import (
   layers,
-  pose_estimator,
   pyramid_discriminator,
   residual_generator,
   unet_generator,
-  unet_segmenter,
 )
-from pixelda_tf.problems import ClassAndPose, Segmentation
 
 # Loads an export and calls it with every array of a file. Nothing but
 # TensorFlow can be imported in it: of a current one, Keras is Keras 3.
@@ -242,63 +239,3 @@ def test_no_image_has_no_answer(name, exports, methods):
     for signature in signatures.values():
       for output, value in signature(images=images).items():
         assert value.shape == shapes[output]
-
-
-def test_poses_of_rgb_and_depth_are_served(tmp_path):
-  method = SourceOnly(
-    image_shape=(8, 8, 4),
-    n_classes=3,
-    problem=ClassAndPose(pose_weight=1.0),
-    task=functools.partial(pose_estimator, filters=2, dense=8),
-  )
-  serving.export(method, str(tmp_path / 'export'))
-  predict = serving.load(str(tmp_path / 'export'))['predict']
-  for count, side in ((0, 8), (5, 8), (2, 13)):
-    images = np.random.default_rng(0).integers(
-      256, size=(count, side, side, 4), dtype=np.uint8
-    )
-    answer = predict(images=tf.constant(images))
-    assert {name: value.shape for name, value in answer.items()} == {
-      'probabilities': (count, 3),
-      'pose': (count, 4),
-    }
-    if count:
-      prepared = prepare_images(images, image_shape=(8, 8, 4))
-      expected = method.predictions(prepared)
-      for name, value in answer.items():
-        np.testing.assert_allclose(value, expected[name], atol=1e-5)
-      assert np.all(answer['pose'][:, 0] >= 0)
-      norms = np.linalg.norm(answer['pose'], axis=1)
-      np.testing.assert_allclose(norms, 1, atol=1e-5)
-  with pytest.raises(tf.errors.InvalidArgumentError, match='must have 4 chann'):
-    predict(images=tf.zeros([1, 8, 8, 3], tf.uint8))
-
-
-@pytest.mark.parametrize('scored', [None, ['road', 'car']])
-def test_classes_that_count_are_named(scored, tmp_path):
-  method = SourceOnly(
-    image_shape=(8, 8, 3),
-    n_classes=3,
-    problem=Segmentation(scored=scored),
-    task=functools.partial(unet_segmenter, filters=2, levels=1),
-  )
-  serving.export(method, str(tmp_path / 'export'), ('sky', 'road', 'car'))
-  named = tmp_path / 'export' / serving.SCORED
-  if scored is None:
-    assert not named.exists()
-  else:
-    assert named.read_text('utf-8') == 'road\ncar\n'
-
-
-def test_loading_what_is_no_export_is_a_mistake(tmp_path):
-  with pytest.raises(UserError, match='no SavedModel here; export a run'):
-    serving.load(str(tmp_path))
-
-
-def test_a_directory_that_cannot_be_written_is_told(tmp_path):
-  """A file stands where the export's parent directory would be."""
-  (tmp_path / 'file').write_text('kept')
-  method = SourceOnly(image_shape=(8, 8, 1), n_classes=3)
-  with pytest.raises(UserError, match='file/export: the export could not'):
-    serving.export(method, str(tmp_path / 'file/export'))
-  assert (tmp_path / 'file').read_text() == 'kept'

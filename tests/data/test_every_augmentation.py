@@ -7,8 +7,6 @@ import tensorflow as tf
 from pixelda_tf.data import augmentation, movement
 
 SEED = tf.constant([3, 4], tf.int32)
-
-
 AUGMENTATIONS = [
   augmentation.ChangeColour(),
   augmentation.AddNoise(grains=(1, 3, 100)),

@@ -37,14 +37,8 @@ KEYS = {
 
 
 SEMANTIC = {'generators/source_semantic', 'generators/target_semantic'}
-
-
 CYCLE = {'generators/source_cycle', 'generators/target_cycle'}
-
-
 IDENTITY = {'generators/source_identity', 'generators/target_identity'}
-
-
 ALIGNMENT = {
   'feature_discriminator/domain',
   'feature_discriminator/accuracy',

@@ -19,8 +19,6 @@ NAMES = (
 
 
 DOMAINS = ('target', 'source')
-
-
 KEYS = {
   *(f'generators/{domain}_domain' for domain in DOMAINS),
   *(f'generators/{domain}_cycle' for domain in DOMAINS),
@@ -34,11 +32,7 @@ KEYS = {
 
 
 CYCLE = {f'generators/{domain}_cycle' for domain in DOMAINS}
-
-
 IDENTITY = {f'generators/{domain}_identity' for domain in DOMAINS}
-
-
 # Options, the keys that are gone, calls of each generator and discriminator.
 VARIANTS = {
   'all': ({}, set(), 3, 3),

@@ -18,8 +18,6 @@ NAMES = (
 
 
 DOMAINS = ('target', 'source')
-
-
 WEIGHTS = {
   'target_domain_weight': 1.5,
   'source_domain_weight': 0.5,

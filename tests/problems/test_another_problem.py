@@ -6,127 +6,23 @@ Each pixel of an image has a class; some are not known.
 import json
 import types
 
+import coloured_maps
 import gin
 import numpy as np
 import pytest
 import tensorflow as tf
-import tensorflow_datasets as tfds
-from sklearn.metrics import confusion_matrix
+from coloured_maps import NAMES
+from pixel_classes import PIXEL_CLASSES, UNKNOWN, PixelClassification
 
 from pixelda_tf import config, problems, serving
 from pixelda_tf.data import Domain, pair
-from pixelda_tf.datasets import base, preparing
 from pixelda_tf.errors import UserError
 from pixelda_tf.evaluation import analysis, evaluate
-from pixelda_tf.fields import FIELDS, Field, images
+from pixelda_tf.fields import FIELDS
 from pixelda_tf.methods import PixelDA, SourceOnly
-from pixelda_tf.problems import Case, Metric, Problem, Scorer
 from pixelda_tf.runs import choosing, experiment, results
 
-UNKNOWN = 255
-NAMES = ('sky', 'road', 'car')
 SIZE = (8, 12)
-
-PIXEL_CLASSES = Field(
-  noun='classes of pixels',
-  remedy='draw them',
-  feature=lambda shape, names: tfds.features.LabeledImage(
-    labels=names, shape=(*shape[:2], 1)
-  ),
-  prepare=lambda values, shape: tf.cast(
-    images.resize(values, shape[:2], 'nearest')[..., 0]
-    if values.shape[-1] == 1
-    else values,
-    tf.int32,
-  ),
-  store=lambda values: values[..., np.newaxis].astype(np.uint8),
-  fault=lambda values, _: None,
-  relabel=lambda values, new: tf.where(
-    values == UNKNOWN,
-    UNKNOWN,
-    tf.gather([*new, UNKNOWN], tf.minimum(values, len(new))),
-  ),
-  interpolation='nearest',
-  fill=UNKNOWN,
-)
-
-
-@gin.register
-class PixelClassification(Problem):
-  """The class of every pixel."""
-
-  targets = ('pixel_classes',)
-  outputs = ('classes',)
-  metrics = (Metric('pixel_accuracy', 'right pixels', '{:.1%}', True),)
-
-  def losses(self, examples, outputs):
-    truth = examples['pixel_classes']
-    known = tf.cast(truth != UNKNOWN, tf.float32)
-    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
-      tf.where(truth == UNKNOWN, 0, truth), outputs['logits']
-    )
-    return {'pixels': tf.reduce_mean(known * losses, axis=[1, 2])}
-
-  def head_losses(self, examples, logits):
-    raise NotImplementedError
-
-  def pseudo_labels(self, outputs):
-    logits = outputs['logits']
-    return {'pixel_classes': tf.argmax(logits, -1, output_type=tf.int32)}
-
-  def probabilities(self, outputs):
-    return tf.nn.softmax(outputs['logits'])
-
-  def predictions(self, outputs, size=None):
-    classes = self.pseudo_labels(outputs)['pixel_classes']
-    if size is not None:
-      classes = tf.image.resize(classes[..., tf.newaxis], size, 'nearest')
-      classes = classes[..., 0]
-    return {'classes': classes}
-
-  def keras_metrics(self, n_classes):
-    return [
-      tf.keras.metrics.MeanIoU(
-        n_classes, 'mean_iou', ignore_class=UNKNOWN, sparse_y_pred=False
-      )
-    ]
-
-  def scorer(self, class_names, n_worst=0):
-    return PixelScorer(class_names, n_worst)
-
-
-class PixelScorer(Scorer):
-  """Counts pixels; the worst images have the most wrong ones."""
-
-  def __init__(self, class_names, n_worst=0):
-    super().__init__(class_names, n_worst)
-    n = len(self.class_names)
-    self.confusion = np.zeros((n, n), np.int64)
-    self.count = 0
-
-  def update(self, examples, predictions):
-    truth = examples['pixel_classes'].reshape(predictions['classes'].shape)
-    known, found = truth != UNKNOWN, predictions['classes']
-    self.count += len(truth)
-    self.confusion += confusion_matrix(
-      truth[known], found[known], labels=range(len(self.class_names))
-    )
-    wrong = (known & (truth != found)).mean((1, 2))
-    self._worst.add(
-      wrong,
-      lambda i: Case(
-        np.repeat(truth[i, ..., None], 3, -1).astype(np.uint8),
-        (f'{wrong[i]:.0%} wrong',),
-      ),
-    )
-
-  def result(self):
-    right = np.trace(self.confusion)
-    share = float(right / self.confusion.sum())
-    return {'pixel_accuracy': share, 'count': self.count}
-
-  def lines(self):
-    return [f'{self.result()["pixel_accuracy"]:.1%} of pixels']
 
 
 @gin.register
@@ -154,44 +50,6 @@ class Consistent(SourceOnly):
     return terms, monitors
 
 
-class Streets(base.ImageBuilder):
-  """Images whose classes have each a colour, which depends on the domain."""
-
-  def __init__(self, *, data_dir, name, colours, names, ratio=1):
-    self.name = name
-    self.colours = np.array(colours)
-    self.names = names
-    self.ratio = ratio
-    self.size = SIZE[0] * ratio, SIZE[1] * ratio
-    super().__init__(data_dir=data_dir)
-
-  def _info(self):
-    return self.image_info(
-      shape=(*self.size, 3),
-      class_names=self.names,
-      fields=('pixel_classes',),
-      description=f'made up: {self.colours.tolist()}',
-    )
-
-  def _split_generators(self, dl_manager):
-    return {
-      split: self._generate_examples(split, self._make(seed, count))
-      for split, seed, count in (('train', 0, 40), ('test', 1, 13))
-    }
-
-  def _make(self, seed, count):
-    random = np.random.default_rng(seed)
-    for _ in range(count):
-      classes = random.integers(3, size=(*SIZE, 1), dtype=np.uint8)
-      classes = classes.repeat(self.ratio, 0).repeat(self.ratio, 1)
-      noise = random.integers(-20, 21, size=(*self.size, 3))
-      image = (self.colours[classes[..., 0]] + noise).astype(np.uint8)
-      classes[0] = UNKNOWN
-      yield {'image': image, 'pixel_classes': classes}
-
-
-DRAWN = [[50, 50, 200], [100, 100, 100], [200, 50, 50]]
-SEEN = [[60, 90, 150], [120, 100, 80], [150, 80, 60]]
 GIN = """
 Experiment.problem = @PixelClassification()
 Experiment.pair = @Pair()
@@ -233,20 +91,16 @@ def field():
 def data_dir(field, tmp_path_factory):
   """The target has the classes in another order, and larger images."""
   directory = tmp_path_factory.mktemp('data')
-  for options in (
-    {'name': 'drawn', 'colours': DRAWN, 'names': NAMES},
-    {
-      'name': 'seen',
-      'colours': SEEN[::-1],
-      'names': NAMES[::-1],
-      'ratio': 2,
-    },
-  ):
-    preparing.build(
-      lambda path, options=options: Streets(data_dir=path, **options),
-      name=options['name'],
-      data_dir=directory,
-    )
+  fields = {'fields': ('pixel_classes',), 'counts': (40, 13)}
+  coloured_maps.store(directory, 'drawn', size=SIZE, block=1, **fields)
+  coloured_maps.store(
+    directory,
+    'seen',
+    size=(2 * SIZE[0], 2 * SIZE[1]),
+    block=2,
+    class_names=NAMES[::-1],
+    **fields,
+  )
   return str(directory)
 
 
@@ -359,7 +213,7 @@ def test_arrays_and_keras(run):
   """`pair`, `fit` and `evaluate` on arrays."""
   random = np.random.default_rng(0)
   truth = random.integers(3, size=(32, *SIZE), dtype=np.uint8)
-  pixels = np.array(DRAWN, np.uint8)[truth]
+  pixels = np.array(coloured_maps.COLOURS['drawn'], np.uint8)[truth]
   source = {'image': pixels, 'pixel_classes': truth}
   batches = pair(source, pixels, batch_size=8)
   model = SourceOnly(

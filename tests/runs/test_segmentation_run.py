@@ -1,136 +1,53 @@
 """A run of label maps on tiny stored sets, from config to pictures."""
 
 import json
+import pathlib
 import re
 import shutil
 import types
 
-import gin
+import coloured_maps
 import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
+from coloured_maps import NAMES
 from PIL import Image
 
 from pixelda_tf import config, serving
 from pixelda_tf.data import Domain
-from pixelda_tf.datasets import base, preparing
 from pixelda_tf.errors import UserError
 from pixelda_tf.evaluation import painting, segmentations
 from pixelda_tf.evaluation.adaptation import Adaptation, Model
 from pixelda_tf.evaluation.examples import Examples
-from pixelda_tf.fields.label_maps import IGNORE
 from pixelda_tf.problems import Segmentation
 from pixelda_tf.runs import experiment, results
 
 pytestmark = pytest.mark.slow
 
-NAMES = ('sky', 'road', 'car')
 # Pixels of a source image; the target's are twice as wide and high.
 SIZE = (8, 12)
-DRAWN = [[50, 50, 200], [100, 100, 100], [200, 50, 50]]
-SEEN = [[60, 90, 150], [120, 100, 80], [150, 80, 60]]
 COLOURS = [[10, 20, 240], [120, 60, 120], [250, 240, 10]]
 TRAIN, TEST = 24, 5
 
-CONFIG = """
-include 'gin/base.gin'
-include 'gin/methods/pixelda.gin'
-
-source/Domain.name = 'drawn'
-source/Domain.foreground = ['car']
-target/Domain.name = 'seen'
-target/Domain.validation = 'train[:5]'
-Pair.batch_size = 8
-Pair.image_size = (8, 12)
-Pair.source_augmentation = @Move()
-
-Experiment.problem = @Segmentation()
-Segmentation.class_weights = 'square_root'
-Segmentation.scored = ('car', 'sky')
-Experiment.rows = [@source_only/Row(), @target_only/Row(), @pixelda/Row()]
-Experiment.log_every = 20
-Experiment.picture_every = 20
-Experiment.checkpoint_every = 20
-source_only/Row.steps = 40
-target_only/Row.steps = 40
-pixelda/Row.steps = 2
-adam.learning_rate = 3e-2
-
-SourceOnly.task = @tiny_segmenter
-TargetOnly.task = @tiny_segmenter
-PixelDA.task = @tiny_segmenter
-PixelDA.discriminator = @patch_discriminator
-PixelDA.content_weight = 1.0
-PixelDA.class_head_weight = 1.0
-residual_generator.filters = 4
-residual_generator.blocks = 1
-patch_discriminator.filters = 4
-patch_discriminator.strides = (2,)
-"""
+FOLDER = pathlib.Path(__file__).parent
 ROWS = ('source_only', 'target_only', 'pixelda')
-
-
-@gin.register
-def tiny_segmenter(image_shape, n_classes):
-  images = tf.keras.Input(image_shape)
-  features = tf.keras.layers.Conv2D(8, 3, padding='same')(images)
-  features = tf.nn.relu(features)
-  logits = tf.keras.layers.Conv2D(n_classes, 1)(features)
-  return tf.keras.Model(images, {'logits': logits, 'features': features})
-
-
-class Streets(base.ImageBuilder):
-  """Images of blocks of noisy colour, one a class; the first row is ignored."""
-
-  def __init__(self, *, data_dir, name, colours, ratio, names=NAMES):
-    self.name = name
-    self.colours = np.array(colours)
-    self.ratio = ratio
-    self.names = names
-    super().__init__(data_dir=data_dir)
-
-  def _info(self):
-    return self.image_info(
-      shape=(self.ratio * SIZE[0], self.ratio * SIZE[1], 3),
-      class_names=self.names,
-      fields=('segmentation',),
-      description='made up',
-      colours=COLOURS,
-    )
-
-  def _split_generators(self, dl_manager):
-    return {
-      split: self._generate_examples(split, self._make(seed, count))
-      for split, seed, count in (('train', 0, TRAIN), ('test', 1, TEST))
-    }
-
-  def _make(self, seed, count):
-    random = np.random.default_rng(seed)
-    for _ in range(count):
-      maps = random.integers(3, size=(4, 6, 1), dtype=np.uint8)
-      maps = maps.repeat(2 * self.ratio, 0).repeat(2 * self.ratio, 1)
-      noise = random.integers(-20, 21, size=(*maps.shape[:2], 3))
-      image = (self.colours[maps[..., 0]] + noise).astype(np.uint8)
-      maps = np.array([self.names.index(name) for name in NAMES])[maps]
-      maps = maps.astype(np.uint8)
-      maps[0] = IGNORE
-      yield {'image': image, 'segmentation': maps}
 
 
 @pytest.fixture(scope='module')
 def data_dir(tmp_path_factory):
   directory = tmp_path_factory.mktemp('streets')
-  for options in (
-    {'name': 'drawn', 'colours': DRAWN, 'ratio': 1},
-    {'name': 'seen', 'colours': SEEN, 'ratio': 2},
-    {'name': 'turned', 'colours': SEEN, 'ratio': 2, 'names': NAMES[::-1]},
-    {'name': 'others', 'colours': SEEN, 'ratio': 2, 'names': (*NAMES, 'x')},
-  ):
-    preparing.build(
-      lambda path, options=options: Streets(data_dir=path, **options),
-      name=options['name'],
-      data_dir=directory,
+  names = {'drawn': NAMES, 'seen': NAMES, 'turned': NAMES[::-1]}
+  for name, class_names in (names | {'others': (*NAMES, 'x')}).items():
+    ratio = 1 if name == 'drawn' else 2
+    coloured_maps.store(
+      directory,
+      name,
+      size=(ratio * SIZE[0], ratio * SIZE[1]),
+      block=2 * ratio,
+      counts=(TRAIN, TEST),
+      class_names=class_names,
+      colours=COLOURS,
     )
   return str(directory)
 
@@ -139,9 +56,7 @@ def data_dir(tmp_path_factory):
 def run(data_dir, tmp_path_factory):
   """Directory and result of a finished run, and its `Experiment`."""
   run_dir = tmp_path_factory.mktemp('run')
-  path = run_dir / 'streets.gin'
-  path.write_text(CONFIG)
-  config.parse([str(path)])
+  config.parse([str(FOLDER / 'segmentation.gin')])
   run = experiment.Experiment(str(run_dir / 'run'), data_dir)
   run.directory.claim(config.text(), config.operative('Experiment'))
   return types.SimpleNamespace(

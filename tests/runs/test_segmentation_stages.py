@@ -3,23 +3,19 @@
 import json
 import types
 
+import coloured_maps
 import numpy as np
 import pytest
 import tensorflow as tf
+from coloured_maps import NAMES
 
 from pixelda_tf import config
 from pixelda_tf.data import domains
-from pixelda_tf.datasets import base, preparing
-from pixelda_tf.fields import images, label_maps
+from pixelda_tf.fields import images
 from pixelda_tf.runs import experiment
 
 pytestmark = pytest.mark.slow
 
-NAMES = ('sky', 'road', 'car')
-COLOURS = {
-  'drawn': ((50, 50, 200), (100, 100, 100), (200, 50, 50)),
-  'seen': ((60, 90, 150), (120, 100, 80), (150, 80, 60)),
-}
 SIZE, HALF = (16, 24), (8, 12)
 GIN = """
 include 'gin/base.gin'
@@ -59,47 +55,13 @@ feature_map_discriminator.filters = 4
 """
 
 
-class Drawn(base.ImageBuilder):
-  """Squares of classes, in a domain's colours; the first row is ignored."""
-
-  def __init__(self, *, data_dir, name):
-    self.name = name
-    super().__init__(data_dir=data_dir)
-
-  def _info(self):
-    return self.image_info(
-      shape=(*SIZE, 3),
-      class_names=NAMES,
-      fields=('segmentation',),
-      description='made up',
-    )
-
-  def _split_generators(self, dl_manager):
-    return {
-      split: self._generate_examples(split, self._make(seed, count))
-      for split, seed, count in (('train', 0, 12), ('test', 1, 5))
-    }
-
-  def _make(self, seed, count):
-    random = np.random.default_rng(seed)
-    for _ in range(count):
-      maps = random.integers(3, size=(4, 6, 1), dtype=np.uint8)
-      maps = maps.repeat(4, 0).repeat(4, 1)
-      pixels = np.array(COLOURS[self.name])[maps[..., 0]]
-      pixels = pixels + random.integers(-20, 21, size=pixels.shape)
-      maps[0] = label_maps.IGNORE
-      yield {'image': pixels.astype(np.uint8), 'segmentation': maps}
-
-
 @pytest.fixture(scope='module')
 def finished(tmp_path_factory):
   """Folder of a finished run of all stages, and its result."""
   folder = tmp_path_factory.mktemp('stages')
-  for name in COLOURS:
-    preparing.build(
-      lambda path, name=name: Drawn(data_dir=path, name=name),
-      name=name,
-      data_dir=folder / 'data',
+  for name in coloured_maps.COLOURS:
+    coloured_maps.store(
+      folder / 'data', name, size=SIZE, block=4, counts=(12, 5)
     )
   (folder / 'stages.gin').write_text(GIN)
   return folder, open_run(folder).train()
