@@ -44,6 +44,37 @@ def prepare(tmp_path):
   return run
 
 
+@pytest.fixture
+def own(prepare):
+  """Function that prepares a user's own label maps as `mine`."""
+  return lambda **options: prepare('segmentation', name='mine', **options)
+
+
+@pytest.fixture
+def write(tmp_path, write_image, write_map):
+  """Function that writes an image, and its label map unless `ids` is None."""
+
+  def write_pair(name, ids=IDS, form='ids', size=(2, 3)):
+    write_image(tmp_path / 'raw/images' / f'{name}.jpg', size)
+    if ids is not None:
+      write_map(tmp_path / 'raw/labels' / f'{name}.png', ids, form)
+    return tmp_path / 'raw/labels' / f'{name}.png'
+
+  return write_pair
+
+
+@pytest.fixture
+def classes(tmp_path):
+  """Function that writes a file of classes."""
+
+  def write_classes(*lines):
+    path = tmp_path / 'classes.csv'
+    path.write_text('\n'.join(lines))
+    return path
+
+  return write_classes
+
+
 def save_map(path, values, form='ids'):
   """Writes a label map.
 
