@@ -10,6 +10,8 @@ from PIL import Image
 
 from pixelda_tf import datasets
 
+IDS = np.array([[1, 1, 5], [255, 0, 0]])
+
 
 @pytest.fixture
 def write_map():
