@@ -108,6 +108,14 @@ class ImageBuilder(
       disable_shuffling=self.ORDERED,
     )
 
+  def _labelled(self, split, images, labels):
+    """Yields the examples of a split's images `[n, ...]` and labels `[n]`."""
+    examples = (
+      {'image': image, 'label': label}
+      for image, label in zip(images, labels, strict=True)
+    )
+    yield from self._generate_examples(split, examples, total=len(images))
+
   def _generate_examples(self, split, examples, total=None):
     """Yields the examples of a split, numbered, behind a progress bar."""
     title = f'{self.name} {split}'

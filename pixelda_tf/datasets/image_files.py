@@ -30,6 +30,8 @@ ALPHA_MODES = ('LA', 'La', 'PA', 'RGBA', 'RGBa')
 # Formats in which cameras note how they were held.
 CAMERA_FORMATS = ('JPEG', 'MPO', 'TIFF', 'WEBP')
 ORIENTATION = ExifTags.Base.Orientation
+# What Pillow raises of damaged files.
+UNREADABLE = OSError, SyntaxError, ValueError, Image.DecompressionBombError
 # (height, width), and 'L' or 'RGB'.
 Form = tuple[tuple[int, int], str]
 
@@ -196,12 +198,7 @@ def _opened(path, allow_alpha=False):
     raise
   except FileNotFoundError as error:
     raise UserError(f'{path}: no such file') from error
-  except (
-    OSError,
-    SyntaxError,
-    ValueError,
-    Image.DecompressionBombError,
-  ) as error:
+  except UNREADABLE as error:
     raise UserError(
       f'{path}: not a readable image ({error}); repair or remove it'
     ) from error

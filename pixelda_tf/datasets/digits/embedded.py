@@ -70,14 +70,7 @@ class Digits(base.ImageBuilder):
     del dl_manager
     parts = {split: load_part(self.name, split) for split in ('train', 'test')}
     return {
-      split: self._generate_examples(
-        split,
-        (
-          {'image': image, 'label': label}
-          for image, label in zip(images, labels, strict=True)
-        ),
-        total=len(images),
-      )
+      split: self._labelled(split, images, labels)
       for split, (images, labels, _) in parts.items()
     }
 

@@ -76,13 +76,6 @@ class Mnist(base.ImageBuilder):
   def _split_generators(self, dl_manager: tfds.download.DownloadManager):
     paths = files.locate(FILES, self.manual_dir, ('mnist',), dl_manager, URL)
     return {
-      split: self._generate_examples(
-        split,
-        (
-          {'image': image[..., None], 'label': label}
-          for image, label in zip(images, labels, strict=True)
-        ),
-        total=len(images),
-      )
+      split: self._labelled(split, images[..., None], labels)
       for split, (images, labels) in read(paths).items()
     }

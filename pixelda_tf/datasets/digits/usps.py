@@ -36,13 +36,6 @@ class Usps(base.ImageBuilder):
       for split in ('train', 'test')
     }
     return {
-      split: self._generate_examples(
-        split,
-        (
-          {'image': image, 'label': label}
-          for image, label in zip(images, labels, strict=True)
-        ),
-        total=len(images),
-      )
+      split: self._labelled(split, images, labels)
       for split, (images, labels) in digits.items()
     }

@@ -184,12 +184,7 @@ def _read_depth(frame, size):
   try:
     with Image.open(frame.depth) as image:
       values = np.asarray(image)
-  except (
-    OSError,
-    SyntaxError,
-    ValueError,
-    Image.DecompressionBombError,
-  ) as error:
+  except image_files.UNREADABLE as error:
     raise Fault(
       'unreadable depth', where, f'not a readable image ({error})'
     ) from error
