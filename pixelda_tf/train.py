@@ -65,8 +65,7 @@ def _train(run_dir, strategy):
     skip_corrupt=FLAGS.skip_corrupt,
     strategy=strategy,
   )
-  for name in FLAGS.rows or ():
-    run.row(name)
+  run.chosen(FLAGS.rows)
   # Only now: a mistake leaves no directory that the next config cannot have.
   chief = distribution.is_chief(strategy)
   if chief:

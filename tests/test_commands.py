@@ -99,6 +99,10 @@ def test_train_tells_a_mistake_in_the_config_and_leaves_nothing(tmp_path):
   [
     ('--rows=nobody', "no row 'nobody'; there are source_only"),
     ("--gin_param=source/Domain.name = 'nothing'", 'prepare_data'),
+    (
+      '--gin_param=pixelda/Row.method = @LabelledTargetOnly',
+      "row 'pixelda': a method learns from labelled target images, but ",
+    ),
   ],
 )
 def test_after_a_mistake_the_run_directory_is_free_for_another_config(

@@ -87,6 +87,10 @@ class OpenPair:
       problem=self.problem,
     )
 
+  def check(self, role: str) -> None:
+    """Raises UserError where domains lack what a role learns from."""
+    roles.check(self._streams, self.problem, role)
+
   def train_batches(
     self,
     seed: int,

@@ -9,6 +9,12 @@ from pixelda_tf.data.domains import OpenDomain
 from pixelda_tf.data.streams import Stream, unlabelled
 from pixelda_tf.errors import UserError
 
+# Roles of one domain, and which that is.
+_LABELLED = {
+  'supervised_target': 'target',
+  'labelled_target': 'labelled_target',
+}
+
 
 class Learnt(Protocol):
   """What a pair asks of the problem that is learnt; see `problems`."""
@@ -20,6 +26,21 @@ class Learnt(Protocol):
 
   def can_test(self, domain: OpenDomain) -> bool:
     """Returns whether a domain has what models are scored by."""
+
+
+def check(streams: Mapping[str, Stream], problem: Learnt, role: str) -> None:
+  """Checks that there are the labels that a role learns from.
+
+  Args:
+    streams: see `batches`, as the next.
+    problem: what is learnt.
+    role: see `batches`.
+
+  Raises:
+    UserError: there are not.
+  """
+  if role in (*_LABELLED, 'semi_supervised'):
+    _labelled(streams, problem, _LABELLED.get(role, 'labelled_target'))
 
 
 def batches(
@@ -41,8 +62,8 @@ def batches(
   Raises:
     UserError: a domain is not fit for the role.
   """
-  if role in ('supervised_target', 'labelled_target'):
-    stream = _labelled(streams, problem, role.removeprefix('supervised_'))
+  if role in _LABELLED:
+    stream = _labelled(streams, problem, _LABELLED[role])
     return stream.labelled_batches(**where, strong_view=strong_view).map(
       lambda batch: {'source': batch, 'target': unlabelled(batch)}
     )
@@ -66,9 +87,11 @@ def _labelled(streams, problem, role):
     )
   stream, source = streams[role], streams['source'].domain
   problem.check(stream.domain, role)
-  if stream.label_map is not None and min(stream.label_map) < 0:
+  # Pixels of other classes are ignored; there is no such label of an image.
+  unknown = stream.label_map is not None and min(stream.label_map) < 0
+  if unknown and 'label' in problem.targets:
     raise UserError(
       f'target {stream.domain.name} has classes that source {source.name} has '
-      'not; no method can learn from its labels'
+      'not; no method can learn from its labels: leave methods out that do'
     )
   return stream

@@ -110,6 +110,25 @@ class Experiment:
     """
     return choosing.named(self.rows, name)
 
+  def chosen(self, only: Sequence[str] | None = None) -> list[OpenRow]:
+    """Returns the rows of these names, in order, which can be trained.
+
+    Args:
+      only: names; None for all rows.
+
+    Raises:
+      UserError: there is no row of such a name, or the domains lack what it
+        learns from.
+    """
+    named = self.rows if only is None else [self.row(name) for name in only]
+    rows = [row for row in self.rows if row in named]
+    for row in rows:
+      try:
+        row.original.check(row.settings.method.role)
+      except UserError as error:
+        raise UserError(f"row '{row.name}': {error.message}") from error
+    return rows
+
   def train(self, only: Sequence[str] | None = None) -> dict[str, Any] | None:
     """Trains rows that are not finished, and writes table and export.
 
@@ -124,18 +143,16 @@ class Experiment:
       The content of `result.json`; None on other hosts than the chief.
 
     Raises:
-      UserError: there is no row of such a name, or what a row starts from is
-        not there.
+      UserError: as `chosen`, or what a row starts from is not there.
     """
-    chosen = self.rows if only is None else [self.row(name) for name in only]
+    chosen = self.chosen(only)
     logging.info('precision: %s, %s', self.precision, self._precision_reason)
     if self._deterministic:
       tf.config.experimental.enable_op_determinism()
-    for row in self.rows:
-      if row in chosen:
-        for other in self.rows:
-          other.release()  # The memory is for one method at a time.
-        row.train()
+    for row in chosen:
+      for other in self.rows:
+        other.release()  # The memory is for one method at a time.
+      row.train()
     result = self._finish() if distribution.is_chief(self.strategy) else None
     distribution.barrier(self.strategy)
     return result

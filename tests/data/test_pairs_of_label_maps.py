@@ -112,6 +112,11 @@ def test_a_class_that_the_source_has_not_is_ignored(pair, store, first):
   stored = store.classes(to_uint8(test['image']), 3)
   expected = np.where(stored == 2, label_maps.IGNORE, stored)
   np.testing.assert_array_equal(test['segmentation'], expected)
+  opened.check('supervised_target')
+  (batch,) = first(opened.train_batches(0, role='supervised_target'), 1)
+  stored = store.classes(to_uint8(batch['source']['image']), 3)
+  expected = np.where(stored == 2, label_maps.IGNORE, stored)
+  np.testing.assert_array_equal(batch['source']['segmentation'], expected)
 
 
 def test_augmentation_of_both_domains_is_not_what_translators_see(pair, first):
