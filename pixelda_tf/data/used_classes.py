@@ -62,8 +62,10 @@ def check(
     lacking: what there is none of without names.
 
   Raises:
-    UserError: one is not there, or none is wanted.
+    UserError: one is not there, none is wanted, or it is one name.
   """
+  if isinstance(wanted, str):
+    raise UserError(f'{place}: {wanted!r} is one name; give a list of names')
   unknown = sorted(set(wanted) - set(names or ()))
   if unknown or not wanted:
     raise UserError(

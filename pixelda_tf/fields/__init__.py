@@ -71,7 +71,7 @@ FIELDS: dict[str, Field] = {
   'label': Field(
     noun='labels',
     remedy='prepare it from one folder a class, or from a CSV with a column '
-    'label',
+    'label; of label maps learn Experiment.problem = @Segmentation()',
     feature=lambda _, class_names: tfds.features.ClassLabel(
       names=list(class_names)
     ),

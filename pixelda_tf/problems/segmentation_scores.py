@@ -173,6 +173,10 @@ def scored_classes(
   """
   if scored is None:
     return list(range(len(class_names)))
+  if isinstance(scored, str):
+    raise UserError(
+      f'Segmentation.scored: {scored!r} is one name; give a list of names'
+    )
   unknown = [name for name in scored if name not in class_names]
   if unknown or not scored:
     raise UserError(

@@ -99,14 +99,15 @@ class Monitor:
     }
 
   def _pictures(self, step):
-    name = 'source_translated'
+    name = 'source'
     rows = [self.source]
     has_maps = 'segmentation' in self.pair.problem.targets
     if has_maps:
-      name = 'source_labels_translated'
+      name += '_labels'
       maps = self.pair.gallery('source', _WIDTH, 'segmentation')
       rows.append(painting.to_show(maps, self.pair.source.colours))
     if self.method.translates:
+      name += '_translated'
       different = 1 if self.method.noise(1, _SEED) is None else 2
       rows += [
         translate(self.method, self.source, _SEED + i) for i in range(different)

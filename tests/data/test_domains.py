@@ -123,6 +123,7 @@ def test_pixels_of_classes_that_are_not_used_are_ignored(
   [
     (['b', 'x', 'd'], 'abc', 'tiny has no classes d, x; it has a, b, c'),
     ([], 'abc', 'tiny has no classes in an empty list; it has a, b, c'),
+    ('ab', 'abc', "tiny: 'ab' is one name; give a list of names"),
     (['a'], None, 'tiny has no classes a; it has no labels'),
     ({'x': 'a'}, 'abc', 'tiny has no classes x; it has a, b, c'),
     ({}, 'abc', 'tiny has no classes in an empty list; it has a, b, c'),

@@ -20,7 +20,8 @@ LACKING = {
     'source',
     (),
     'source photos has no labels; prepare it from one folder a class, or from '
-    'a CSV with a column label',
+    'a CSV with a column label; of label maps learn Experiment.problem = '
+    '@Segmentation()',
   ),
   'poses of the source': (
     POSES,

@@ -139,6 +139,7 @@ def domain(n_classes=3):
     ({'class_weights': (1, 2)}, 'has 2 numbers, source streets has 3 classes'),
     ({'scored': ('sky', 'sea')}, 'no class sea; there are sky, road, car'),
     ({'scored': ()}, 'no class is named; there are'),
+    ({'scored': 'car'}, "'car' is one name; give a list of names"),
   ],
 )
 def test_options_that_fit_no_class_are_told_before_training(options, part):

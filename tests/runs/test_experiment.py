@@ -133,6 +133,7 @@ def test_tensorboard_shows_everything(tiny_run):
   for tag in [*histograms, *weights, 'target/accuracy_uses_labels']:
     assert found[tag] == [4, 6], tag
   assert found['source_translated_target'] == [4, 6]
+  assert 'source_target' in tags(tiny_run / 'source_only' / 'tensorboard')
   assert found['config'] == [0]
 
 
