@@ -3,7 +3,9 @@
 Importing this, before TensorFlow, keeps TensorFlow's start quiet.
 """
 
+import atexit
 import errno
+import gc
 import logging as std_logging
 import os
 import pathlib
@@ -103,6 +105,9 @@ def run(main: Callable[..., None], n_arguments: int = 0) -> None:
       the arguments that are no flags.
     n_arguments: how many such arguments it takes at most.
   """
+  # What is left at the end goes with the process: Python need not look for
+  # garbage in it.
+  atexit.register(gc.freeze)
   flags.DEFINE_boolean('version', False, 'Print the versions and exit.')
   app.run(
     lambda argv: _run(main, argv[1:], n_arguments), flags_parser=_parse_flags

@@ -3,9 +3,13 @@
 While the libraries of a current TensorFlow are loaded, before they read
 TF_CPP_MIN_LOG_LEVEL, they write to standard error that oneDNN is on and that
 there is no CUDA driver, at every start of every process.
+
+Nor does Python look for garbage among what this import makes, then or later: it
+stays until the process ends, and to look would take each command a second.
 """
 
 import contextlib
+import gc
 import importlib.util
 import os
 import re
@@ -29,7 +33,7 @@ class _Finder:
       load = spec.loader.exec_module
 
       def load_quietly(module):
-        with _dropped_lines():
+        with _dropped_lines(), _without_collector():
           load(module)
 
       spec.loader.exec_module = load_quietly  # type: ignore[method-assign]
@@ -37,7 +41,7 @@ class _Finder:
 
 
 def install() -> None:
-  """Has the first `import tensorflow` to come drop such lines."""
+  """Has the first `import tensorflow` to come be like this."""
   sys.meta_path.insert(0, _Finder())
 
 
@@ -59,3 +63,14 @@ def _dropped_lines():
       for line in aside:
         if not _LINE.match(line):
           os.write(2, line)
+
+
+@contextlib.contextmanager
+def _without_collector():
+  """Makes objects that the garbage collector never looks at."""
+  gc.disable()
+  try:
+    yield
+  finally:
+    gc.freeze()
+    gc.enable()

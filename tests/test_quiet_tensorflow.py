@@ -6,8 +6,12 @@ import sys
 import pytest
 
 NOISY = r"""
+import gc
 import os
 import sys
+
+OBJECTS = [[] for _ in range(1000)]
+COLLECTED = gc.isenabled()
 
 def write(line):
   os.write(2, line.encode() + b'\n')
@@ -24,6 +28,7 @@ KEPT = [
   'I see',
 ]
 SCRIPT = r"""
+import gc
 import os
 import sys
 from pixelda_tf import quiet_tensorflow
@@ -35,6 +40,9 @@ except RuntimeError as error:
   print(error, file=sys.stderr)
 else:
   assert tensorflow.NAME == 'mine'
+  assert not tensorflow.COLLECTED
+  assert gc.get_freeze_count() > len(tensorflow.OBJECTS)
+assert gc.isenabled()
 os.write(2, b'I0000 00:00:1795670161.0 20304 port.cc:153] Later.\n')
 """
 LATER = 'I0000 00:00:1795670161.0 20304 port.cc:153] Later.'
@@ -44,7 +52,7 @@ LATER = 'I0000 00:00:1795670161.0 20304 port.cc:153] Later.'
   ('ends', 'told'),
   [("NAME = 'mine'", []), ("raise RuntimeError('broken')", ['broken'])],
 )
-def test_log_lines_of_the_import_are_dropped_and_nothing_else(
+def test_import_drops_its_log_lines_alone_and_is_without_collector(
   ends, told, tmp_path
 ):
   (tmp_path / 'tensorflow.py').write_text(NOISY + ends)

@@ -57,6 +57,7 @@ class OpenRow:
     self.original = settings.of_its_own(common.pair)
     self._translator = translator
     self._method: Method | None = None
+    self._is_trained = False  # Whether that has its final weights.
     self._predict: Predict | None = None
 
   @property
@@ -117,12 +118,14 @@ class OpenRow:
   def trained(self) -> Method:
     """Returns this host's method, as its newest checkpoint has it.
 
-    Averaged weights are in place. It is the same object each time.
+    Averaged weights are in place. It is read once, see `release`.
 
     Raises:
       UserError: the row has no checkpoint.
     """
-    return self._restored()[0]
+    if not self._is_trained:
+      self._restored()
+    return self._own_method()
 
   def target_test(self) -> dict[str, Any] | None:
     """Returns metrics of that method on the target's test split, or None."""
@@ -135,6 +138,7 @@ class OpenRow:
   def release(self) -> None:
     """Forgets the method that was kept."""
     self._method = self._predict = None
+    self._is_trained = False
 
   def train(self) -> None:
     """Trains it if it is not finished, and writes its result.
@@ -200,6 +204,7 @@ class OpenRow:
         f'{self.directory.checkpoints}: no checkpoint; train the run first'
       )
     method.finalize()
+    self._is_trained = True
     return method, state
 
   def _begin(self, state, pair):
@@ -215,9 +220,10 @@ class OpenRow:
       self.settings.initial_networks,
       self._common.directory.path,
     )
-    with self._common.strategy.scope():
-      # Again: averages start from the initial networks.
-      state.method.compile(self.settings.optimizer)
+    if self.settings.initial_networks:
+      with self._common.strategy.scope():
+        # Again: averages start from the initial networks.
+        state.method.compile(self.settings.optimizer)
 
   def _take_steps(self, state, pair):
     """Trains to the last step, with a checkpoint there."""
