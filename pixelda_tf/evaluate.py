@@ -51,10 +51,7 @@ def main() -> None:
   print('\n'.join(scorer.lines()))
   worst = scorer.worst()
   if worst:
-    if worst[0].label_maps:
-      picture = painting.cases(worst, names, domain.colours)
-    else:
-      picture = pictures.cases(worst)
+    picture = painting.cases(worst, names, domain.colours)
     pictures.save(path, picture, scale=1)
     print(f'worst cases: {path}')
 

@@ -48,7 +48,7 @@ def analyse(
   """
   compared = adaptation.collect(pair, rows, n=examples, seed=seed)
   plots_drawn = dict(_PLOTS)
-  if 'segmentation' in pair.problem.targets:
+  if pair.problem.maps:
     plots_drawn['label_maps'] = segmentations.segmentations
   done, left_out = {}, []
   for name, draw in plots_drawn.items():

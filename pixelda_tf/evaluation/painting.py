@@ -45,16 +45,18 @@ def to_show(maps: np.ndarray, colours: Colours) -> np.ndarray:
 def cases(
   shown: Sequence[Any], class_names: Sequence[str], colours: Colours
 ) -> np.ndarray:
-  """Draws examples with what was predicted and what is true beside each.
+  """Draws examples; label maps, predicted and true, beside those with any.
 
   Args:
-    shown: `problems.Case`s with label maps.
+    shown: `problems.Case`s, all with label maps or none.
     class_names: by label.
     colours: (red, green, blue) by label.
 
   Returns:
     uint8 `[height, width, 3]`.
   """
+  if not shown[0].label_maps:
+    return pictures.cases(shown)
   picture = pictures.cases([_joined(case, colours) for case in shown])
   return with_legend(
     picture, class_names, colours, 'each: image, prediction, truth'

@@ -18,12 +18,13 @@ def segmentations(adaptation: Adaptation) -> Plot:
     LeftOut: no row predicts.
   """
   pair, models = adaptation.pair, predicting(adaptation)
-  images, true = _shown(adaptation)
+  field, output = pair.problem.maps
+  images, true = _shown(adaptation, field)
   rows = [('target', images)]
   for when, model in models:
-    labels = predict_all(compiled_predictions(model.method), images)['labels']
-    title = f'{when}: {model.name}'
-    rows.append((title, painting.to_show(labels, pair.source.colours)))
+    predictions = predict_all(compiled_predictions(model.method), images)
+    labels = painting.to_show(predictions[output], pair.source.colours)
+    rows.append((f'{when}: {model.name}', labels))
   title = f'{pair.target.name}: the class of each pixel'
   missing = missing_rows(adaptation)
   if true is None:
@@ -38,7 +39,7 @@ def segmentations(adaptation: Adaptation) -> Plot:
   )
 
 
-def _shown(adaptation):
+def _shown(adaptation, field):
   """Returns target images from all over their split, and their label maps."""
   pair = adaptation.pair
   batches = pair.test_batches()
@@ -52,5 +53,5 @@ def _shown(adaptation):
       shown.append(fields.prepare(example, pair.image_shape))
   return tuple(
     np.stack([example[name].numpy() for example in shown])
-    for name in ('image', 'segmentation')
+    for name in ('image', field)
   )

@@ -37,6 +37,8 @@ class Problem(ABC):
       a domain without it cannot be tested on.
     outputs: names of what `predictions` returns.
     on_request: those of them that are too large to be returned unasked.
+    maps: names of the field and of the output that have each pixel's class,
+      which pictures show beside images; None where none do.
     scored: names of the classes that metrics are means over; None for all.
     metrics: the headline first. Tables, monitors and reports take their columns
       from it.
@@ -46,6 +48,7 @@ class Problem(ABC):
   targets: tuple[str, ...]
   outputs: tuple[str, ...]
   on_request: tuple[str, ...] = ()
+  maps: tuple[str, str] | None = None
   scored: Sequence[str] | None = None
   metrics: tuple[Metric, ...]
   counts: tuple[str, str] = ('count', '{count:,}')

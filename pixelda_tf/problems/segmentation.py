@@ -28,6 +28,7 @@ class Segmentation(Problem):
   targets = ('segmentation',)
   outputs = ('labels', 'probabilities')
   on_request = ('probabilities',)
+  maps = ('segmentation', 'labels')
   metrics = (
     Metric('mean_iou', 'mIoU', '{:.1%}', True),
     Metric('frequency_weighted_iou', 'frequency-weighted IoU', '{:.1%}', True),

@@ -101,11 +101,11 @@ class Monitor:
   def _pictures(self, step):
     name = 'source'
     rows = [self.source]
-    has_maps = 'segmentation' in self.pair.problem.targets
-    if has_maps:
+    maps = self.pair.problem.maps
+    if maps:
       name += '_labels'
-      maps = self.pair.gallery('source', _WIDTH, 'segmentation')
-      rows.append(painting.to_show(maps, self.pair.source.colours))
+      labels = self.pair.gallery('source', _WIDTH, maps[0])
+      rows.append(painting.to_show(labels, self.pair.source.colours))
     if self.method.translates:
       name += '_translated'
       different = 1 if self.method.noise(1, _SEED) is None else 2
@@ -117,9 +117,9 @@ class Monitor:
       rows.append(translate(self.method, rows[-1], _SEED, back=True))
     name += '_target'
     rows.append(self.target)
-    if has_maps and self.predictions:
+    if maps and self.predictions:
       name += '_predicted'
-      labels = predict_all(self.predictions, self.target)['labels']
+      labels = predict_all(self.predictions, self.target)[maps[1]]
       rows.append(painting.to_show(labels, self.pair.source.colours))
     if self.method.translates_back:
       name += '_translated_reconstructed'

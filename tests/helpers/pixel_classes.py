@@ -20,9 +20,11 @@ PIXEL_CLASSES = Field(
     labels=names, shape=(*shape[:2], 1)
   ),
   prepare=lambda values, shape: tf.cast(
-    images.resize(values, shape[:2], 'nearest')[..., 0]
-    if values.shape[-1] == 1
-    else values,
+    images.resize(
+      values if values.shape[-1] == 1 else values[..., tf.newaxis],
+      shape[:2],
+      'nearest',
+    )[..., 0],
     tf.int32,
   ),
   store=lambda values: values[..., np.newaxis].astype(np.uint8),
@@ -43,6 +45,7 @@ class PixelClassification(Problem):
 
   targets = ('pixel_classes',)
   outputs = ('classes',)
+  maps = ('pixel_classes', 'classes')
   metrics = (Metric('pixel_accuracy', 'right pixels', '{:.1%}', True),)
 
   def losses(self, examples, outputs):

@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from coloured_maps import NAMES
+from PIL import Image
 from pixel_classes import PIXEL_CLASSES, UNKNOWN, PixelClassification
 
 from pixelda_tf import config, problems, serving
 from pixelda_tf.data import Domain, pair
 from pixelda_tf.errors import UserError
-from pixelda_tf.evaluation import analysis, evaluate
+from pixelda_tf.evaluation import analysis, evaluate, painting
 from pixelda_tf.fields import FIELDS
 from pixelda_tf.methods import PixelDA, SourceOnly
 from pixelda_tf.runs import choosing, experiment, results
@@ -180,7 +181,20 @@ def test_an_analysis_draws_it_and_counts_its_pixels(run, data_dir, tmp_path):
     'neighbours.png',
     'tsne_pixels.png',
     'confusion.png',
+    'label_maps.png',
   }
+
+
+def test_monitors_show_its_maps_in_the_colours_of_the_classes(run):
+  """Rows of 16 images, each pixel two wide: source, labels, target, said."""
+  samples = run.path / 'one' / 'samples'
+  with Image.open(samples / 'step_00000060.png') as picture:
+    assert picture.size == (2 * (16 * 12 + 15 * 2), 2 * (4 * 8 + 3 * 2))
+    labels = np.asarray(picture)[20 : 20 + 16 : 2, :24:2]
+  maps = run.pair.gallery('source', 16, 'pixel_classes')
+  np.testing.assert_array_equal(
+    labels, painting.paint(maps[0], run.pair.source.colours)
+  )
 
 
 def test_labels_of_the_target_are_the_sources(run):

@@ -134,6 +134,7 @@ def test_monitors_show_metrics_and_pictures(run):
 def test_an_analysis_of_a_target_without_labels_shows_no_truth(run, data_dir):
   """Of its training images, here: it has no test split."""
   pair = types.SimpleNamespace(
+    problem=run.pair.problem,
     target=types.SimpleNamespace(name='photos'),
     source=run.pair.source,
     class_names=NAMES,
