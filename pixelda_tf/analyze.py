@@ -36,7 +36,7 @@ FLAGS = flags.FLAGS
 
 def main() -> None:
   """Loads, analyses, writes, prints."""
-  from pixelda_tf.evaluation import analysis
+  from pixelda_tf.analysis import report
   from pixelda_tf.runs import choosing, experiment
 
   if not FLAGS.run_dir:
@@ -45,7 +45,7 @@ def main() -> None:
   rows = choosing.compared(
     run.rows, after=FLAGS.row, before=FLAGS.before, translator=FLAGS.translator
   )
-  lines = analysis.analyse(
+  lines = report.analyse(
     run.pair,
     rows,
     run.directory.analysis,

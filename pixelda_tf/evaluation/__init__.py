@@ -1,1 +1,1 @@
-"""Metrics on exact counts, and pictures."""
+"""Scores on exact counts, translations, and pictures."""

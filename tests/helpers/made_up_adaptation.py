@@ -5,8 +5,8 @@ import types
 import numpy as np
 import tensorflow as tf
 
-from pixelda_tf.evaluation.adaptation import Adaptation, Model
-from pixelda_tf.evaluation.examples import UNKNOWN, Examples
+from pixelda_tf.analysis.adaptation import Adaptation, Model
+from pixelda_tf.analysis.examples import UNKNOWN, Examples
 from pixelda_tf.problems import Classification
 
 SIZE = (8, 8)

@@ -16,9 +16,10 @@ from PIL import Image
 from pixel_classes import PIXEL_CLASSES, UNKNOWN, PixelClassification
 
 from pixelda_tf import config, problems, serving
+from pixelda_tf.analysis import report
 from pixelda_tf.data import Domain, pair
 from pixelda_tf.errors import UserError
-from pixelda_tf.evaluation import analysis, evaluate, painting
+from pixelda_tf.evaluation import evaluate, painting
 from pixelda_tf.fields import FIELDS
 from pixelda_tf.methods import PixelDA, SourceOnly
 from pixelda_tf.runs import choosing, experiment, results
@@ -165,7 +166,7 @@ def test_monitors_and_tables_have_its_metric(run):
 def test_an_analysis_draws_it_and_counts_its_pixels(run, data_dir, tmp_path):
   opened = experiment.reopen(str(run.path), data_dir)
   rows = choosing.compared(opened.rows, before='one')
-  lines = analysis.analyse(
+  lines = report.analyse(
     opened.pair, rows, str(tmp_path / 'analysis'), examples=10, seed=0
   )
   result = json.loads((run.path / 'result.json').read_text())

@@ -15,11 +15,12 @@ from coloured_maps import NAMES
 from PIL import Image
 
 from pixelda_tf import config, serving
+from pixelda_tf.analysis import segmentations
+from pixelda_tf.analysis.adaptation import Adaptation, Model
+from pixelda_tf.analysis.examples import Examples
 from pixelda_tf.data import Domain
 from pixelda_tf.errors import UserError
-from pixelda_tf.evaluation import painting, segmentations
-from pixelda_tf.evaluation.adaptation import Adaptation, Model
-from pixelda_tf.evaluation.examples import Examples
+from pixelda_tf.evaluation import painting
 from pixelda_tf.problems import Segmentation
 from pixelda_tf.runs import experiment, results
 
@@ -29,7 +30,6 @@ pytestmark = pytest.mark.slow
 SIZE = (8, 12)
 COLOURS = [[10, 20, 240], [120, 60, 120], [250, 240, 10]]
 TRAIN, TEST = 24, 5
-
 FOLDER = pathlib.Path(__file__).parent
 ROWS = ('source_only', 'target_only', 'pixelda')
 
@@ -55,13 +55,11 @@ def data_dir(tmp_path_factory):
 @pytest.fixture(scope='module')
 def run(data_dir, tmp_path_factory):
   """Directory and result of a finished run, and its `Experiment`."""
-  run_dir = tmp_path_factory.mktemp('run')
+  path = tmp_path_factory.mktemp('run')
   config.parse([str(FOLDER / 'segmentation.gin')])
-  run = experiment.Experiment(str(run_dir / 'run'), data_dir)
+  run = experiment.Experiment(str(path), data_dir)
   run.directory.claim(config.text(), config.operative('Experiment'))
-  return types.SimpleNamespace(
-    path=run_dir / 'run', result=run.train(), pair=run.pair
-  )
+  return types.SimpleNamespace(path=path, result=run.train(), pair=run.pair)
 
 
 def test_rows_are_scored_over_the_scored_classes_at_the_maps_own_size(run):

@@ -2,8 +2,8 @@ import matplotlib
 import numpy as np
 import pytest
 
-from pixelda_tf.evaluation import figures
-from pixelda_tf.evaluation.examples import UNKNOWN
+from pixelda_tf.analysis import figures
+from pixelda_tf.analysis.examples import UNKNOWN
 
 BLUE, GREEN, ORANGE = (0, 114, 178), (0, 158, 115), (213, 94, 0)
 GREY = (176, 176, 176)

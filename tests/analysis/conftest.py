@@ -2,7 +2,7 @@
 
 import pytest
 
-from pixelda_tf.evaluation import figures
+from pixelda_tf.analysis import figures
 
 
 @pytest.fixture

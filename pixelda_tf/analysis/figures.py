@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from PIL import Image
 
-from pixelda_tf.evaluation.examples import UNKNOWN
+from pixelda_tf.analysis.examples import UNKNOWN
 
 DPI = 100
 _UNKNOWN_COLOUR = '#b0b0b0'

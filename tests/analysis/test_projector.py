@@ -4,7 +4,7 @@ from google.protobuf import text_format
 from PIL import Image
 from tensorboard.plugins import projector as tensorboard_projector
 
-from pixelda_tf.evaluation import projector
+from pixelda_tf.analysis import projector
 
 
 def images(n, channels=3, size=(4, 6)):

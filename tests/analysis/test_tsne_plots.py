@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from made_up_adaptation import Method, adaptation, images
 
-from pixelda_tf.evaluation import plots, tsne
-from pixelda_tf.evaluation.adaptation import Model
+from pixelda_tf.analysis import plots, tsne
+from pixelda_tf.analysis.adaptation import Model
 
 
 def test_pixels_are_one_embedding(panels):

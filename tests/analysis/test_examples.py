@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pixelda_tf.evaluation import examples
+from pixelda_tf.analysis import examples
 
 
 class Domain:

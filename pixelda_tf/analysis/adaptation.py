@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pixelda_tf.evaluation import examples
+from pixelda_tf.analysis import examples
 from pixelda_tf.evaluation.translation import translate
 from pixelda_tf.fields.images import in_memory
 

@@ -5,17 +5,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pixelda_tf.evaluation import (
-  columns,
-  evaluate,
-  examples,
-  figures,
-  nearest,
-  pictures,
-  spread,
-)
-from pixelda_tf.evaluation.adaptation import Adaptation, Model
-from pixelda_tf.evaluation.projector import Embedding
+from pixelda_tf.analysis import examples, figures, spread
+from pixelda_tf.analysis.adaptation import Adaptation, Model
+from pixelda_tf.analysis.projector import Embedding
+from pixelda_tf.evaluation import columns, evaluate, nearest, pictures
 from pixelda_tf.evaluation.translation import translate
 
 _SHOWN = 12

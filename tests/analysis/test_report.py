@@ -12,7 +12,7 @@ import tensorflow as tf
 from PIL import Image
 from werkzeug import test as werkzeug_test
 
-from pixelda_tf.evaluation import analysis
+from pixelda_tf.analysis import report
 from pixelda_tf.runs import choosing, experiment
 
 with warnings.catch_warnings():
@@ -54,7 +54,7 @@ def copy(analysed, data_dir, tmp_path):
 
 
 def analyse(run, seed=0, rows=None):
-  return analysis.analyse(
+  return report.analyse(
     run.pair,
     rows or choosing.compared(run.rows),
     run.directory.analysis,

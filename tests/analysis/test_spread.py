@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pixelda_tf.evaluation import spread
+from pixelda_tf.analysis import spread
 
 
 def test_colours_differ_from_image_to_image():

@@ -8,14 +8,14 @@ import tensorflow as tf
 from absl import logging
 
 from pixelda_tf import atomic
-from pixelda_tf.evaluation import (
+from pixelda_tf.analysis import (
   adaptation,
-  pictures,
   plots,
   projector,
   segmentations,
   tsne,
 )
+from pixelda_tf.evaluation import pictures
 
 _PLOTS = {
   'translations': plots.translations,

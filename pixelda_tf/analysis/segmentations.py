@@ -3,10 +3,11 @@
 import numpy as np
 
 from pixelda_tf import fields
-from pixelda_tf.evaluation import examples, painting, pictures
-from pixelda_tf.evaluation.adaptation import Adaptation
+from pixelda_tf.analysis import examples
+from pixelda_tf.analysis.adaptation import Adaptation
+from pixelda_tf.analysis.plots import Plot, missing_rows, predicting
+from pixelda_tf.evaluation import painting, pictures
 from pixelda_tf.evaluation.evaluate import compiled_predictions, predict_all
-from pixelda_tf.evaluation.plots import Plot, missing_rows, predicting
 
 _SHOWN = 8
 

@@ -9,16 +9,17 @@ import numpy as np
 import threadpoolctl
 from numpy.typing import ArrayLike
 
-from pixelda_tf.evaluation import figures, pictures
-from pixelda_tf.evaluation.adaptation import Adaptation
-from pixelda_tf.evaluation.examples import UNKNOWN
-from pixelda_tf.evaluation.plots import (
+from pixelda_tf.analysis import figures
+from pixelda_tf.analysis.adaptation import Adaptation
+from pixelda_tf.analysis.examples import UNKNOWN
+from pixelda_tf.analysis.plots import (
   LeftOut,
   Plot,
   missing_rows,
   predicting,
 )
-from pixelda_tf.evaluation.projector import Embedding
+from pixelda_tf.analysis.projector import Embedding
+from pixelda_tf.evaluation import pictures
 from pixelda_tf.fields.images import at_once
 
 COMPONENTS = 50

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from made_up_adaptation import Method, adaptation, images
 
-from pixelda_tf.evaluation import figures, pictures, plots, spread, tsne
-from pixelda_tf.evaluation.adaptation import Model
+from pixelda_tf.analysis import figures, plots, spread, tsne
+from pixelda_tf.analysis.adaptation import Model
+from pixelda_tf.evaluation import pictures
 
 
 @pytest.fixture

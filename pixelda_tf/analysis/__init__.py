@@ -1,0 +1,1 @@
+"""What a run's adaptation did, in pictures."""
