@@ -98,22 +98,9 @@ class OpenRow:
     Raises:
       UserError: the method cannot be built of such parts, or for such images.
     """
-    common, pair = self._common, self.original
-    tf.keras.utils.set_random_seed(common.seed)
-    try:
-      with precision.scope(common.policy):
-        method = self.settings.method(
-          image_shape=pair.image_shape,
-          n_classes=pair.n_classes,
-          train_shape=pair.train_shape,
-          problem=common.problem,
-          seed=common.seed,
-        )
-        method.compile(self.settings.optimizer)
-    except ValueError as error:
-      reason = str(error).splitlines()[0]
-      raise UserError(f"row '{self.name}' cannot be built: {reason}") from error
-    return method
+    tf.keras.utils.set_random_seed(self._common.seed)
+    with precision.scope(self._common.policy):
+      return self.settings.build(self.original, self._common)
 
   def trained(self) -> Method:
     """Returns this host's method, as its newest checkpoint has it.

@@ -98,6 +98,30 @@ class Row:
         'Pair.image_size for all'
       )
 
+  def build(self, pair: OpenPair, common: Common) -> Method:
+    """Returns a new method with its optimizers.
+
+    Args:
+      pair: that the row trains on.
+      common: what the run's rows share.
+
+    Raises:
+      UserError: the method cannot be built of such parts, or for such images.
+    """
+    try:
+      method = self.method(
+        image_shape=pair.image_shape,
+        n_classes=pair.n_classes,
+        train_shape=pair.train_shape,
+        problem=common.problem,
+        seed=common.seed,
+      )
+      method.compile(self.optimizer)
+    except ValueError as error:
+      reason = str(error).splitlines()[0]
+      raise UserError(f"row '{self.name}' cannot be built: {reason}") from error
+    return method
+
   def of_its_own(self, pair: OpenPair) -> OpenPair:
     """Returns a pair with what the row has in place of the pair's.
 
