@@ -82,11 +82,6 @@ SYNTHIA_IDS = {
   12: 'motorcycle',
   11: 'bicycle',
 }
-SYNTHIA_16 = tuple(SYNTHIA_IDS.values())
-# The usual selection of them, without thin and rare ones.
-SYNTHIA_13 = tuple(
-  name for name in SYNTHIA_16 if name not in ('wall', 'fence', 'pole')
-)
 # SYNTHIA's sequences: the columns of CyCADA's Table 3.
 SYNTHIA_SEQUENCES_IDS = {
   1: 'sky',
@@ -103,4 +98,3 @@ SYNTHIA_SEQUENCES_IDS = {
   12: 'lane marking',
   15: 'traffic light',
 }
-SYNTHIA_SEQUENCES = tuple(SYNTHIA_SEQUENCES_IDS.values())

@@ -12,7 +12,7 @@ from pixelda_tf.datasets.segmentation import classes, colours
   [
     classes.CAMVID,
     classes.CITYSCAPES,
-    classes.SYNTHIA_SEQUENCES,
+    list(classes.SYNTHIA_SEQUENCES_IDS.values()),
     [f'object {number}' for number in range(200)],
     ('person', 'pedestrian', 'tree', 'vegetation'),
   ],
