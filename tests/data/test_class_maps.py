@@ -12,8 +12,8 @@ from pixelda_tf.datasets.segmentation import classes
 GIN = pathlib.Path(__file__).resolve().parents[2] / 'gin/classes'
 STORED = {
   'cityscapes_to_camvid': classes.CITYSCAPES,
-  'synthia_to_camvid': classes.SYNTHIA_16,
-  'sequences_to_camvid': classes.SYNTHIA_SEQUENCES,
+  'synthia_to_camvid': tuple(classes.SYNTHIA_IDS.values()),
+  'sequences_to_camvid': tuple(classes.SYNTHIA_SEQUENCES_IDS.values()),
 }
 # Of CamVid's README: Cityscapes' train id to CamVid's; 16 has no place.
 TO_CAMVID = [3, 4, 1, 1, 7, 2, 6, 6, 5, 5, 0, 9, 10, 8, 8, 8, -1, 10, 10]
