@@ -21,6 +21,7 @@ from pixelda_tf.networks import (
   feature_discriminator,
   lenet_classifier,
 )
+from pixelda_tf.networks.generators import build_generator
 
 
 @gin.register
@@ -81,7 +82,9 @@ class CyCADAFeatures(Method):
     self.needs = ('task',)
     if generator:
       self.needs += ('source_to_target',)
-      self.source_to_target = generator(self.network_shape, 0)
+      self.source_to_target = build_generator(
+        generator, self.network_shape, 0, self.image_shape
+      )
     self.task = self.build_task()
     self.reference_task = None
     if not shares_weights:

@@ -19,6 +19,7 @@ from pixelda_tf.networks import (
   patch_discriminator,
   unet_generator,
 )
+from pixelda_tf.networks.generators import build_generator
 from pixelda_tf.networks.layers import drawing_from
 
 
@@ -77,8 +78,12 @@ class CycleGAN(Method):
       **kwargs: see `Method`.
     """
     super().__init__(**kwargs)
-    self.source_to_target = generator(self.network_shape, 0)
-    self.target_to_source = generator(self.network_shape, 0)
+    self.source_to_target = build_generator(
+      generator, self.network_shape, 0, self.image_shape
+    )
+    self.target_to_source = build_generator(
+      generator, self.network_shape, 0, self.image_shape
+    )
     self.target_discriminator = discriminator(self.network_shape, 0)
     self.source_discriminator = discriminator(self.network_shape, 0)
     self.adversarial_loss = adversarial_loss()

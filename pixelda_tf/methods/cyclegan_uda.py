@@ -13,6 +13,7 @@ from pixelda_tf.methods.cyclegan import generate
 from pixelda_tf.methods.player import Batch, Losses, Player, Tensors
 from pixelda_tf.methods.source_only import SourceOnly
 from pixelda_tf.networks import NetworkBuilder, unet_generator
+from pixelda_tf.networks.generators import build_generator
 
 _SELECTED_ON = 2000
 
@@ -40,7 +41,9 @@ class CycleGANUDA(Method):
       **kwargs: see `Method`.
     """
     super().__init__(**kwargs)
-    self.source_to_target = generator(self.network_shape, 0)
+    self.source_to_target = build_generator(
+      generator, self.network_shape, 0, self.image_shape
+    )
     self.task = self.build_task()
 
   def players(self) -> tuple[Player, ...]:
@@ -85,7 +88,9 @@ class TwoWayCycleGANUDA(CycleGANUDA):
   ):
     """As `CycleGANUDA`; `task` builds both task networks."""
     super().__init__(generator=generator, **kwargs)
-    self.target_to_source = generator(self.network_shape, 0)
+    self.target_to_source = build_generator(
+      generator, self.network_shape, 0, self.image_shape
+    )
     self.source_task = self.build_task()
     self.combination_weight = tf.Variable(0.5, trainable=False)
 

@@ -22,6 +22,7 @@ from pixelda_tf.networks import (
   residual_generator,
 )
 from pixelda_tf.networks.classifiers import private_copy
+from pixelda_tf.networks.generators import build_generator
 
 
 @gin.register
@@ -91,7 +92,9 @@ class PixelDA(Method):
     """
     super().__init__(**kwargs)
     head = self.n_classes if class_head_weight else 0
-    self.generator = generator(self.network_shape, noise_size)
+    self.generator = build_generator(
+      generator, self.network_shape, noise_size, self.image_shape
+    )
     self.discriminator = discriminator(self.network_shape, head)
     self.task = self.build_task()
     self.private_task = private_copy(self.task) if private_task_layers else None

@@ -6,6 +6,7 @@ import tensorflow as tf
 from pixelda_tf.networks.layers import (
   Corruption,
   ImageShape,
+  NetworkBuilder,
   Normalization,
   batch_normalization,
   convolution,
@@ -185,6 +186,42 @@ def downsampling_residual_generator(
   return tf.keras.Model(
     [images, noise], images_out(tensor, image_shape[-1], 7), name='generator'
   )
+
+
+def build_generator(
+  builder: NetworkBuilder,
+  image_shape: ImageShape,
+  noise_size: int,
+  whole_shape: ImageShape,
+) -> tf.keras.Model:
+  """Returns a generator that gives whole images, too, in their own size.
+
+  Args:
+    builder: function of the next two to the generator.
+    image_shape: see `residual_generator`.
+    noise_size: likewise.
+    whole_shape: that of images of which it was not built, where it is trained
+      on parts of them; sides may be None.
+
+  Raises:
+    ValueError: it gives them in another size.
+  """
+  generator = builder(image_shape, noise_size)
+  size = whole_shape[:2]
+  if None in size or image_shape == whole_shape:
+    return generator
+  try:
+    shapes = [(1, *whole_shape), (1, noise_size)]
+    made = tuple(generator.compute_output_shape(shapes))[1:3]
+  except ValueError:  # What it puts side by side is not equally large.
+    made = None
+  if made != size:
+    raise ValueError(
+      f'its generator cannot give images of {size[0]}x{size[1]}, whole, in '
+      'their size: set Pair.image_size, or Row.image_size of a row that only '
+      'translates, to sides which it can halve as often as it does'
+    )
+  return generator
 
 
 def _check_sides(name, image_shape, levels):

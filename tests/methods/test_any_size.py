@@ -7,7 +7,12 @@ import pytest
 import tensorflow as tf
 
 from pixelda_tf.methods import CyCADA, CycleGAN, PixelDA, SourceOnly
-from pixelda_tf.networks import patch_discriminator, residual_generator
+from pixelda_tf.networks import (
+  downsampling_residual_generator,
+  patch_discriminator,
+  residual_generator,
+  unet_generator,
+)
 
 
 def any_task(image_shape, n_classes):
@@ -60,6 +65,25 @@ def test_trained_on_crops_it_takes_whole_images(name):
     assert method.predictions(whole)['probabilities'].shape == (2, 3)
   if method.translates:
     assert method.translate(whole).shape == whole.shape
+
+
+@pytest.mark.parametrize('size', [(37, 51), (40, 50), (563, 1024)])
+@pytest.mark.parametrize(
+  'generator', [downsampling_residual_generator, unet_generator]
+)
+def test_a_generator_that_would_change_whole_images_sizes_is_told(
+  generator, size
+):
+  """When it is built, not when all is translated after training on crops."""
+  options = NETWORKS | {
+    'generator': functools.partial(generator, filters=2),
+    'train_shape': (32, 32, 3),
+    'n_classes': 3,
+  }
+  message = f'generator cannot give images of {size[0]}x{size[1]}, whole,'
+  with pytest.raises(ValueError, match=message):
+    CycleGAN(image_shape=(*size, 3), **options)
+  assert CycleGAN(image_shape=(40, 52, 3), **options).translates
 
 
 def test_networks_are_of_any_size_where_crops_are_trained_on():
