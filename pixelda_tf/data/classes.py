@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import tensorflow as tf
 from absl import logging
 
+from pixelda_tf import fields
 from pixelda_tf.data import used_classes
 from pixelda_tf.data.domains import OpenDomain
 from pixelda_tf.errors import UserError
@@ -52,11 +53,11 @@ def known(examples: tf.data.Dataset, new: Sequence[int]) -> tf.data.Dataset:
     examples: unbatched; those without a label stay.
     new: a `label_map`.
   """
-  if 'label' not in examples.element_spec:
-    return examples
-  return examples.filter(
-    lambda example: tf.gather(tf.constant(new), example['label']) >= 0
-  )
+  for name in fields.labels(examples.element_spec):
+    examples = examples.filter(
+      lambda example, name=name: tf.gather(new, example[name]) >= 0
+    )
+  return examples
 
 
 def relabel(batches: tf.data.Dataset, new: Sequence[int]) -> tf.data.Dataset:

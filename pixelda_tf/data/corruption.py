@@ -156,9 +156,9 @@ def _usable(payloads, features):
   for key, feature in features.items():
     if getattr(feature, 'encoding_format', None) == 'png':
       usable &= _is_png(examples[key], feature.shape)
-  if 'label' in features:
-    label = examples['label']
-    usable &= (label >= 0) & (label < features['label'].num_classes)
+    if isinstance(feature, tfds.features.ClassLabel):
+      labels = examples[key]
+      usable &= (labels >= 0) & (labels < feature.num_classes)
   return usable
 
 

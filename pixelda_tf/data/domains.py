@@ -144,7 +144,8 @@ class OpenDomain:
       colours.stored(self._info, stored), self._new_labels, self.n_classes
     )
     # Whether there are examples of classes that are not used.
-    self._sifts = 'label' in self._stored and -1 in (self._new_labels or ())
+    unused = -1 in (self._new_labels or ())
+    self._sifts = unused and bool(fields.labels(self._stored))
     self._foreground = self._labels_of(domain.foreground)
     added = [] if self._foreground is None else ['mask']
     self.fields = tuple(dict.fromkeys(self._stored + added))
@@ -191,7 +192,7 @@ class OpenDomain:
       examples = self._decoded(records.one_pass(shards).skip(skip_records))
     if not self._sifts:
       return examples
-    return examples.filter(lambda example: example['label'] >= 0).skip(skip)
+    return used_classes.sift(examples).skip(skip)
 
   def _shuffled(self, split, part, *, seed, skip):
     """Returns an endless stream of a part of a split."""

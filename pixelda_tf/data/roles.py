@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 import tensorflow as tf
 
+from pixelda_tf import fields
 from pixelda_tf.data.domains import OpenDomain
 from pixelda_tf.data.streams import Stream, unlabelled
 from pixelda_tf.errors import UserError
@@ -89,7 +90,7 @@ def _labelled(streams, problem, role):
   problem.check(stream.domain, role)
   # Pixels of other classes are ignored; there is no such label of an image.
   unknown = stream.label_map is not None and min(stream.label_map) < 0
-  if unknown and 'label' in problem.targets:
+  if unknown and fields.labels(problem.targets):
     raise UserError(
       f'target {stream.domain.name} has classes that source {source.name} has '
       'not; no method can learn from its labels: leave methods out that do'

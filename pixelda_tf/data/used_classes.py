@@ -5,6 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from pixelda_tf import fields
 from pixelda_tf.errors import UserError
 from pixelda_tf.fields import FIELDS
 
@@ -89,6 +90,13 @@ def first(
   pairs = zip(new, values, strict=True)
   first_values = dict(reversed(list(pairs)))
   return [first_values.get(label, values[label]) for label in range(n_classes)]
+
+
+def sift(examples: tf.data.Dataset) -> tf.data.Dataset:
+  """Returns examples without those that have label -1, of a class not used."""
+  for name in fields.labels(examples.element_spec):
+    examples = examples.filter(lambda example, name=name: example[name] >= 0)
+  return examples
 
 
 def relabel(

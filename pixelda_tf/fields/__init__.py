@@ -4,7 +4,7 @@ Whoever reads, prepares, moves, stores or checks examples asks `FIELDS`; a new
 field is one more entry.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -134,6 +134,15 @@ _FAR = 1.0
 
 
 @tf.autograph.experimental.do_not_convert
+def labels(names: Iterable[str]) -> list[str]:
+  """Returns those fields that are a label of a whole example, not of pixels."""
+  return [
+    name
+    for name in names
+    if FIELDS[name].relabel is not None and FIELDS[name].fill is None
+  ]
+
+
 def prepare(
   example: Mapping[str, tf.Tensor], image_shape: Shape
 ) -> dict[str, tf.Tensor]:

@@ -161,3 +161,7 @@ def test_padding_adds_what_comes_in_from_outside():
       padded[name][:, -2:],
     ):
       assert (margin == fills[name]).all()
+
+
+def test_a_label_of_a_whole_example_is_no_map_of_labels():
+  assert fields.labels(FIELDS) == ['label']
