@@ -110,11 +110,11 @@ def _open_dataset(problem, class_names):
 
   named = Domain(name=FLAGS.dataset)
   domain = named.open(FLAGS.data_dir, FLAGS.skip_corrupt)
-  found = domain.class_names
-  if None not in (found, class_names) and found != class_names:
-    if sorted(found) != sorted(class_names):
+  stored = domain.class_names
+  if None not in (stored, class_names) and stored != class_names:
+    if sorted(stored) != sorted(class_names):
       raise UserError(
-        f'--dataset={FLAGS.dataset}: its classes {found} are not those of the '
+        f'--dataset={FLAGS.dataset}: its classes {stored} are not those of the '
         f'model, {class_names}'
       )
     named.classes = {name: name for name in class_names}  # In that order.

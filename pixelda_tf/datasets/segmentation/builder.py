@@ -80,22 +80,22 @@ class LabelMapBuilder(base.ImageBuilder):
     self._listed = list(listed)
     self._size, self._mode = image_files.common_form(
       [entry.path for entry in listed],
-      [found.form for found in surveyed],
+      [survey.form for survey in surveyed],
       resize,
     )
     self._how, self._citation, self._resized = how, citation, resize is not None
     codes = {
-      entry.label_map: found.counts
-      for entry, found in zip(listed, surveyed, strict=True)
+      entry.label_map: survey.counts
+      for entry, survey in zip(listed, surveyed, strict=True)
       if entry.label_map is not None
     }
-    self._coding = coding.with_found(codes) if codes else coding
+    self._coding = coding.with_classes_of(codes) if codes else coding
     self._pixels = _pixels(self._coding, self._listed, codes)
     self._digest = images.digest_of(
-      listed, [found.digests for found in surveyed], coding.reading()
+      listed, [survey.digests for survey in surveyed], coding.reading()
     )
     self.num_shards = images.count_shards(
-      sum(found.n_bytes for found in surveyed), listed
+      sum(survey.n_bytes for survey in surveyed), listed
     )
     self._tell_counts()
     super().__init__(
@@ -103,12 +103,12 @@ class LabelMapBuilder(base.ImageBuilder):
     )
 
   def _tell_counts(self):
-    found = collections.Counter(entry.split for entry in self._listed)
+    counts = collections.Counter(entry.split for entry in self._listed)
     for split, count in self.PUBLISHED.items():
-      if split in found and found[split] + self._left_out != count:
+      if split in counts and counts[split] + self._left_out != count:
         logging.warning(
           '%s: %d images in %s, the published set has %d',
-          *(self.name, found[split] + self._left_out, split, count),
+          *(self.name, counts[split] + self._left_out, split, count),
         )
     if self._left_out:
       logging.warning(
@@ -182,27 +182,27 @@ def _survey(coding, leaves_out, entry):
         f'{entry.label_map}: the label map is {_sides(size)} (height x width), '
         f'its image {entry.path} {_sides(form[0])}; make them equal'
       )
-    found, numbers = np.unique(codes, return_counts=True)
-    counts = dict(zip(found.tolist(), numbers.tolist(), strict=True))
+    unique, numbers = np.unique(codes, return_counts=True)
+    counts = dict(zip(unique.tolist(), numbers.tolist(), strict=True))
   return _Surveyed(form, size, len(contents[0]), digests, counts)
 
 
 def _of_usual_size(listed, surveyed):
   """Returns what has the size of most images, and how many have not."""
-  sizes = collections.Counter(found.form[0] for found in surveyed)
+  sizes = collections.Counter(survey.form[0] for survey in surveyed)
   usual = sizes.most_common(1)[0][0]
   kept = [
-    (entry, found)
-    for entry, found in zip(listed, surveyed, strict=True)
-    if found.form[0] == usual and found.label_size in (usual, None)
+    (entry, survey)
+    for entry, survey in zip(listed, surveyed, strict=True)
+    if survey.form[0] == usual and survey.label_size in (usual, None)
   ]
   if not kept:
     raise UserError(
       f'{listed[0].label_map}: neither this label map nor another has the size '
       f'of its image, {_sides(usual)} (height x width); make them equal'
     )
-  entries, found = zip(*kept, strict=True)
-  return entries, found, len(listed) - len(kept)
+  entries, surveys = zip(*kept, strict=True)
+  return entries, surveys, len(listed) - len(kept)
 
 
 def _pixels(coding, listed, codes):

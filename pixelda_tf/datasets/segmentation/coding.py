@@ -82,7 +82,7 @@ class Coding:
       if len(of_class) > 1
     }
 
-  def with_found(
+  def with_classes_of(
     self, codes: Mapping[pathlib.Path, Collection[int]]
   ) -> 'Coding':
     """Returns this coding, with a class for each code found if it has none.
@@ -97,26 +97,26 @@ class Coding:
       return self
     in_colours = self.form == 'colours'
     ignored = set() if in_colours else {IGNORE}
-    found = sorted(set().union(*codes.values()) - ignored)
-    if not 1 < len(found) <= MOST_CLASSES:
+    used = sorted(set().union(*codes.values()) - ignored)
+    if not 1 < len(used) <= MOST_CLASSES:
       path = max(codes, key=lambda path: len(codes[path]))
       what = 'colours' if in_colours else 'ids'
       raise UserError(
-        f'{path}: has {len(set(codes[path]) - ignored)} of the {len(found)} '
+        f'{path}: has {len(set(codes[path]) - ignored)} of the {len(used)} '
         f'{what} of all label maps{"" if in_colours else ", without 255"}; 2 '
         f'to {MOST_CLASSES} can be classes: name them with --classes=FILE'
       )
-    names = tuple(f'#{code:06x}' if in_colours else str(code) for code in found)
+    names = tuple(f'#{code:06x}' if in_colours else str(code) for code in used)
     return dataclasses.replace(
-      self, class_names=names, labels=labels_of(self.form, found, names)
+      self, class_names=names, labels=labels_of(self.form, used, names)
     )
 
   def _check(self, path, codes, known):
-    found, counts = np.unique(codes, return_counts=True)
-    unknown = ~np.isin(found, list(known))
+    unique, counts = np.unique(codes, return_counts=True)
+    unknown = ~np.isin(unique, list(known))
     if not unknown.any():
       return
-    n_codes, first = np.count_nonzero(unknown), int(found[unknown][0])
+    n_codes, first = np.count_nonzero(unknown), int(unique[unknown][0])
     what = label_files.text(first, self.form)
     more = f' (and {n_codes - 1} more)' if n_codes > 1 else ''
     cause = ''
@@ -124,7 +124,7 @@ class Coding:
       cause = 'JPEG or smoothed edges make such ids; '
     elif self.form == 'colours':
       cause = 'JPEG or smoothed edges make such colours; '
-      if not (found & 0xFFFF).any():
+      if not (unique & 0xFFFF).any():
         cause = 'are these ids in the red channel, as CARLA writes them?; '
     remedy = 'put the published file there'
     if not self.published:

@@ -82,10 +82,10 @@ def read(path: pathlib.Path, form: str, published: bool) -> np.ndarray:
   Raises:
     UserError: it is missing, damaged, no PNG, of another form, or smoothed.
   """
-  data, found = _contents(path)
-  forms = found.forms()
+  data, png = _contents(path)
+  forms = png.forms()
   if form not in forms:
-    what, means = str(found), forms[:1]
+    what, means = str(png), forms[:1]
     if means == ('colours',):
       hidden = _hidden_ids(_pixels(path, data))
       what, means = (hidden, ('red',)) if hidden else (what, means)
@@ -131,12 +131,12 @@ def _contents(path):
       f'{path}: the label map was saved as JPEG, which changes ids at edges; '
       'make it again as PNG, from what it was made of'
     )
-  found = header(data)
-  if found is None:
+  png = header(data)
+  if png is None:
     raise UserError(
       f'{path}: the label map is no PNG file; save it as one, pixel by pixel'
     )
-  return data, found
+  return data, png
 
 
 def _pixels(path, data, mode=None):

@@ -49,21 +49,21 @@ def find(
   Raises:
     UserError: there are none, or two of a name.
   """
-  found: dict[str, pathlib.Path] = {}
+  by_name: dict[str, pathlib.Path] = {}
   for path in sorted(folder.rglob('*')) if folder.is_dir() else ():
     if not image_files.is_image(path) or not path.stem.endswith(suffix):
       continue
     name = path.relative_to(folder).with_suffix('').as_posix()
     name = name.removesuffix(suffix)
-    if name in found:
-      raise UserError(f'{path}: has the name of {found[name]}; remove one')
-    found[name] = path
-  if not found:
+    if name in by_name:
+      raise UserError(f'{path}: has the name of {by_name[name]}; remove one')
+    by_name[name] = path
+  if not by_name:
     what = 'label maps' if label_maps else 'images'
     raise UserError(
       f'{folder}: holds no {what} named *{suffix}.png or the like'
     )
-  return found
+  return by_name
 
 
 def pair(

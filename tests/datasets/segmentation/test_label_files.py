@@ -183,11 +183,11 @@ def test_colour_that_no_class_has_is_told(tmp_path, write_map):
 
 def test_every_id_that_is_found_is_a_class():
   ids = coding.Coding('ids', (), None, published=False)
-  found = ids.with_found({'a.png': [255, 12], 'b.png': [3, 12]})
+  found = ids.with_classes_of({'a.png': [255, 12], 'b.png': [3, 12]})
   assert found.class_names == ('3', '12')
   assert found.labels == {3: 0, 12: 1, 255: 255}
   colours = coding.Coding('colours', (), None, published=False)
-  names = colours.with_found({'a.png': [255, 0]}).class_names
+  names = colours.with_classes_of({'a.png': [255, 0]}).class_names
   assert names == ('#000000', '#0000ff')
 
 
@@ -206,7 +206,7 @@ def test_too_few_or_too_many_to_be_classes_are_told(form, codes, expected):
   if form == 'colours':
     files['b.png'] = [0]
   with pytest.raises(UserError) as raised:
-    found.with_found(files)
+    found.with_classes_of(files)
   assert str(raised.value) == (
     f'a.png: has {expected}; 2 to 255 can be classes: name them with '
     '--classes=FILE'
