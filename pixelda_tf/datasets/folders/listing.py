@@ -32,6 +32,11 @@ def list_folder(folder: pathlib.Path) -> list[entries.Entry]:
   """
   folders = _subfolders(folder)
   names = {path.name for path in folders}
+  if names == {'images', 'labels'}:
+    raise UserError(
+      f'{folder}: {", ".join(sorted(names))} are no classes; images with label '
+      'maps are prepared by: prepare_data segmentation'
+    )
   if names >= {'train', 'val'}:
     raise UserError(f'{folder / "val"}: call the folder validation')
   if 'train' not in names or not names <= set(base.SPLITS):

@@ -32,6 +32,14 @@ def test_one_subfolder_a_class(folder):
   ]
 
 
+def test_label_maps_are_not_taken_for_a_class(folder):
+  root = folder('images/1.png', 'labels/1.png')
+  with pytest.raises(
+    UserError, match=f'{root}: images, labels .* segmentation'
+  ):
+    listed(root)
+
+
 def test_images_alone_are_unlabelled(folder):
   assert listed(folder('b.png', 'a.png')) == [
     ('a.png', None, 'train'),
