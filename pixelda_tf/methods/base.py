@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -144,13 +144,14 @@ class Method(tf.keras.Model):
     """Returns why training ends before its last step, or None."""
 
   def select_without_labels(
-    self, target_images: Callable[[int], np.ndarray]
+    self, target_images: Callable[[int], Iterable[np.ndarray]]
   ) -> dict[str, float]:
     """Chooses, after the last step, what is chosen without target labels.
 
     Args:
-      target_images: function of n to the first n training images of the
-        target, float32 `[n, height, width, channels]` in [-1, 1].
+      target_images: function of n to batches of the first n training images of
+        the target, float32 `[..., height, width, channels]` in [-1, 1]; one
+        batch is in memory at a time.
 
     Returns:
       dict of what was chosen, for the row's result; empty here.

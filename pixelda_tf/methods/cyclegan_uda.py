@@ -7,7 +7,6 @@ import gin
 import numpy as np
 import tensorflow as tf
 
-from pixelda_tf.fields.images import at_once
 from pixelda_tf.methods.base import Method
 from pixelda_tf.methods.cyclegan import generate
 from pixelda_tf.methods.player import Batch, Losses, Player, Tensors
@@ -125,20 +124,16 @@ class TwoWayCycleGANUDA(CycleGANUDA):
     return outputs | {'logits': logits}
 
   def select_without_labels(
-    self, target_images: Callable[[int], np.ndarray]
+    self, target_images: Callable[[int], Iterable[np.ndarray]]
   ) -> dict[str, float]:
     """Chooses `combination_weight`; see the class."""
-    images = target_images(_SELECTED_ON)
-    batches = tf.data.Dataset.from_tensor_slices(images).batch(
-      at_once(images.shape[1:])
-    )
     probabilities = self.problem.probabilities
     forward = mutual_information(
-      probabilities(self.task(batch)) for batch in batches
+      probabilities(self.task(batch)) for batch in target_images(_SELECTED_ON)
     )
     backward = mutual_information(
       probabilities(self.source_task(self.translate_back(batch)))
-      for batch in batches
+      for batch in target_images(_SELECTED_ON)
     )
     both = forward + backward
     weight = forward / both if both else 0.5

@@ -273,7 +273,7 @@ class OpenRow:
     """Writes the result and the networks of the newest checkpoint."""
     method, state = self._restored()
     step = int(method.step.numpy())
-    images = functools.partial(pair.images, 'target')
+    images = functools.partial(pair.image_batches, 'target')
     selected = method.select_without_labels(images)
     if selected:
       checkpoints.save(self.directory.checkpoints, step, state)

@@ -1,3 +1,5 @@
+import weakref
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -103,7 +105,7 @@ def test_what_it_answers_and_translates(build_method, build_batch):
   )
   with pytest.raises(NotImplementedError, match='does not translate back'):
     method.translate_back(images)
-  assert method.select_without_labels(lambda count: images) == {}
+  assert method.select_without_labels(lambda count: [images]) == {}
 
 
 def test_the_source_task_learns_source_images_as_they_are(
@@ -175,14 +177,21 @@ def information(probabilities):
 def test_selection_weighs_by_mutual_information(
   count, build_method, build_batch
 ):
-  """Over all images, in batches or not; recomputed as a KL divergence."""
+  """Over all images, in batches or not; recomputed as a KL divergence.
+
+  No batch is kept when the next one comes.
+  """
   method = sure(build_method(TwoWayCycleGANUDA))
   images = build_batch(count=count)['target']['image']
-  asked = []
+  asked, batches = [], []
 
   def target_images(n):
     asked.append(n)
-    return images.numpy()
+    for start in range(0, count, 50):
+      batch = np.array(images[start : start + 50])
+      batches.append(weakref.ref(batch))
+      yield batch
+      assert sum(reference() is not None for reference in batches) <= 2
 
   found = method.select_without_labels(target_images)
   forward = softmax(method.task(images))
@@ -191,7 +200,8 @@ def test_selection_weighs_by_mutual_information(
   assert 0.05 < best < 0.95
   assert found == {'combination_weight': pytest.approx(best)}
   np.testing.assert_allclose(method.combination_weight, best, rtol=1e-6)
-  assert len(asked) == 1 and asked[0] > 0
+  assert len(batches) == 2 * -(-count // 50)
+  assert len(asked) == 2 and asked[0] == asked[1] > 0
 
 
 @pytest.mark.parametrize(
@@ -227,7 +237,7 @@ def test_selection_prefers_the_network_that_tells_images_apart(
   method.source_task.layers[-1].kernel.assign(kernels[backward])
   images = np.ones([6, 8, 8, 1], np.float32)
   images[:3] = -1
-  found = method.select_without_labels(lambda n: images[:n])
+  found = method.select_without_labels(lambda n: [images[:n]])
   assert found == {'combination_weight': pytest.approx(expected)}
 
 
