@@ -1,19 +1,10 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from cycada_networks import NETWORKS
 
 from pixelda_tf.methods import CyCADA
 from pixelda_tf.methods.feature_alignment import scores
-
-NETWORKS = (
-  'source_to_target',
-  'target_to_source',
-  'target_discriminator',
-  'source_discriminator',
-  'task',
-  'source_task',
-)
-
 
 KEYS = {
   'generators/target_domain',

@@ -5,17 +5,9 @@ import functools
 import numpy as np
 import pytest
 import tensorflow as tf
+from cycada_networks import NETWORKS
 
 from pixelda_tf.methods import CyCADA
-
-NETWORKS = (
-  'source_to_target',
-  'target_to_source',
-  'target_discriminator',
-  'source_discriminator',
-  'task',
-  'source_task',
-)
 
 
 def apply(network, images):
