@@ -24,8 +24,9 @@ flags.DEFINE_string('split', None, "Its split; the run's test split else.")
 flags.DEFINE_string(
   'picture',
   None,
-  'Where the picture of the worst cases goes; worst_cases.png in the folder '
-  "of a run's row else, and none for an export.",
+  "Where the picture of the worst cases goes; else a run's row has it in its "
+  'folder, as worst_cases.png or, with --dataset or --split, under a name with '
+  'these, and an export has none.',
 )
 FLAGS = flags.FLAGS
 
@@ -66,9 +67,8 @@ def _load_run():
   run = experiment.reopen(FLAGS.run_dir, FLAGS.data_dir, FLAGS.skip_corrupt)
   row = choosing.predicting(run.rows, FLAGS.row)
   method, pair = row.trained(), run.pair
-  path = row.directory.worst_cases
   if FLAGS.dataset:
-    batches, domain, title = _open_dataset(pair.problem, pair.class_names)
+    batches, domain, data = _open_dataset(pair.problem, pair.class_names)
     traced = tf.function(
       serving.Servable(method).predict, reduce_retracing=True
     )
@@ -78,12 +78,19 @@ def _load_run():
       del size
       return traced(images)
 
-    return predict, batches, pair.problem, domain, title, path
+    return predict, batches, pair.problem, domain, *_names(row, data)
   split = FLAGS.split or pair.target.test
   batches = pair.test_batches(split=split)
-  title = f'{pair.target.name} {split}'
+  names = _names(row, f'{pair.target.name} {split}')
   predict = compiled_predictions(method)
-  return predict, batches, pair.problem, pair.source, title, path
+  return predict, batches, pair.problem, pair.source, *names
+
+
+def _names(row, data):
+  """Returns a title, and the path of the picture."""
+  asked_for = FLAGS.dataset or FLAGS.split
+  path = row.directory.worst_cases(data if asked_for else None)
+  return f"row '{row.name}' on {data}", path
 
 
 def _load_export():
@@ -109,7 +116,8 @@ def _open_dataset(problem, class_names):
   from pixelda_tf.fields.images import at_once
 
   named = Domain(name=FLAGS.dataset)
-  domain = named.open(FLAGS.data_dir, FLAGS.skip_corrupt)
+  places = FLAGS.data_dir, FLAGS.skip_corrupt, problem.targets
+  domain = named.open(*places)
   stored = domain.class_names
   if None not in (stored, class_names) and stored != class_names:
     if sorted(stored) != sorted(class_names):
@@ -118,7 +126,7 @@ def _open_dataset(problem, class_names):
         f'model, {class_names}'
       )
     named.classes = {name: name for name in class_names}  # In that order.
-    domain = named.open(FLAGS.data_dir, FLAGS.skip_corrupt)
+    domain = named.open(*places)
   split = FLAGS.split or domain.test
   batches = None
   if problem.can_test(domain):

@@ -46,7 +46,9 @@ def main() -> None:
   domain = run.pair.source
   if FLAGS.dataset:
     domain = Domain(name=FLAGS.dataset)
-    domain = domain.open(FLAGS.data_dir, FLAGS.skip_corrupt)
+    domain = domain.open(
+      FLAGS.data_dir, FLAGS.skip_corrupt, run.pair.problem.targets
+    )
   if domain.n_classes is None:
     raise UserError(f'{domain.name} has no labels: name a labelled --dataset')
   split = FLAGS.split or domain.train

@@ -72,7 +72,10 @@ class Domain:
     self.foreground = foreground
 
   def open(
-    self, data_dir: str | pathlib.Path, skip_corrupt: bool = False
+    self,
+    data_dir: str | pathlib.Path,
+    skip_corrupt: bool = False,
+    learnt: Sequence[str] = (),
   ) -> 'OpenDomain':
     """Returns the `OpenDomain` of the data set stored below `data_dir`.
 
@@ -80,18 +83,17 @@ class Domain:
       data_dir: where `pixelda_tf.prepare_data` stored it. The embedded data
         sets are made here if need be.
       skip_corrupt: leave corrupt records out rather than stop at the first.
+      learnt: fields that are learnt, see `Problem.targets`.
+
+    Raises:
+      UserError: it is not there: how data with these fields are prepared.
     """
     builder = datasets.find(self.name, data_dir)
     if builder is None and self.name in datasets.EMBEDDED:
       builder = datasets.prepare(self.name, data_dir=data_dir)
     if builder is None:
-      built_in = self.name.partition('/')[0] in datasets.BUILDERS
-      kind = self.name if built_in else f'images --name={self.name}'
-      raise UserError(
-        f'{data_dir}: {_what_is_there(data_dir)}, not {self.name}; make it '
-        f'with: python -m pixelda_tf.prepare_data {kind} --manual_dir=... '
-        f'--data_dir={data_dir}'
-      )
+      kinds = [FIELDS[name].prepared_by for name in learnt] or ['images']
+      raise UserError(datasets.missing(self.name, data_dir, kinds[-1]))
     return OpenDomain(self, builder, skip_corrupt=skip_corrupt)
 
 
@@ -285,14 +287,3 @@ def part_name(split: str, part: tuple[int, int]) -> str:
   index, count = part
   of = '' if part == WHOLE else f'part {index + 1} of {count} of '
   return f'{of}split {split!r}'
-
-
-def _what_is_there(data_dir):
-  data_dir = pathlib.Path(data_dir)
-  if not data_dir.is_dir():
-    return 'no such data directory'
-  stored = {
-    path.relative_to(data_dir).parts[0]
-    for path in data_dir.glob('[!.]*/**/dataset_info.json')
-  }
-  return f'holds {", ".join(sorted(stored)) or "no data set"}'

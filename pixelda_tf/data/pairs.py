@@ -88,12 +88,13 @@ class Pair:
       skip_corrupt: see `Domain.open`.
       problem: what is learnt.
     """
+    where = data_dir, skip_corrupt, problem.targets
     labelled = self.labelled_target
     return OpenPair(
       self,
-      self.source.open(data_dir, skip_corrupt),
-      self.target.open(data_dir, skip_corrupt),
-      labelled.open(data_dir, skip_corrupt) if labelled else None,
+      self.source.open(*where),
+      self.target.open(*where),
+      labelled.open(*where) if labelled else None,
       problem=problem,
     )
 

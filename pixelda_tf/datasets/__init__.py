@@ -174,6 +174,34 @@ def find(
   return stored
 
 
+def missing(name: str, data_dir: str | pathlib.Path, own: str) -> str:
+  """Returns what to say of a data set that `find` does not find.
+
+  Args:
+    name: its name.
+    data_dir: where data sets are stored.
+    own: of `NAMED_BY_USER`, what makes it unless a builder has its name.
+  """
+  kind = name
+  if name.partition('/')[0] not in BUILDERS:
+    kind = f'{own} --name={name}'
+  return (
+    f'{data_dir}: {_what_is_there(pathlib.Path(data_dir))}, not {name}; make '
+    f'it with: python -m pixelda_tf.prepare_data {kind} --manual_dir=... '
+    f'--data_dir={data_dir}'
+  )
+
+
+def _what_is_there(data_dir):
+  if not data_dir.is_dir():
+    return 'no such data directory'
+  stored = {
+    path.relative_to(data_dir).parts[0]
+    for path in data_dir.glob('[!.]*/**/dataset_info.json')
+  }
+  return f'holds {", ".join(sorted(stored)) or "no data set"}'
+
+
 def _check_version(name, stored, builder):
   if stored.version.major != builder.VERSION.major:
     notes = builder.RELEASE_NOTES.get(str(builder.VERSION), '')
@@ -201,4 +229,11 @@ def _check_kind(kind, config):
     raise UserError(f'{kind} has no config {config!r}, {there_are}')
 
 
-__all__ = ['BUILDERS', 'EMBEDDED', 'NAMED_BY_USER', 'find', 'prepare']
+__all__ = [
+  'BUILDERS',
+  'EMBEDDED',
+  'NAMED_BY_USER',
+  'find',
+  'missing',
+  'prepare',
+]

@@ -39,6 +39,7 @@ class Field(NamedTuple):
     turn: function of values `[n, ...]` and angles `[n]`, radians, to the values
       of images that were turned so, counterclockwise as seen; None where a turn
       changes nothing.
+    prepared_by: what `prepare_data` makes a user's own data with it by.
   """
 
   noun: str
@@ -51,6 +52,7 @@ class Field(NamedTuple):
   interpolation: str | None = None
   fill: float | None = None
   turn: Callable[[tf.Tensor, tf.Tensor], tf.Tensor] | None = None
+  prepared_by: str = 'images'
 
 
 FIELDS: dict[str, Field] = {
@@ -108,6 +110,7 @@ FIELDS: dict[str, Field] = {
     store=lambda values: values,
     fault=faults.poses,
     turn=poses.turn,
+    prepared_by='bop',
   ),
   # int32 [h, w, 1], the class of each pixel, or `label_maps.IGNORE`.
   'segmentation': Field(
@@ -126,6 +129,7 @@ FIELDS: dict[str, Field] = {
     relabel=label_maps.relabel,
     interpolation='nearest',
     fill=label_maps.IGNORE,
+    prepared_by='segmentation',
   ),
 }
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from typing import Any
 
 from absl import logging
@@ -134,7 +135,6 @@ class RowDirectory:
     networks: path of the folder of what other rows may start from.
     metrics: path of the lines of metrics.
     result: path of the row's result, which is there when it is finished.
-    worst_cases: path of the picture of the worst cases.
   """
 
   def __init__(self, path: str):
@@ -146,7 +146,16 @@ class RowDirectory:
     self.networks = os.path.join(path, 'networks')
     self.metrics = os.path.join(path, 'metrics.jsonl')
     self.result = os.path.join(path, 'result.json')
-    self.worst_cases = os.path.join(path, 'worst_cases.png')
+
+  def worst_cases(self, data: str | None = None) -> str:
+    """Returns the path of the picture of the worst cases.
+
+    Args:
+      data: the data set and split that were seen, as 'streets/dusk train'; None
+        for the target's test split.
+    """
+    seen = '' if data is None else '_' + re.sub(r'\W+', '_', data).strip('_')
+    return os.path.join(self.path, f'worst_cases{seen}.png')
 
 
 def read_json(path: str) -> Any:

@@ -5,8 +5,9 @@ import pytest
 import tensorflow_datasets as tfds
 
 from pixelda_tf import datasets
-from pixelda_tf.data import domains
+from pixelda_tf.data import Pair, domains
 from pixelda_tf.errors import UserError
+from pixelda_tf.problems import ClassAndPose, Classification, Segmentation
 
 
 def numbers(examples):
@@ -209,6 +210,21 @@ def test_missing_data_says_how_to_make_it(
   with pytest.raises(UserError, match=f'{data_dir}: {expected}') as error:
     domains.Domain(name=name).open(data_dir)
   assert f'{name} --manual_dir=... --data_dir={data_dir}' in error.value.message
+
+
+@pytest.mark.parametrize(
+  ('problem', 'command'),
+  [
+    (Classification(), 'images'),
+    (ClassAndPose(pose_weight=1.0), 'bop'),
+    (Segmentation(), 'segmentation'),
+  ],
+)
+def test_missing_data_are_made_with_what_is_learnt(tmp_path, problem, command):
+  pair = Pair(source=domains.Domain(name='mine'), target=None)
+  expected = f'prepare_data {command} --name=mine --manual_dir'
+  with pytest.raises(UserError, match=expected):
+    pair.open(tmp_path, problem=problem)
 
 
 @pytest.mark.parametrize(

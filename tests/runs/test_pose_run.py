@@ -158,7 +158,7 @@ def test_the_command_prints_angles_and_draws_the_worst_answers(run, in_process):
   assert done.returncode == 0, done.stderr
   title, overall, *classes, worst = done.stdout.splitlines()
   picture = run_dir / 'semi_supervised' / 'worst_cases.png'
-  assert title == 'seen test'
+  assert title == "row 'semi_supervised' on seen test"
   test = result['rows'][-1]['target_test']
   assert overall.startswith(f'{test["correct"]} of 5')
   assert f'mean {test["mean_angle_error"]:6.2f} deg' in overall

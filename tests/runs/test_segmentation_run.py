@@ -238,7 +238,7 @@ def test_the_command_prints_classes_and_draws_the_worst_images(
   assert done.returncode == 0, done.stderr
   title, overall, metrics, _, *classes, worst = done.stdout.splitlines()
   test = run.result['rows'][1]['target_test']
-  assert title == 'seen test'
+  assert title == "row 'target_only' on seen test"
   assert overall.startswith('5 images, ')
   assert metrics.startswith(f'mIoU {test["mean_iou"]:.1%}, frequency-weighted')
   assert [line.split()[0] for line in classes] == list(NAMES)
