@@ -33,6 +33,8 @@ MAPS = (
   'Pair.image_size = (32, 48)',
   'unet_segmenter.filters = 2',
   'feature_map_discriminator.filters = 16',
+  'embedding_generator.filters = (2, 2, 2, 2)',
+  'residual_discriminator.filters = 2',
 )
 CROPS = (
   *MAPS,
@@ -145,6 +147,16 @@ FILES = {
     (*MAPS, 'cycada_translate/Row.crop = (16, 16)'),
     ['source_only', 'adabn', *CYCADA_SEGMENTATION_ROWS[1:]],
   ),
+  ('lsd_streets_to_camvid.gin',): (
+    MAPS,
+    [
+      'source_only',
+      'lsd_seg',
+      'lsd_seg_no_auxiliary',
+      'lsd_seg_features',
+      'target_only',
+    ],
+  ),
   ('streets.gin',): (
     (*MAPS, 'Pair.crop = (16, 16)'),
     ['source_only', 'adabn', 'cycada_feature', 'target_only'],
@@ -181,6 +193,7 @@ INCLUDED = {
   'methods/cycada_segmentation.gin',
   'methods/cyclegan.gin',
   'methods/cyclegan_uda.gin',
+  'methods/lsd_seg.gin',
 }
 
 

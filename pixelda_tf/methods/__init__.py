@@ -10,6 +10,8 @@ from pixelda_tf.methods.cyclegan_uda import (
   TranslatedTask,
   TwoWayCycleGANUDA,
 )
+from pixelda_tf.methods.lsd_seg import LSDSeg
+from pixelda_tf.methods.lsd_seg_features import LSDSegFeatures
 from pixelda_tf.methods.pixelda import PixelDA
 from pixelda_tf.methods.player import Player
 from pixelda_tf.methods.source_only import (
@@ -25,6 +27,8 @@ __all__ = [
   'CyCADAFeatures',
   'CycleGAN',
   'CycleGANUDA',
+  'LSDSeg',
+  'LSDSegFeatures',
   'LabelledTargetOnly',
   'Method',
   'PixelDA',

@@ -23,6 +23,10 @@ from pixelda_tf.networks.layers import (
   TaskBuilder,
 )
 from pixelda_tf.networks.pose_estimators import pose_estimator
+from pixelda_tf.networks.reconstruction import (
+  embedding_generator,
+  residual_discriminator,
+)
 from pixelda_tf.networks.segmentation.deeplab_v3_plus import (
   deeplab_v3_plus_segmenter,
 )
@@ -41,6 +45,7 @@ __all__ = [
   'downsampling_residual_generator',
   'drn26_segmenter',
   'dtn_classifier',
+  'embedding_generator',
   'fcn8s_segmenter',
   'feature_discriminator',
   'feature_map_discriminator',
@@ -49,6 +54,7 @@ __all__ = [
   'patch_discriminator',
   'pose_estimator',
   'pyramid_discriminator',
+  'residual_discriminator',
   'residual_generator',
   'resnet34_segmenter',
   'svhn_classifier',

@@ -64,7 +64,8 @@ def fcn8s_segmenter(
     Model of images float32 `[batch, height, width, channels]` in [-1, 1] to
     {'logits': float32 `[batch, height, width, n_classes]`, 'features': float32
     `[batch, rows, columns, fc_filters]`, fc7 after dropout}; there are
-    ceil((height + 198) / 32) - 6 rows, without a margin ceil(height / 32).
+    ceil((height + 198) / 32) - 6 rows, without a margin ceil(height / 32). Its
+    layers 'pool1' to 'pool5' are the poolings, within the margin.
 
   Raises:
     ValueError: `fc_kernel_size` is another number.
@@ -95,7 +96,8 @@ def fcn8s_segmenter(
       name = f'conv{stage}_{part}'
       names[name] = f'block{stage}_conv{part}'
       tensor = convolution(multiple * filters, 3, name, padding='same')(tensor)
-    tensor = layers.MaxPool2D(2, padding='same')(tensor)
+    pool = layers.MaxPool2D(2, padding='same', name=f'pool{stage}')
+    tensor = pool(tensor)
     pools.append(tensor)
   for part, kernel_size in enumerate((fc_kernel_size, 1)):
     name = f'fc{6 + part}'

@@ -43,7 +43,8 @@ def unet_segmenter(
   Returns:
     Model of images float32 `[batch, height, width, channels]` in [-1, 1] to
     {'logits': float32 `[batch, height, width, n_classes]`, 'features': float32
-    `[batch, height, width, filters]`, the input of the last layer}.
+    `[batch, height, width, filters]`, the input of the last layer}. Its layers
+    'down_0' to 'down_<levels>' are what each level has on the way down.
   """
 
   def twice(tensor, level):
@@ -52,7 +53,7 @@ def unet_segmenter(
       stage = 'shared' if level or part else 'private'
       name = f'{stage}_down_{level}_{part}'
       tensor = convolution(tensor, widths[level], name)
-    return tensor
+    return layers.Activation('linear', name=f'down_{level}')(tensor)
 
   def convolution(tensor, width, name=None):
     tensor = layers.Conv2D(
