@@ -45,7 +45,7 @@ def test_the_rows_of_every_map(side, kernel_size, small):
   ]
   pools = [half_up(side + 198, n) for n in range(1, 6)]
   assert sorted(rows) == sorted(
-    [('max', n) for n in pools]
+    [(f'pool{stage}', n) for stage, n in enumerate(pools, 1)]
     + [('fc7', fc7), ('bilinear', up4), ('bilinear', up3), ('bilinear', up)]
     + [('crop', up4), ('crop', up3), ('crop', side)]
   )
@@ -108,10 +108,14 @@ def test_the_head_by_hand(margin, small, shake):
   for name in ('fc6', 'fc7'):  # Or their ReLU leaves nothing.
     kernel = model.get_layer(name).kernel
     kernel.assign(tf.abs(kernel))
-  pools = [layer for layer in model.layers if 'pooling' in layer.name]
   probe = tf.keras.Model(
     model.input,
-    [model.output['features'], pools[3].output, pools[2].output, model.output],
+    [
+      model.output['features'],
+      model.get_layer('pool4').output,
+      model.get_layer('pool3').output,
+      model.output,
+    ],
   )
   images = tf.random.uniform([1, 45, 70, 3], -1, 1)
   fc7, pool4, pool3, _ = probe(images)
