@@ -1,5 +1,8 @@
 """Draws what a run's adaptation did: translations, t-SNE, confusion matrices.
 
+Also retrieval across domains: how many of an image's nearest, by the task
+networks' features, are of the other domain.
+
 python -m pixelda_tf.analyze --run_dir=runs/quickstart
 
 Writes PNG files and analysis.json to <run_dir>/analysis, and the pictures and
@@ -27,10 +30,13 @@ flags.DEFINE_string(
 flags.DEFINE_integer(
   'examples',
   500,
-  'Images of each domain in t-SNE and neighbours; fewer of large ones.',
+  'Images of each domain in t-SNE and neighbours, fewer of large ones; and in '
+  'the pool of retrieval, beside as many queries.',
   10,
 )
-flags.DEFINE_integer('seed', 0, 'Of the noise and of t-SNE.')
+flags.DEFINE_integer(
+  'seed', 0, 'Of the noise, of t-SNE and of what retrieval draws.'
+)
 FLAGS = flags.FLAGS
 
 

@@ -46,7 +46,7 @@ def test_it_prints_accuracies_and_every_file(run_dir, data_dir):
   assert 'Warning' not in done.stderr
   lines = done.stdout.splitlines()
   files = {line for line in lines if line.startswith('run/analysis/')}
-  assert len(files) == 13
+  assert len(files) == 14
   assert {
     str(path.relative_to(run_dir.parent))
     for path in (run_dir / 'analysis').rglob('*')

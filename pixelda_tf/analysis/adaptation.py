@@ -35,7 +35,9 @@ class Adaptation(NamedTuple):
     before, after, translator: `Model`s or None, of the rows.
     source, target: `examples.Examples`.
     translated: float32, as `source.images`, or None without a translator.
-    seed: of noise and embeddings.
+    seed: of noise, embeddings and what is drawn at random.
+    wanted: how many examples of each domain were asked for; of large images
+      there are fewer in `source` and `target`.
   """
 
   pair: Any
@@ -46,6 +48,7 @@ class Adaptation(NamedTuple):
   target: examples.Examples
   translated: np.ndarray | None
   seed: int
+  wanted: int
 
 
 def collect(pair: Any, rows: Any, *, n: int, seed: int) -> Adaptation:
@@ -54,7 +57,7 @@ def collect(pair: Any, rows: Any, *, n: int, seed: int) -> Adaptation:
   Args:
     pair: an `OpenPair`.
     rows: `before`, `after` and `translator`, each a row of a run or None.
-    n: examples of each domain at most; fewer of large images.
+    n: examples of each domain at most; fewer of large images are kept.
     seed: of the noise.
 
   Returns:
@@ -69,15 +72,16 @@ def collect(pair: Any, rows: Any, *, n: int, seed: int) -> Adaptation:
       method = row.trained()
       models[row.name] = Model(row.name, method, int(method.step.numpy()))
   before, after, translator = (row and models[row.name] for row in rows)
-  n = in_memory(pair.image_shape, n)
-  source = examples.of_source(pair, n)
+  kept = in_memory(pair.image_shape, n)
+  source = examples.of_source(pair, kept)
   return Adaptation(
     pair=pair,
     before=before,
     after=after,
     translator=translator,
     source=source,
-    target=examples.of_target(pair, n),
+    target=examples.of_target(pair, kept),
     translated=translator and translate(translator.method, source.images, seed),
     seed=seed,
+    wanted=n,
   )

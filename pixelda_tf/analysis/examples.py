@@ -1,8 +1,10 @@
 """A few hundred examples that stand for a whole split."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+import tensorflow as tf
 
 from pixelda_tf import fields
 from pixelda_tf.data.open_pairs import OpenPair
@@ -56,6 +58,31 @@ def of_target(pair: OpenPair, n: int) -> Examples:
     .map(lambda batch: fields.prepare(batch, pair.image_shape))
   )
   return _spread(batches, domain.train, n)
+
+
+def images_at(
+  pair: OpenPair, domain: str, places: np.ndarray
+) -> Iterator[np.ndarray]:
+  """Yields images of a domain's training split, a batch at a time.
+
+  Args:
+    pair: an `OpenPair`.
+    domain: 'source' or 'target'.
+    places: int, of the images in the split; they are yielded in its order.
+
+  Yields:
+    float32 `[n, height, width, channels]` in [-1, 1].
+  """
+  opened = getattr(pair, domain)
+  wanted = np.zeros(opened.count(opened.train), bool)
+  wanted[places] = True
+  numbered = opened.stored(opened.train).enumerate()
+  chosen = numbered.filter(lambda place, _: tf.gather(wanted, place))
+  batches = chosen.map(lambda _, example: {'image': example['image']}).batch(
+    at_once(pair.image_shape)
+  )
+  for batch in batches.map(lambda each: fields.prepare(each, pair.image_shape)):
+    yield batch['image'].numpy()
 
 
 def evenly(count: int, n: int) -> np.ndarray:

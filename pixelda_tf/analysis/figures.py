@@ -111,7 +111,7 @@ def clouds(
   if labelled:
     axes[1, 0].set_ylabel('colour: class')
     _legend(axes[1, -1], _class_entries(every, class_names, colours))
-  return _whole(figure)
+  return whole(figure)
 
 
 @drawn
@@ -165,7 +165,7 @@ def confusion(
   figure.colorbar(
     image, ax=axes, label='fraction of the true class', shrink=0.8
   )
-  return _whole(figure)
+  return whole(figure)
 
 
 def plain(text: str) -> str:
@@ -179,7 +179,7 @@ def _wrapped(text, width):
   return '\n'.join(line for wrapped in lines for line in wrapped)
 
 
-def _whole(figure):
+def whole(figure: Figure) -> np.ndarray:
   """Returns a figure as uint8 `[height, width, 3]`, all that is drawn."""
   file = io.BytesIO()
   FigureCanvasAgg(figure).print_figure(

@@ -12,6 +12,7 @@ from pixelda_tf.analysis import (
   adaptation,
   plots,
   projector,
+  retrieval,
   segmentations,
   tsne,
 )
@@ -22,6 +23,7 @@ _PLOTS = {
   'neighbours': plots.neighbours,
   'tsne_pixels': tsne.pixels,
   'tsne_features': tsne.task_features,
+  'retrieval': retrieval.retrieval,
   'confusion': plots.confusion,
 }
 
@@ -37,8 +39,9 @@ def analyse(
     pair: an `OpenPair`.
     rows: `before`, `after` and `translator`, each a row of a run or None.
     directory: the folder.
-    examples: images of each domain in t-SNE and neighbours at most.
-    seed: of noise and t-SNE.
+    examples: images of each domain in t-SNE, neighbours and retrieval's pool at
+      most.
+    seed: of noise, t-SNE and retrieval's draw.
 
   Returns:
     Lines of text: numbers, what was left out and why, files.
@@ -86,6 +89,7 @@ def _summary(compared, done, left_out):
     'target_test': None,
     'colour_spread': None,
     'nearest_target_rms': None,
+    'retrieval': None,
   }
   for plot in done.values():
     summary |= plot.summary

@@ -3,13 +3,11 @@
 Labels of the target are read for the colours of its points alone.
 """
 
-from typing import Any
-
 import numpy as np
 import threadpoolctl
 from numpy.typing import ArrayLike
 
-from pixelda_tf.analysis import figures
+from pixelda_tf.analysis import features, figures
 from pixelda_tf.analysis.adaptation import Adaptation
 from pixelda_tf.analysis.examples import UNKNOWN
 from pixelda_tf.analysis.plots import (
@@ -20,12 +18,10 @@ from pixelda_tf.analysis.plots import (
 )
 from pixelda_tf.analysis.projector import Embedding
 from pixelda_tf.evaluation import pictures
-from pixelda_tf.fields.images import at_once
 
 COMPONENTS = 50
 _PERPLEXITY = 30.0
 _EMBEDDED_SIDE = 64
-_BATCH = 64
 _LABELS_COLOUR = "the target's labels are used for colours only"
 
 
@@ -79,8 +75,8 @@ def task_features(adaptation: Adaptation) -> Plot:
   for when, model in predicting(adaptation):
     shown = adapted if when == 'after' else plain
     images = np.concatenate([domain.images for domain in shown.values()])
-    points = features(model.method, images)
-    fault = _fault(points)
+    points = features.pooled(model.method, images)
+    fault = features.fault(points)
     if points is None or fault:
       missing.append(f"{when}: row '{model.name}' {fault}")
       continue
@@ -147,39 +143,6 @@ def embed(points: ArrayLike, seed: int) -> np.ndarray:
     return TSNE(
       init='pca', perplexity=perplexity, random_state=seed
     ).fit_transform(points)
-
-
-def features(method: Any, images: np.ndarray) -> np.ndarray | None:
-  """Returns the task network's last features, None where it tells none.
-
-  Of maps of features, their means over an image.
-
-  Args:
-    method: that predicts.
-    images: float32 `[n, height, width, channels]` in [-1, 1].
-
-  Returns:
-    float32 `[n, d]` or None.
-  """
-  parts = []
-  # Fewer than go through a compiled network: here all maps in it are kept.
-  size = max(1, at_once(images.shape[1:], 4 * _BATCH) // 4)
-  for start in range(0, len(images), size):
-    outputs = method(images[start : start + size])
-    if 'features' not in outputs:
-      return None
-    features = outputs['features'].numpy()
-    parts.append(features.mean(axis=tuple(range(1, features.ndim - 1))))
-  return np.concatenate(parts).astype(np.float32)
-
-
-def _fault(points):
-  """Returns why features cannot be shown, or None."""
-  if points is None:
-    return "gives no 'features': its task network has no output of that name"
-  if not np.isfinite(points).all():
-    return 'gives features that are not finite: its training diverged'
-  return None
 
 
 def _translated(adaptation):

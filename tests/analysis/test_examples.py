@@ -6,22 +6,26 @@ from pixelda_tf.analysis import examples
 
 
 class Domain:
-  """`count` grey images of one pixel, whose value is their place."""
+  """`size` grey images of one pixel, whose value is their place."""
 
   train = 'train'
   test = 'test'
 
-  def __init__(self, count, n_classes):
-    self.count = count
+  def __init__(self, size, n_classes):
+    self.size = size
     self.n_classes = n_classes
     self.read = []
 
+  def count(self, split):
+    assert split == 'train'
+    return self.size
+
   def stored(self, split):
     self.read.append(split)
-    images = np.arange(self.count, dtype=np.uint8).reshape(-1, 1, 1, 1)
+    images = np.arange(self.size, dtype=np.uint8).reshape(-1, 1, 1, 1)
     columns = {'image': images}
     if self.n_classes:
-      columns['label'] = (np.arange(self.count) % 7).astype(np.int32)
+      columns['label'] = (np.arange(self.size) % 7).astype(np.int32)
     return tf.data.Dataset.from_tensor_slices(columns)
 
 
@@ -105,3 +109,13 @@ def test_a_target_without_labels_needs_no_test_split():
   assert pair.target.read == ['train'] and found.split == 'train'
   assert places(found) == list(range(0, 20, 2))
   assert (found.labels == examples.UNKNOWN).all()
+
+
+@pytest.mark.parametrize('domain', ['source', 'target'])
+def test_images_of_places_are_in_the_splits_order(domain):
+  pair = Pair(200)
+  batches = examples.images_at(pair, domain, np.array([70, 3, 199, 0]))
+  (images,) = batches
+  assert images.dtype == np.float32
+  assert np.rint((images[:, 0, 0, 0] + 1) * 127.5).tolist() == [0, 3, 70, 199]
+  assert getattr(pair, domain).read == ['train']

@@ -32,6 +32,7 @@ PICTURES = (
   'neighbours',
   'tsne_pixels',
   'tsne_features',
+  'retrieval',
   'confusion',
 )
 COUNT = 20
@@ -118,6 +119,7 @@ def test_the_summary_tells_what_was_compared(analysed):
   spreads = found.pop('colour_spread')
   assert set(spreads) == {'source', 'translated', 'target'}
   assert 0 < min(spreads.values()) <= max(spreads.values()) < 1
+  check_retrieval(found.pop('retrieval'), lines)
   assert found == {
     'source': 'digits',
     'target': 'digits_photo',
@@ -145,6 +147,20 @@ def test_the_summary_tells_what_was_compared(analysed):
     )
     assert line in lines
   assert found['left_out'][0] in lines
+
+
+def check_retrieval(found, lines):
+  """Of 40 images the k nearest: from none to k, at last all of a domain."""
+  assert (found['images'], found['k']) == (COUNT, [1, 2, 5, 10, 20])
+  for when in ('before', 'after'):
+    for arrow, way in zip('AB', found[when].values(), strict=True):
+      counts = np.array(way['retrieved'])
+      assert (counts >= 0).all() and (np.diff(counts) >= 0).all()
+      assert (counts <= found['k']).all()
+      assert 0 < way['mean_average_precision'] <= 1
+      first = f'mAP {way["mean_average_precision"]:.3f}, |{arrow}_1| '
+      start = f'retrieval, {when}: '
+      assert any(line.startswith(start) and first in line for line in lines)
 
 
 def test_nothing_of_the_run_is_touched(analysed):
@@ -179,7 +195,7 @@ def test_what_no_row_can_do_is_left_out(copy):
     "tsne_pixels.png: no trained row translates: there is no 'after'",
     *(
       f"{name}.png: 'before' has no row: no source_only is trained beside it"
-      for name in ('tsne_features', 'confusion')
+      for name in ('tsne_features', 'retrieval', 'confusion')
     ),
   ]
   found = summary(copy.directory.path)

@@ -91,4 +91,5 @@ def adaptation(channels=3, has_labels=True, back=True, **changes):
     target=Examples(target, labels, 'test'),
     translated=-source,
     seed=0,
+    wanted=14,
   )._replace(**changes)

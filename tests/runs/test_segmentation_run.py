@@ -142,7 +142,7 @@ def test_an_analysis_of_a_target_without_labels_shows_no_truth(run, data_dir):
   after = Model('pixelda', opened.row('pixelda').trained(), 2)
   target = Examples(run.pair.images('target', 9), np.full(9, -1), 'train')
   plot = segmentations.segmentations(
-    Adaptation(pair, None, after, None, target, target, None, 0)
+    Adaptation(pair, None, after, None, target, target, None, 0, 9)
   )
   assert plot.missing[1:] == ['target photos has no label maps: no truth']
   assert plot.missing[0].startswith("'before' has no row")
@@ -268,6 +268,7 @@ def test_an_analysis_shows_label_maps(run, data_dir, in_process):
     'neighbours.png',
     'tsne_pixels.png',
     'tsne_features.png',
+    'retrieval.png',
     'confusion.png',
     'label_maps.png',
   }
