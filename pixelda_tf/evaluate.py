@@ -7,7 +7,15 @@ cases.
 python -m pixelda_tf.evaluate --run_dir=runs/quickstart
 python -m pixelda_tf.evaluate --export_dir=runs/quickstart/export \
     --dataset=digits_photo --split=test
+
+Label maps of other classes are scored over those that both have, as a config
+names them:
+
+python -m pixelda_tf.evaluate --run_dir=runs/mine --dataset=camvid/segnet \
+    --common_classes=gin/classes/synthia_and_camvid.gin
 """
+
+from typing import Any, NamedTuple
 
 from absl import flags
 
@@ -19,6 +27,12 @@ flags.DEFINE_string('row', None, 'Which row of the run; its adapted one else.')
 flags.DEFINE_string('export_dir', None, 'A SavedModel, in place of a run.')
 flags.DEFINE_string(
   'dataset', None, "Prepared data set; a run's target when absent."
+)
+flags.DEFINE_string(
+  'common_classes',
+  None,
+  'Config with CommonClasses.classes, which classes of the model and of '
+  '--dataset are the same: label maps are scored over these alone.',
 )
 flags.DEFINE_string('split', None, "Its split; the run's test split else.")
 flags.DEFINE_string(
@@ -34,30 +48,95 @@ FLAGS = flags.FLAGS
 _N_WORST = 18
 
 
+class _Loaded(NamedTuple):
+  """A model, and what it is evaluated on.
+
+  Attributes:
+    predict, batches: see `evaluate.score`; no batches without labels.
+    problem: what is learnt.
+    class_names: the model's, by label; None where it does not tell.
+    domain: that has the classes' names and colours.
+    title: of the row and of the data.
+    picture: path of the picture; None for none.
+  """
+
+  predict: Any
+  batches: Any
+  problem: Any
+  class_names: Any
+  domain: Any
+  title: str
+  picture: str | None
+
+
 def main() -> None:
   """Loads, evaluates, prints."""
   from pixelda_tf.evaluation import evaluate, painting, pictures
 
   if bool(FLAGS.run_dir) == bool(FLAGS.export_dir):
     raise UserError('one of --run_dir and --export_dir is needed')
-  load = _load_run if FLAGS.run_dir else _load_export
-  predict, batches, problem, domain, title, path = load()
-  if batches is None:
-    raise UserError(f'{title}: has no labels to evaluate against')
-  print(title)
-  path = FLAGS.picture or path
-  names = domain.class_names
-  scorer = problem.scorer(names, _N_WORST if path else 0)
-  evaluate.score(predict, batches, scorer)
+  common = _common_classes()
+  loaded = (_load_run if FLAGS.run_dir else _load_export)(common)
+  if loaded.batches is None:
+    raise UserError(f'{loaded.title}: has no labels to evaluate against')
+  path = FLAGS.picture or loaded.picture
+  scorer, colours = _scorer(loaded, common, _N_WORST if path else 0)
+  print(loaded.title)
+  evaluate.score(loaded.predict, loaded.batches, scorer)
   print('\n'.join(scorer.lines()))
   worst = scorer.worst()
   if worst:
-    picture = painting.cases(worst, names, domain.colours)
+    picture = painting.cases(worst, scorer.class_names, colours)
     pictures.save(path, picture, scale=1)
     print(f'worst cases: {path}')
 
 
-def _load_run():
+def _common_classes():
+  """Returns the `CommonClasses` of the config that is named, or None."""
+  from pixelda_tf import config, runs
+
+  path = FLAGS.common_classes
+  if not path:
+    return None
+  if not FLAGS.dataset:
+    raise UserError(
+      '--common_classes needs --dataset, the data set of other classes'
+    )
+  config.parse([path])
+  if config.bound() != {'CommonClasses'}:
+    raise UserError(
+      f'--common_classes={path}: CommonClasses.classes, and nothing else, is '
+      'needed there, as in gin/classes/synthia_and_camvid.gin'
+    )
+  # gin gives the classes.
+  return runs.problems.CommonClasses()  # type: ignore[call-arg]
+
+
+def _scorer(loaded, common, n_worst):
+  """Returns a `Scorer`, and the colours of its classes."""
+  from pixelda_tf.problems import CommonClassesScorer
+
+  domain = loaded.domain
+  if common is None:
+    scorer = loaded.problem.scorer(domain.class_names, n_worst)
+    return scorer, domain.colours
+  if loaded.problem.maps is None:
+    raise UserError(
+      f'--common_classes is for label maps; {loaded.title} has none'
+    )
+  if loaded.class_names is None:
+    raise UserError(
+      f'--common_classes: {FLAGS.export_dir} does not name its classes: export '
+      'the run again'
+    )
+  common.check(loaded.class_names, domain.class_names, domain.name)
+  scorer = CommonClassesScorer(
+    common, loaded.class_names, domain.class_names, n_worst
+  )
+  return scorer, common.colours(domain.class_names, domain.colours)
+
+
+def _load_run(common):
   import tensorflow as tf
 
   from pixelda_tf import serving
@@ -67,8 +146,9 @@ def _load_run():
   run = experiment.reopen(FLAGS.run_dir, FLAGS.data_dir, FLAGS.skip_corrupt)
   row = choosing.predicting(run.rows, FLAGS.row)
   method, pair = row.trained(), run.pair
+  names = pair.class_names
   if FLAGS.dataset:
-    batches, domain, data = _open_dataset(pair.problem, pair.class_names)
+    batches, domain, data = _open_dataset(pair.problem, names, common)
     traced = tf.function(
       serving.Servable(method).predict, reduce_retracing=True
     )
@@ -78,12 +158,13 @@ def _load_run():
       del size
       return traced(images)
 
-    return predict, batches, pair.problem, domain, *_names(row, data)
+    place = _names(row, data)
+    return _Loaded(predict, batches, pair.problem, names, domain, *place)
   split = FLAGS.split or pair.target.test
   batches = pair.test_batches(split=split)
-  names = _names(row, f'{pair.target.name} {split}')
+  place = _names(row, f'{pair.target.name} {split}')
   predict = compiled_predictions(method)
-  return predict, batches, pair.problem, pair.source, *names
+  return _Loaded(predict, batches, pair.problem, names, pair.source, *place)
 
 
 def _names(row, data):
@@ -93,7 +174,7 @@ def _names(row, data):
   return f"row '{row.name}' on {data}", path
 
 
-def _load_export():
+def _load_export(common):
   from pixelda_tf import problems, serving
 
   if not FLAGS.dataset:
@@ -101,16 +182,16 @@ def _load_export():
   signature = serving.load(FLAGS.export_dir)['predict']
   problem = problems.predicting(signature.structured_outputs)
   names = serving.class_names(FLAGS.export_dir)
-  batches, domain, title = _open_dataset(problem, names)
+  batches, domain, title = _open_dataset(problem, names, common)
 
   def predict(images, size):
     del size
     return signature(images=images)
 
-  return predict, batches, problem, domain, title, None
+  return _Loaded(predict, batches, problem, names, domain, title, None)
 
 
-def _open_dataset(problem, class_names):
+def _open_dataset(problem, class_names, common):
   """Returns batches of uint8 images, their domain, and a title."""
   from pixelda_tf.data.domains import Domain
   from pixelda_tf.fields.images import at_once
@@ -119,11 +200,12 @@ def _open_dataset(problem, class_names):
   places = FLAGS.data_dir, FLAGS.skip_corrupt, problem.targets
   domain = named.open(*places)
   stored = domain.class_names
-  if None not in (stored, class_names) and stored != class_names:
+  if not common and None not in (stored, class_names) and stored != class_names:
     if sorted(stored) != sorted(class_names):
       raise UserError(
         f'--dataset={FLAGS.dataset}: its classes {stored} are not those of the '
         f'model, {class_names}'
+        + ('; --common_classes names those of both' if problem.maps else '')
       )
     named.classes = {name: name for name in class_names}  # In that order.
     domain = named.open(*places)
@@ -131,7 +213,8 @@ def _open_dataset(problem, class_names):
   batches = None
   if problem.can_test(domain):
     batches = domain.stored(split).batch(at_once(domain.image_shape))
-  return batches, domain, f'{domain.name} {split}'
+  over = ', common classes' if common else ''
+  return batches, domain, f'{domain.name} {split}{over}'
 
 
 if __name__ == '__main__':

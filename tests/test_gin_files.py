@@ -185,6 +185,7 @@ STEPPED = [
 INCLUDED = {
   'classes/cityscapes_to_camvid.gin',
   'classes/sequences_to_camvid.gin',
+  'classes/synthia_and_camvid.gin',
   'classes/synthia_to_camvid.gin',
   'base.gin',
   'methods/adabn.gin',

@@ -11,7 +11,13 @@ from collections.abc import Sequence
 import gin
 
 from pixelda_tf.config.comparison import difference
-from pixelda_tf.config.defaults import Change, changed_defaults, gone, operative
+from pixelda_tf.config.defaults import (
+  Change,
+  bound,
+  changed_defaults,
+  gone,
+  operative,
+)
 from pixelda_tf.config.names import did_you_mean
 from pixelda_tf.config.reader import Reader
 from pixelda_tf.errors import UserError
@@ -91,6 +97,7 @@ def text() -> str:
 
 __all__ = [
   'Change',
+  'bound',
   'changed_defaults',
   'gone',
   'difference',

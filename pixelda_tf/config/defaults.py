@@ -51,6 +51,12 @@ def operative(root: str) -> str:
   )
 
 
+def bound() -> set[str]:
+  """Returns the names of the components that the parsed config binds."""
+  names = {_name(selector) for _, selector in gin.config._CONFIG}
+  return {name for name in names if _selector(name) != _MACRO}
+
+
 def changed_defaults(old: str, new: str) -> list[Change]:
   """Compares two configs of `operative`, of one config at two times.
 

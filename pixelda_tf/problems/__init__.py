@@ -6,12 +6,18 @@ from pixelda_tf.errors import UserError
 from pixelda_tf.problems.base import Case, Metric, Problem, Scorer
 from pixelda_tf.problems.class_and_pose import ClassAndPose
 from pixelda_tf.problems.classification import Classification
+from pixelda_tf.problems.common_classes import (
+  CommonClasses,
+  CommonClassesScorer,
+)
 from pixelda_tf.problems.segmentation import Segmentation
 
 __all__ = [
   'Case',
   'ClassAndPose',
   'Classification',
+  'CommonClasses',
+  'CommonClassesScorer',
   'Metric',
   'Problem',
   'Scorer',

@@ -79,12 +79,8 @@ class SegmentationScorer(Scorer):
     n = len(self.class_names)
     counted = true != IGNORE
     true, predicted = true[counted], predicted[counted]
-    for labels, of in ((predicted, 'the model'), (true, 'a label map')):
-      if labels.size and labels.max() >= n:
-        raise UserError(
-          f'{of} has label {labels.max()}, the data set {n} classes: name a '
-          'data set with the classes the model was trained on'
-        )
+    check_labels(predicted, n, 'the model')
+    check_labels(true, n, 'a label map')
     return confusion(true, predicted, n)
 
   def _texts(self, counts, wrong):
@@ -157,6 +153,24 @@ class SegmentationScorer(Scorer):
         line += '   in neither truth nor prediction: in no mean'
       lines.append(line)
     return lines
+
+
+def check_labels(labels: np.ndarray, n_classes: int, of: str) -> None:
+  """Checks that labels are below the number of classes.
+
+  Args:
+    labels: integers of at least 0.
+    n_classes: how many classes there are.
+    of: what has the labels, for the message.
+
+  Raises:
+    UserError: one is not.
+  """
+  if labels.size and labels.max() >= n_classes:
+    raise UserError(
+      f'{of} has label {labels.max()}, the data set {n_classes} classes: name '
+      'a data set with the classes the model was trained on'
+    )
 
 
 def scored_classes(

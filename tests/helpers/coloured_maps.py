@@ -19,12 +19,22 @@ class ColouredMaps(base.ImageBuilder):
   """Blocks of classes, in a domain's colours; the first row is ignored."""
 
   def __init__(
-    self, *, data_dir, name, size, block, counts, class_names=NAMES, **info
+    self,
+    *,
+    data_dir,
+    name,
+    size,
+    block,
+    counts,
+    class_names=NAMES,
+    renamed=(),
+    **info,
   ):
     """Makes `counts` images of the splits train and test.
 
     `size` is a multiple of `block`, the side of a square of one class;
-    `class_names` has `NAMES`, in any order; `info` is as that of `image_info`.
+    `class_names` has `NAMES`, in any order, which are stored as `renamed` has
+    them; `info` is as that of `image_info`.
     """
     self.name = name
     self._size = size
@@ -32,13 +42,14 @@ class ColouredMaps(base.ImageBuilder):
     self._counts = counts
     self._colours = np.array(COLOURS.get(name, COLOURS['seen']))
     self._class_names = class_names
+    self._renamed = dict(renamed)
     self._info_options = {'fields': ('segmentation',)} | info
     super().__init__(data_dir=data_dir)
 
   def _info(self):
     return self.image_info(
       shape=(*self._size, 3),
-      class_names=self._class_names,
+      class_names=[self._renamed.get(n, n) for n in self._class_names],
       description='made up',
       **self._info_options,
     )

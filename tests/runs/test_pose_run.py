@@ -167,3 +167,25 @@ def test_the_command_prints_angles_and_draws_the_worst_answers(run, in_process):
   assert worst == f'worst cases: {picture}'
   with Image.open(picture) as image:
     assert image.size == (6 * 132, 174)
+
+
+def test_an_analysis_retrieves_across_domains(run, in_process):
+  """Of eight training images four of each domain are in the pool."""
+  run_dir, data_dir, _ = run
+  done = in_process(
+    'analyze',
+    f'--run_dir={run_dir}',
+    f'--data_dir={data_dir}',
+    '--row=pixelda',
+  )
+  assert done.returncode == 0, done.stderr
+  found = json.loads((run_dir / 'analysis/analysis.json').read_text())
+  assert found['retrieval']['images'] == 4
+  assert found['retrieval']['k'] == [1, 2, 5]
+  lines = [
+    line for line in done.stdout.splitlines() if line.startswith('retrieval, ')
+  ]
+  assert [line.split(',')[1] for line in lines] == [
+    *[' before: source_only'] * 2,
+    *[' after: pixelda'] * 2,
+  ]
