@@ -11,6 +11,7 @@ import tensorflow_datasets as tfds
 
 from pixelda_tf import datasets, fields
 from pixelda_tf.data import infos, records, used_classes
+from pixelda_tf.datasets.names import nfc
 from pixelda_tf.datasets.segmentation import colours
 from pixelda_tf.errors import UserError
 from pixelda_tf.fields import FIELDS, label_maps
@@ -243,6 +244,7 @@ class OpenDomain:
     """Returns the labels of the foreground's classes, or None without any."""
     if foreground is None:
       return None
+    foreground = nfc(foreground)
     names = self.class_names if 'segmentation' in self._stored else None
     place = f'Domain.foreground: {self.name}'
     used_classes.check(foreground, names, place, 'label maps')

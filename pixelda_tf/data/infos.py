@@ -4,6 +4,7 @@ from typing import Any
 
 import tensorflow_datasets as tfds
 
+from pixelda_tf.datasets import names
 from pixelda_tf.errors import UserError
 
 
@@ -31,9 +32,9 @@ def image_shape(
 def class_names(info: tfds.core.DatasetInfo) -> Any:
   """Returns the names that the labels have, whichever field holds them.
 
-  That is a tuple, or None without labels.
+  That is a tuple, in NFC, or None without labels.
   """
   for feature in info.features.values():
     if getattr(feature, 'names', None):
-      return tuple(feature.names)
+      return tuple(names.nfc(feature.names))
   return None

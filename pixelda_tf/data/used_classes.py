@@ -6,6 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from pixelda_tf import fields
+from pixelda_tf.datasets.names import nfc
 from pixelda_tf.errors import UserError
 from pixelda_tf.fields import FIELDS
 
@@ -32,6 +33,7 @@ def used(
   names = None if stored is None else tuple(stored)
   if classes is None:
     return names, None
+  classes = nfc(classes)
   check(classes, names, f'Domain.classes: {name}')
   assert names is not None
   if not isinstance(classes, Mapping):
@@ -57,7 +59,7 @@ def check(
   """Checks that there are classes.
 
   Args:
-    wanted: their names.
+    wanted: their names, in NFC.
     names: those that there are, or None.
     place: what the message begins with.
     lacking: what there is none of without names.

@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow_datasets as tfds
 
 from pixelda_tf.datasets import executors
+from pixelda_tf.datasets.names import nfc
 from pixelda_tf.datasets.segmentation.colours import Colours, to_store
 from pixelda_tf.fields import FIELDS
 
@@ -89,7 +90,7 @@ class ImageBuilder(
       colours: (red, green, blue) of each class, in which label maps are shown;
         None for usual ones.
     """
-    names = list(class_names or ())
+    names = nfc(list(class_names or ()))
     features = {
       name: FIELDS[name].feature(shape, names)
       for name in ('image', *fields)

@@ -12,6 +12,7 @@ import gin
 import numpy as np
 
 from pixelda_tf.data.used_classes import first
+from pixelda_tf.datasets.names import nfc
 from pixelda_tf.datasets.segmentation.colours import Colours
 from pixelda_tf.errors import UserError
 from pixelda_tf.fields.label_maps import IGNORE
@@ -50,8 +51,8 @@ class CommonClasses:
     wrong = [name for name in classes.values() if not isinstance(name, str)]
     if wrong:
       raise UserError(f'{_PLACE}: {wrong[0]!r} is no name; give {_FORM}')
-    self._classes = dict(classes)
-    self.names = tuple(dict.fromkeys(classes.values()))
+    self._classes = nfc(classes)
+    self.names = tuple(dict.fromkeys(self._classes.values()))
 
   def check(
     self, model: Sequence[str], data: Sequence[str], data_name: str

@@ -6,6 +6,7 @@ from typing import Any
 import gin
 import tensorflow as tf
 
+from pixelda_tf.datasets.names import nfc
 from pixelda_tf.errors import UserError
 from pixelda_tf.fields.label_maps import IGNORE
 from pixelda_tf.losses.task import cross_entropy, mean_of_pixels
@@ -68,7 +69,7 @@ class Segmentation(Problem):
         'a number a class of at least 0 and not all 0, is needed'
       )
     self.class_weights = class_weights
-    self.scored = scored
+    self.scored = nfc(scored)
 
   def check(self, domain: Any, role: str) -> None:
     """Also that the options are of the source's classes.

@@ -34,7 +34,7 @@ def read(name):
 
 
 def test_every_map_is_tested_here():
-  assert {path.stem for path in GIN.glob('*.gin')} == set(STORED)
+  assert {path.stem for path in GIN.glob('*_to_*.gin')} == set(STORED)
 
 
 @pytest.mark.parametrize('name', STORED)

@@ -2,9 +2,10 @@
 
 import csv
 import pathlib
+import unicodedata
 from collections.abc import Sequence
 
-from pixelda_tf.datasets import base
+from pixelda_tf.datasets import base, names
 from pixelda_tf.datasets.folders import entries
 from pixelda_tf.errors import UserError
 
@@ -30,15 +31,14 @@ def list_csv(
   """
   folder = folder or csv_file.parent
   listed: list[entries.Entry] = []
-  lines: dict[str, int] = {}
+  lines: dict[pathlib.Path, int] = {}
   for line, row in read_rows(csv_file, columns, ('path',)):
     entry = _entry_of_row(f'{csv_file}: line {line}', row, folder)
-    if entry.key in lines:
+    first = lines.setdefault(entry.path.resolve(), line)
+    if first != line:
       raise UserError(
-        f'{csv_file}: line {line}: {entry.key} is on line {lines[entry.key]} '
-        'already'
+        f'{csv_file}: line {line}: {entry.key} is on line {first} already'
       )
-    lines[entry.key] = line
     listed.append(entry)
   return listed
 
@@ -47,6 +47,8 @@ def read_rows(
   csv_file: pathlib.Path, columns: Sequence[str], needed: Sequence[str]
 ) -> list[tuple[int, dict[str, str]]]:
   """Returns (number of the line, value by column) of a CSV's lines.
+
+  Values are in NFC; those that are missing, see `names.is_missing`, are ''.
 
   Args:
     csv_file: UTF-8 file whose first line names its columns.
@@ -71,9 +73,13 @@ def read_rows(
         f'{csv_file}: line {line}: has more or fewer values than columns'
       )
   return [
-    (line, {column: value.strip() for column, value in row.items()})
+    (line, {column: _value(text) for column, text in row.items()})
     for line, row in rows
   ]
+
+
+def _value(text):
+  return '' if names.is_missing(text) else names.nfc(text.strip())
 
 
 def _check_columns(csv_file, header, columns, needed):
@@ -92,13 +98,13 @@ def _check_columns(csv_file, header, columns, needed):
 def _entry_of_row(place, row, folder):
   for column, value in row.items():
     if not value and column != 'split' and column not in _OPTIONAL:
-      raise UserError(f'{place}: {column} is empty')
+      raise UserError(f'{place}: {column} is empty, or nan')
   split = row.get('split', 'train')
   if split not in base.SPLITS:
     raise UserError(
       f'{place}: split is {split!r}, must be one of {", ".join(base.SPLITS)}'
     )
-  files = {name: folder / row[name] for name in _FILES if row.get(name)}
+  files = {name: _find(folder, row[name]) for name in _FILES if row.get(name)}
   for path in files.values():
     if not path.is_file():
       raise UserError(f'{place}: {path}: no such file')
@@ -110,3 +116,9 @@ def _entry_of_row(place, row, folder):
     mask=files.get('mask'),
     label_map=files.get('label_map'),
   )
+
+
+def _find(folder, name):
+  """Returns a file's path, in the form of Unicode that its folder has."""
+  decomposed = folder / unicodedata.normalize('NFD', name)
+  return decomposed if decomposed.is_file() else folder / name

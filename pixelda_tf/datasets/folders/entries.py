@@ -5,6 +5,7 @@ import hashlib
 import pathlib
 from collections.abc import Iterable, Sequence
 
+from pixelda_tf.datasets import names
 from pixelda_tf.errors import UserError
 
 
@@ -14,7 +15,7 @@ class Entry:
 
   Attributes:
     key: its name, unique in the data set: the path below the folder, or as the
-      CSV gives it.
+      CSV gives it; in NFC, as `label`.
     path: its file.
     label: the name of its class, or None.
     split: one of `base.SPLITS`.
@@ -29,36 +30,70 @@ class Entry:
   mask: pathlib.Path | None = None
   label_map: pathlib.Path | None = None
 
+  def __post_init__(self):
+    """Brings the names to one form."""
+    object.__setattr__(self, 'key', names.nfc(self.key))
+    object.__setattr__(self, 'label', names.nfc(self.label))
+
 
 def check_splits(
   entries: Iterable[Entry], place: str | pathlib.Path | None
 ) -> None:
-  """Checks that splits agree: all labelled or none, no class in test alone."""
+  """Checks that splits agree: all labelled or none, no class in test alone.
+
+  Nor may a file be of two classes or splits, or two files of one name.
+  """
+  entries = list(entries)
+  _check_files(entries)
   labels: dict[str, set[str | None]] = {}
   for entry in entries:
     labels.setdefault(entry.split, set()).add(entry.label)
   if 'train' not in labels:
     raise UserError(f'{place}: no image is in the split train')
-  for split, names in labels.items():
-    if (None in names) != (None in labels['train']):
+  for split, of_split in labels.items():
+    if (None in of_split) != (None in labels['train']):
       raise UserError(
         f'{place}: only one of train and {split} has classes; give both '
         'subfolders of classes, or neither'
       )
-    for name in names:
+    for name in of_split:
       if name is not None and not name.isprintable():
         raise UserError(f'{place}: class {name!r} is no printable name')
-    unknown = sorted(filter(None, names - labels['train']))
+      if name is not None and names.is_missing(name):
+        raise UserError(
+          f'{place}: class {name!r} stands for a missing label; name the '
+          'class, or leave its images out'
+        )
+    unknown = sorted(filter(None, of_split - labels['train']))
     if unknown:
       raise UserError(
         f'{place}: split {split} has class {unknown[0]!r}, train has not'
       )
 
 
+def _check_files(entries):
+  """Raises UserError where names or files are there twice."""
+  by_key: dict[str, Entry] = {}
+  by_file: dict[pathlib.Path, Entry] = {}
+  for entry in entries:
+    other = by_key.setdefault(entry.key, entry)
+    if other is not entry:
+      raise UserError(
+        f'{entry.path}: has the name of {other.path}, in another form of '
+        'Unicode; rename one'
+      )
+    other = by_file.setdefault(entry.path.resolve(), entry)
+    if (other.label, other.split) != (entry.label, entry.split):
+      raise UserError(
+        f'{entry.path}: is the file {other.path}, which is of another class or '
+        'split; leave one out'
+      )
+
+
 def hold_out(entries: list[Entry], test_fraction: float) -> list[Entry]:
   """Moves a share of each class from `train` to a new split `test`.
 
-  Which images depends on their names alone.
+  Which images depends on their names alone. One at least stays of each class.
   """
   if not 0 <= test_fraction < 1:
     raise UserError(f'--test_fraction={test_fraction}: must be in [0, 1)')
@@ -71,15 +106,16 @@ def hold_out(entries: list[Entry], test_fraction: float) -> list[Entry]:
     if entry.split == 'train':
       by_class.setdefault(entry.label, []).append(entry)
   held_out: set[str] = set()
+  takes_all = True
   for members in by_class.values():
     members.sort(key=lambda e: hashlib.sha256(e.key.encode()).digest())
-    held_out.update(
-      e.key for e in members[: round(test_fraction * len(members))]
-    )
-  n_training = sum(entry.split == 'train' for entry in entries)
-  if not 0 < len(held_out) < n_training:
-    what = 'large' if held_out else 'small'
-    why = 'keep one for training' if held_out else 'hold one out'
+    count = round(test_fraction * len(members))
+    takes_all &= count == len(members)
+    held_out.update(e.key for e in members[: min(count, len(members) - 1)])
+  if takes_all or not held_out:
+    n_training = sum(entry.split == 'train' for entry in entries)
+    what = 'large' if takes_all else 'small'
+    why = 'keep one for training' if takes_all else 'hold one out'
     raise UserError(
       f'--test_fraction={test_fraction}: too {what} a share of {n_training} '
       f'images to {why}'
@@ -97,7 +133,4 @@ def class_names(entries: Sequence[Entry]) -> list[str] | None:
   """
   if entries[0].label is None:
     return None
-  names = {entry.label for entry in entries if entry.label is not None}
-  if all(name.isascii() and name.isdigit() for name in names):
-    return sorted(names, key=lambda name: (int(name), name))
-  return sorted(names)
+  return names.in_order({entry.label for entry in entries if entry.label})

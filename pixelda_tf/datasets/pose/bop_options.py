@@ -1,11 +1,13 @@
 """What a user says of a BOP set: its objects' names and its splits."""
 
+import collections
 import hashlib
 import pathlib
 import re
 from collections.abc import Collection, Sequence
 
 from pixelda_tf.datasets import base
+from pixelda_tf.datasets.names import nfc
 from pixelda_tf.datasets.pose.bop_scenes import Frame
 from pixelda_tf.errors import UserError
 
@@ -80,7 +82,7 @@ def class_names(
         f'--names: {pair!r}; give ID:NAME of each object, as 1:ape,5:can, or '
         'linemod'
       )
-    number, name = int(number), name.strip()
+    number, name = int(number), nfc(name.strip())
     if number not in model_ids:
       raise UserError(
         f'--names: {pair!r}, but the models are '
@@ -143,7 +145,8 @@ def hold_out(
 ) -> dict[str, list[Frame]]:
   """Moves a fraction of the training frames to a new split test.
 
-  Which ones depends on their keys alone; a frame's objects stay together.
+  Which ones depends on what is in them and their keys alone; a frame's objects
+  stay together, and of each object one frame at least stays.
 
   Args:
     frames: dict of split to list of `Frame`.
@@ -175,4 +178,25 @@ def hold_out(
       f'--test_fraction={test_fraction}: leaves a split of {len(hashed)} '
       'frames empty'
     )
-  return {**frames, 'train': hashed[count:], 'test': hashed[:count]}
+  left = collections.Counter(
+    obj_id for frame in hashed for obj_id in _objects(frame)
+  )
+  train: list[Frame] = []
+  test: list[Frame] = []
+  for frame in hashed:
+    ids = _objects(frame)
+    if len(test) < count and all(left[obj_id] > 1 for obj_id in ids):
+      left.subtract(ids)
+      test.append(frame)
+    else:
+      train.append(frame)
+  if not test:
+    raise UserError(
+      f'--test_fraction={test_fraction}: each of {len(hashed)} frames has the '
+      'last view of an object: none can be held out'
+    )
+  return {**frames, 'train': train, 'test': test}
+
+
+def _objects(frame):
+  return {annotation.obj_id for annotation in frame.annotations}

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from pixelda_tf.datasets import files
+from pixelda_tf.datasets.names import in_order, nfc
 from pixelda_tf.errors import UserError
 from pixelda_tf.rendering import meshes
 
@@ -30,27 +31,31 @@ def load_folder(
     scale: metres in the files' unit.
 
   Returns:
-    dict of name to `Mesh`, in the order of the files' names; the mean of a
-    mesh's vertices is its origin.
+    dict of name to `Mesh`, in the order of the files' names, of numbers where
+    all are; the mean of a mesh's vertices is its origin.
 
   Raises:
     UserError: the folder or a mesh is missing or wrong, two have one name, or
       there are none.
   """
   folder = files.check_directory(meshes_dir, '--meshes_dir')
-  paths = sorted(
-    path for path in folder.iterdir() if path.suffix.lower() in meshes.SUFFIXES
-  )
+  paths = [
+    path
+    for path in sorted(folder.iterdir())
+    if path.suffix.lower() in meshes.SUFFIXES
+  ]
   if not paths:
     raise UserError(
       f'--meshes_dir={meshes_dir}: no {", ".join(meshes.SUFFIXES)} in it'
     )
   named: dict[str, pathlib.Path] = {}
   for path in _chosen(paths, names, folder):
-    name = path.stem if names is None else names[_key(path, names)]
+    name = nfc(path.stem if names is None else names[_key(path, names)])
     if name in named:
       raise UserError(f'{path} and {named[name]} are both named {name!r}')
     named[name] = path
+  if names is None:
+    named = {name: named[name] for name in in_order(named)}
   loaded = {name: meshes.load(path, scale) for name, path in named.items()}
   for name, mesh in loaded.items():
     _check_extent(named[name], mesh)
@@ -86,7 +91,7 @@ def parse_names(text: str) -> dict[str, str]:
     isinstance(name, str) and name and key for key, name in names.items()
   ):
     raise UserError(f'--names={text}: give KEY:NAME,..., as {EXAMPLE}')
-  return names
+  return nfc(names)
 
 
 def _check_extent(path, mesh):
@@ -112,5 +117,5 @@ def _chosen(paths, names, folder):
 def _key(path, names):
   """Returns which key of `names` means a file, or None."""
   number = re.search(r'\d+$', path.stem)
-  candidates = [path.stem, number and str(int(number.group()))]
+  candidates = [nfc(path.stem), number and str(int(number.group()))]
   return next((key for key in candidates if key in names), None)

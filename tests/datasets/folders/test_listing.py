@@ -1,7 +1,12 @@
+import collections
+
 import pytest
 
 from pixelda_tf.datasets.folders import entries, listing
 from pixelda_tf.errors import UserError
+
+# As Linux users type it, and as macOS writes it: the accent for itself.
+CAFE, CAFE_APART = 'caf\u00e9', 'cafe\u0301'
 
 
 @pytest.fixture
@@ -85,11 +90,39 @@ def test_class_that_is_called_train(folder):
       "split test has class 'dog', train has not",
     ),
     (['a\nb/1.png'], r"class 'a\\nb' is no printable name"),
+    (['a/1.png', 'NaN/1.png'], "class 'NaN' stands for a missing label"),
+    (
+      [f'{CAFE}/1.png', f'{CAFE_APART}/1.png'],
+      f'{CAFE}/1.png: has the name of .*{CAFE_APART}/1.png, in another form',
+    ),
   ],
 )
 def test_ambiguous_folder_is_told(folder, names, expected):
   with pytest.raises(UserError, match=expected):
     listing.list_images(folder(*names), None)
+
+
+def test_names_have_one_form(folder):
+  """The file is found by its own."""
+  (entry,) = listing.list_images(folder(f'{CAFE_APART}/{CAFE_APART}.png'), None)
+  assert (entry.key, entry.label) == (f'{CAFE}/{CAFE}.png', CAFE)
+  assert entry.path.is_file()
+  assert entries.class_names([entry]) == [CAFE]
+
+
+@pytest.mark.parametrize('linked', ['dog/1.png', 'test/cat/1.png'])
+def test_a_file_of_two_classes_or_splits_is_told(folder, linked):
+  """By links; two of the same class and split are as they are wanted."""
+  names = ['train/cat/1.png', 'test/cat/2.png']
+  if linked.startswith('dog'):
+    names = ['cat/1.png', 'dog/2.png']
+  root = folder(*names)
+  (root / linked).symlink_to(root / names[0])
+  with pytest.raises(UserError, match='is the file .* of another class or'):
+    listed(root)
+  (root / linked).unlink()
+  (root / names[0]).with_name('again.png').symlink_to(root / names[0])
+  assert len(listed(root)) == 3
 
 
 def test_missing_and_empty_folders_are_told(tmp_path):
@@ -106,7 +139,8 @@ def table(folder):
   """Function that writes a CSV beside the images 1.png, 2.png and m.png."""
 
   def write(text):
-    root = folder('1.png', '2.png', 'm.png')
+    root = folder('1.png', '2.png', 'm.png', 'x/3.png')
+    (root / 'link.png').symlink_to(root / '1.png')
     path = root / 'table.csv'
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return path
@@ -134,6 +168,16 @@ def test_csv_of_splits_and_masks_below_another_folder(table, tmp_path):
   ]
 
 
+@pytest.mark.parametrize('written', [CAFE, CAFE_APART])
+@pytest.mark.parametrize('stored', [CAFE, CAFE_APART])
+def test_a_csv_finds_files_in_any_form_of_unicode(table, written, stored):
+  path = table(f'path,label\n{written}.png,{written}\n')
+  (path.parent / f'{stored}.png').touch()
+  (found,) = listing.list_images(None, path)
+  assert (found.key, found.label) == (f'{CAFE}.png', CAFE)
+  assert found.path == path.parent / f'{stored}.png'
+
+
 @pytest.mark.parametrize(
   ('text', 'expected'),
   [
@@ -147,7 +191,15 @@ def test_csv_of_splits_and_masks_below_another_folder(table, tmp_path):
     ('path,label\n1.png,a\n2.png\n', 'line 3: has more or fewer values'),
     ('path,label\n1.png,a,b\n', 'line 2: has more or fewer values'),
     ('path,label\n1.png, \n', 'line 2: label is empty'),
+    ('path,label\n1.png,a\n2.png,NaN\n', 'line 3: label is empty, or nan'),
+    ('path,label\nnan,a\n', 'line 2: path is empty, or nan'),
     ('path,label\n1.png,a\n1.png,b\n', 'line 3: 1.png is on line 2 already'),
+    ('path\n1.png\n./1.png\n', 'line 3: ./1.png is on line 2 already'),
+    ('path\n1.png\nlink.png\n', 'line 3: link.png is on line 2 already'),
+    (
+      'path\n2.png\nx/../1.png\n1.png\n',
+      'line 4: 1.png is on line 3 already',
+    ),
     ('path,split\n1.png,trian\n', "line 2: split is 'trian'"),
     ('path,split\n1.png,test\n', 'no image is in the split train'),
     ('path,mask\n1.png,\n', 'line 2: mask is empty'),
@@ -192,9 +244,26 @@ def test_without_a_share_nothing_is_held_out():
   assert entries.hold_out(some, 0.0) == some
 
 
+def test_the_last_image_of_a_class_stays():
+  """Of 20, 1 and 2 images 60 % are 12, 1 and 1; 90 % 18, 1 and 2."""
+  some = some_entries({'cat': 20, 'dog': 1, 'owl': 2})
+  for share, expected in (
+    (0.6, {'cat': 12, 'owl': 1}),
+    (0.9, {'cat': 18, 'owl': 1}),
+  ):
+    held = entries.hold_out(some, share)
+    test = collections.Counter(e.label for e in held if e.split == 'test')
+    assert test == expected
+
+
 @pytest.mark.parametrize(
   ('share', 'expected'),
-  [(-0.1, 'must be in'), (1.0, 'must be in'), (0.01, 'too small a share')],
+  [
+    (-0.1, 'must be in'),
+    (1.0, 'must be in'),
+    (0.01, 'too small a share of 10 images to hold one out'),
+    (0.96, 'too large a share of 10 images to keep one for training'),
+  ],
 )
 def test_wrong_share_is_told(share, expected):
   with pytest.raises(UserError, match=f'--test_fraction.*{expected}'):
@@ -211,6 +280,9 @@ def test_no_share_of_what_is_split_already():
   ('labels', 'expected'),
   [
     (['10', '9', '0'], ['0', '9', '10']),
+    (['10.0', '2.0', '-1', '1e1', '.5'], ['-1', '.5', '2.0', '10.0', '1e1']),
+    (['10.0', '2.0', 'x'], ['10.0', '2.0', 'x']),
+    (['10', '٣', '2'], ['10', '2', '٣']),
     (['b', 'a', 'a', '10'], ['10', 'a', 'b']),
     ([None, None], None),
   ],

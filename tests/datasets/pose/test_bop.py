@@ -1,7 +1,9 @@
 """The BOP importer on a small set of boxes, seen by hand-written rays."""
 
 import collections
+import hashlib
 import json
+import pathlib
 import shutil
 
 import numpy as np
@@ -19,6 +21,7 @@ from scipy.spatial.transform import Rotation
 from pixelda_tf import datasets
 from pixelda_tf.data import domains
 from pixelda_tf.datasets.pose import (
+  bop_annotations,
   bop_crops,
   bop_examples,
   bop_options,
@@ -180,6 +183,30 @@ def test_held_out_frames_keep_their_objects_together(tmp_path):
   assert {frame for frame, _ in train}.isdisjoint(frame for frame, _ in test)
   again = make(tmp_path / 'boxes', tmp_path, test_fraction=0.3)
   assert set(examples(again, 'test')) == set(test)
+
+
+def test_the_last_frame_of_an_object_is_not_held_out():
+  """Of five frames the first in their hashed order has the only cup."""
+
+  def frame(number, *ids):
+    objects = tuple(
+      bop_annotations.Annotation(place, obj_id, None, None, None)
+      for place, obj_id in enumerate(ids)
+    )
+    scene = pathlib.Path('train/000000')
+    return bop_scenes.Frame(scene, number, None, None, None, 1.0, objects)
+
+  frames = [frame(number, 1) for number in range(5)]
+  frames.sort(key=lambda one: hashlib.sha256(one.key.encode()).digest())
+  first = frames[0].number
+  frames[0] = frame(first, 1, 2)
+  for count in (1, 4):
+    held = bop_options.hold_out({'train': frames}, count / 5)
+    test = [one.number for one in held['test']]
+    assert test == [one.number for one in frames[1 : count + 1]]
+    assert [one.number for one in held['train']][0] == first
+  with pytest.raises(UserError, match='each of 2 frames has the last view'):
+    bop_options.hold_out({'train': [frame(0, 1), frame(1, 2)]}, 0.5)
 
 
 def test_linemod_occlusion(real_data, tmp_path):

@@ -28,6 +28,17 @@ def test_all_meshes_named_by_file(folder):
     np.testing.assert_allclose(mesh.vertices.mean(axis=0), 0, atol=1e-6)
 
 
+def test_numbers_are_in_their_order_and_names_in_one_form(tmp_path):
+  for stem in ('10', '9.5', 'cafe\u0301'):
+    trimesh.creation.box((30, 20, 10)).export(tmp_path / f'{stem}.stl')
+  loaded = mesh_files.load_folder(tmp_path)
+  assert list(loaded) == ['10', '9.5', 'caf\u00e9']
+  names = mesh_files.parse_names('cafe\u0301:cafe\u0301')
+  assert list(mesh_files.load_folder(tmp_path, names)) == ['caf\u00e9']
+  (tmp_path / 'cafe\u0301.stl').unlink()
+  assert list(mesh_files.load_folder(tmp_path)) == ['9.5', '10']
+
+
 def test_names_choose_meshes_by_number_or_stem(folder):
   names = mesh_files.parse_names('6:cat, obj_000001:ape')
   assert names == {'6': 'cat', 'obj_000001': 'ape'}
