@@ -33,8 +33,6 @@ MAPS = (
   'Pair.image_size = (32, 48)',
   'unet_segmenter.filters = 2',
   'feature_map_discriminator.filters = 16',
-  'embedding_generator.filters = (2, 2, 2, 2)',
-  'residual_discriminator.filters = 2',
 )
 CROPS = (
   *MAPS,
@@ -51,6 +49,18 @@ LARGER_CROPS = (
   'cycada/Row.crop = (28, 32)',
   'cycada_feature/Row.crop = (28, 32)',
 )
+EMBEDDINGS = (
+  *MAPS,
+  'embedding_generator.filters = (2, 2, 2, 2)',
+  'residual_discriminator.filters = 2',
+)
+FCN8S_EMBEDDINGS = (
+  *MAPS,
+  'fcn8s_segmenter.filters = 2',
+  'fcn8s_segmenter.fc_filters = 8',
+  'embedding_generator.filters = (2, 2, 2, 2, 2)',
+  'residual_discriminator.filters = 2',
+)
 LABELLED = (*POSES, "labelled/Domain.train = 'train[:8]'")
 THREE_ROWS = ['source_only', 'pixelda', 'target_only']
 CYCADA_ROWS = [
@@ -60,6 +70,7 @@ CYCADA_ROWS = [
   'cycada',
   'target_only',
 ]
+LSD_SEG_ROWS = ['source_only', 'lsd_seg', 'target_only']
 PIXEL_ROWS = [row for row in CYCADA_ROWS if row != 'cycada']
 CYCLEGAN_UDA_ROWS = [
   'source_only',
@@ -148,7 +159,7 @@ FILES = {
     ['source_only', 'adabn', *CYCADA_SEGMENTATION_ROWS[1:]],
   ),
   ('lsd_streets_to_camvid.gin',): (
-    MAPS,
+    EMBEDDINGS,
     [
       'source_only',
       'lsd_seg',
@@ -157,6 +168,18 @@ FILES = {
       'target_only',
     ],
   ),
+  ('lsd_streets_to_camvid.gin', 'studies/lsd_seg_ablation.gin'): (
+    EMBEDDINGS,
+    [
+      'source_only',
+      'lsd_seg_features',
+      'lsd_seg_no_patches',
+      'lsd_seg_no_auxiliary',
+      'lsd_seg',
+    ],
+  ),
+  ('lsd_gta5_to_cityscapes.gin',): (FCN8S_EMBEDDINGS, LSD_SEG_ROWS),
+  ('lsd_synthia_to_cityscapes.gin',): (FCN8S_EMBEDDINGS, LSD_SEG_ROWS),
   ('streets.gin',): (
     (*MAPS, 'Pair.crop = (16, 16)'),
     ['source_only', 'adabn', 'cycada_feature', 'target_only'],

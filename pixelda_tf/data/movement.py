@@ -105,6 +105,59 @@ class Scale:
 
 
 @gin.register
+class Proportions:
+  """Gives images that were brought to another shape their proportions back.
+
+  They and their maps are stretched along one side; the size stays, so that a
+  part is seen, drawn at random. With images of 1280x760 and `Pair.image_size`
+  (512, 1024) that is a resize to a width of 1024, and a crop of 1024x512.
+
+  Attributes:
+    height, width: of the images as they were, in pixels or any other unit.
+  """
+
+  def __init__(self, *, height: int, width: int):
+    """See the attributes.
+
+    Raises:
+      UserError: they are not positive.
+    """
+    if not (height > 0 and width > 0):
+      raise UserError(
+        f'Proportions.height, Proportions.width are {height!r}, {width!r}: '
+        'those of the images as they were are needed'
+      )
+    self.height = height
+    self.width = width
+
+  def __call__(self, batch: Batch, seed: tf.Tensor) -> Batch:
+    """Returns the batch with all maps stretched alike."""
+    n, rows, columns = tf.unstack(tf.shape(batch['image'])[:3])
+    draws = tf.random.stateless_uniform([2, n], seed, minval=-0.5, maxval=0.5)
+    rows, columns = tf.cast(rows, tf.float32), tf.cast(columns, tf.float32)
+    factor = self.height / self.width * columns / rows
+    factors = tf.maximum(factor, 1.0), tf.maximum(1.0 / factor, 1.0)
+    zeros, ones = tf.zeros([n]), tf.ones([n])
+    scales, offsets = [], []
+    for side, factor, draw in zip(
+      (rows, columns), factors, tf.unstack(draws), strict=True
+    ):
+      centre = (side - 1.0) / 2.0
+      shift = draw * (factor - 1.0) * (side - 1.0)
+      scales.append(ones / factor)
+      offsets.append(centre - (centre + shift) / factor)
+    transforms = tf.stack(
+      [
+        *(scales[1], zeros, offsets[1]),
+        *(zeros, scales[0], offsets[0]),
+        *(zeros, zeros),
+      ],
+      axis=1,
+    )
+    return fields.warp(batch, transforms, zeros, image_fill=-1.0)
+
+
+@gin.register
 class Flip:
   """Mirrors half of the images, left to right, and their maps with them."""
 

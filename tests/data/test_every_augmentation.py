@@ -12,6 +12,7 @@ AUGMENTATIONS = [
   augmentation.AddNoise(grains=(1, 3, 100)),
   movement.Move(),
   movement.Scale(),
+  movement.Proportions(height=3, width=2),
   movement.Flip(),
 ]
 

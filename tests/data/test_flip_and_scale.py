@@ -59,6 +59,43 @@ def test_a_larger_image_is_seen_in_part_and_nothing_comes_in():
     assert places[:, 0].min() == 0 and places[:, -1].max() == side - 1
 
 
+@pytest.mark.parametrize(('height', 'width', 'axis'), [(18, 13, 1), (9, 26, 2)])
+def test_images_get_their_proportions_back(height, width, axis):
+  """9 x 13 pixels were 18 x 13, or 9 x 26: every second row or column is seen
+  twice, from any place to any; along the other side nothing moves.
+  """
+  batch = numbered(300, 9, 13)
+  result = movement.Proportions(height=height, width=width)(batch, SEED)
+  parts = result['segmentation'].numpy()[..., 0]
+  whole = batch['segmentation'].numpy()[..., 0]
+  rows, columns = np.divmod(parts - whole[:, :1, :1], 13)
+  places = {1: rows[:, :, 0], 2: columns[:, 0]}
+  stretched, side = places[axis], whole.shape[axis]
+  still = places[3 - axis]
+  np.testing.assert_array_equal(
+    still, np.tile(np.arange(still.shape[1]), (300, 1))
+  )
+  assert set(np.unique(np.diff(stretched, axis=1))) == {0, 1}
+  spread = stretched[:, -1] - stretched[:, 0]
+  assert set(spread) <= {side // 2 - 1, side // 2, side // 2 + 1}
+  assert stretched[:, 0].min() == 0 and stretched[:, -1].max() == side - 1
+  np.testing.assert_array_equal(
+    rows, np.broadcast_to(rows[:, :, :1], rows.shape)
+  )
+
+
+def test_images_of_the_right_proportions_stay():
+  batch = numbered(3, 9, 13)
+  result = movement.Proportions(height=18, width=26)(batch, SEED)
+  for name, values in batch.items():
+    np.testing.assert_array_equal(result[name], values)
+
+
+def test_proportions_are_positive():
+  with pytest.raises(UserError, match='^Proportions.height, Proportions.width'):
+    movement.Proportions(height=0, width=4)
+
+
 def test_a_smaller_image_stands_somewhere_on_black_that_is_ignored():
   """Half: of 16 x 12 pixels, 8 x 6 hold the image, wherever they are."""
   batch = {
