@@ -1,4 +1,4 @@
-"""The paper's studies of PixelDA: several runs, one table.
+"""Papers' studies of several runs each: one table.
 
 python -m pixelda_tf.study backgrounds --gin_file=gin/linemod.gin \
   --run_dir=runs/backgrounds
@@ -8,16 +8,22 @@ Studies:
   unseen_classes  G learns from some classes, then translates all of them for a
                   new T (Table 4); the seen ones are named by --seen
   stability       losses left out one after another, over --seeds (Table 5)
+  image_sizes     LSD-seg at several --sizes, with the seconds that an image
+                  takes in training and to answer (Table 3 of LSD-seg)
 
-Table 6 is one run: gin/studies/semi_supervised.gin on top of gin/linemod.gin.
+The first three are PixelDA's; its Table 6 is one run: gin/studies/
+semi_supervised.gin on top of gin/linemod.gin. So is Table 4 of LSD-seg:
+gin/studies/lsd_seg_ablation.gin on top of a file gin/lsd_*.gin.
 Every run is a directory below --run_dir; the same command goes on where it was
 stopped. The table goes to study.json there.
 """
 
 import os
 import pathlib
+import statistics
 import subprocess
 import sys
+import time
 from typing import Any
 
 from absl import flags
@@ -31,7 +37,13 @@ flags.DEFINE_list(
   'seen', None, 'unseen_classes: what G learns from; the first half else.'
 )
 flags.DEFINE_integer('seeds', 10, 'stability: how many.', 2)
+flags.DEFINE_list(
+  'sizes',
+  ['512x256', '640x320', '1024x512'],
+  'image_sizes: widths and heights.',
+)
 FLAGS = flags.FLAGS
+_TIMED = 10  # Images that are answered for a measurement.
 
 
 def backgrounds() -> dict[str, Any]:
@@ -67,6 +79,62 @@ def stability() -> dict[str, Any]:
       for metric in several[0]
     }
     for name, several in by_row.items()
+  }
+
+
+def image_sizes() -> dict[str, Any]:
+  """Table 3 of LSD-seg: source-only and adapted, a run a size.
+
+  'train_seconds' are those of a step's source image, monitors and checkpoints
+  included; 'answer_seconds' the median of one image at a time.
+  """
+  sizes = {size: _width_and_height(size) for size in FLAGS.sizes}
+  table = {}
+  for size, (width, height) in sizes.items():
+    result = _train(
+      size,
+      [],
+      [
+        f'Pair.image_size = ({height}, {width})',
+        'Experiment.rows = [@source_only/Row(), @lsd_seg/Row()]',
+      ],
+    )
+    rows = _result_rows(result)
+    for row in result['rows']:
+      rows[row['method']] |= _seconds(size, row)
+    table[size] = rows
+  return table
+
+
+def _width_and_height(size):
+  try:
+    width, height = (int(side) for side in size.split('x'))
+  except ValueError:
+    raise UserError(
+      f'--sizes={size}: give WIDTHxHEIGHT, as 640x320, with commas between'
+    ) from None
+  return width, height
+
+
+def _seconds(name, result):
+  """Returns the seconds that a run's row takes for an image."""
+  from pixelda_tf.evaluation.evaluate import compiled_predictions
+  from pixelda_tf.runs import experiment
+
+  run = experiment.reopen(_directory(name), FLAGS.data_dir)
+  row = run.row(result['method'])
+  predict = compiled_predictions(row.trained())
+  images = run.pair.images('target', _TIMED)
+  seconds = []
+  for number in [0, *range(len(images))]:  # The first time it is compiled.
+    image = images[number : number + 1]
+    start = time.perf_counter()
+    predict(image, image.shape[1:3])
+    seconds.append(time.perf_counter() - start)
+  seen = result['steps'] * row.original.batch_size
+  return {
+    'train_seconds': result['wall_seconds'] / seen,
+    'answer_seconds': statistics.median(seconds[1:]),
   }
 
 
@@ -150,7 +218,8 @@ def _test_on_classes(name, target, classes):
 
 
 STUDIES = {
-  study.__name__: study for study in (backgrounds, stability, unseen_classes)
+  study.__name__: study
+  for study in (backgrounds, stability, unseen_classes, image_sizes)
 }
 
 

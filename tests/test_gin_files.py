@@ -178,6 +178,10 @@ FILES = {
       'lsd_seg',
     ],
   ),
+  ('lsd_streets_to_camvid.gin', 'studies/lsd_seg_cyclegan.gin'): (
+    (*EMBEDDINGS, 'cyclegan/Row.crop = (16, 16)'),
+    ['source_only', 'cyclegan', 'cyclegan_augmentation', 'lsd_seg'],
+  ),
   ('lsd_gta5_to_cityscapes.gin',): (FCN8S_EMBEDDINGS, LSD_SEG_ROWS),
   ('lsd_synthia_to_cityscapes.gin',): (FCN8S_EMBEDDINGS, LSD_SEG_ROWS),
   ('streets.gin',): (
@@ -207,6 +211,7 @@ STEPPED = [
 # Every file there is, but those that others include.
 INCLUDED = {
   'classes/cityscapes_to_camvid.gin',
+  'classes/cityscapes_to_synthia.gin',
   'classes/sequences_to_camvid.gin',
   'classes/synthia_and_camvid.gin',
   'classes/synthia_to_camvid.gin',

@@ -1,7 +1,26 @@
 import json
 
+import coloured_maps
 import numpy as np
 import pytest
+
+LSD_SEG = """
+include 'gin/base.gin'
+include 'gin/methods/lsd_seg.gin'
+source/Domain.name = 'drawn'
+target/Domain.name = 'seen'
+Pair.batch_size = 4
+Row.steps = 2
+task/adam.learning_rate = 1e-3
+TASK = @unet_segmenter
+EMBEDDING = ('down_2', 'down_1')
+unet_segmenter.filters = 2
+unet_segmenter.levels = 2
+embedding_generator.filters = (2, 2)
+embedding_generator.kernel_sizes = (3, 3)
+residual_discriminator.filters = 2
+residual_discriminator.blocks = 1
+"""
 
 
 def study(run_command, name, run_dir, *arguments):
@@ -71,17 +90,52 @@ def test_unseen_classes_are_kept_from_g_and_tested(run_command, tiny, tmp_path):
   )
 
 
+@pytest.mark.slow
+def test_image_sizes_are_runs_with_seconds_an_image(run_command, tmp_path):
+  for name in ('drawn', 'seen'):
+    coloured_maps.store(
+      tmp_path / 'data', name, size=(16, 24), block=4, counts=(12, 5)
+    )
+  (tmp_path / 'tiny.gin').write_text(LSD_SEG)
+  table, printed = study(
+    run_command,
+    'image_sizes',
+    tmp_path / 'i',
+    f'--gin_file={tmp_path}/tiny.gin',
+    f'--data_dir={tmp_path}/data',
+    '--sizes=24x16,12x8',
+  )
+  assert list(table) == ['24x16', '12x8']
+  for size, rows in table.items():
+    width, height = size.split('x')
+    text = (tmp_path / 'i' / size / 'config.gin').read_text()
+    assert f'Pair.image_size = ({height}, {width})' in text
+    assert list(rows) == ['source_only', 'lsd_seg']
+    result = json.loads((tmp_path / 'i' / size / 'result.json').read_text())
+    for row in result['rows']:
+      found = rows[row['method']]
+      assert found['mean_iou'] == row['target_test']['mean_iou']
+      # Two steps of four source images.
+      assert found['train_seconds'] == row['wall_seconds'] / 8
+      assert 0 < found['answer_seconds'] < 60
+  assert '24x16\n  source_only\n    mean_iou: ' in printed
+
+
 @pytest.mark.parametrize(
   ('arguments', 'parts'),
   [
-    (['colours'], ['backgrounds, stability, unseen_classes']),
+    (['colours'], ['backgrounds, stability, unseen_classes, image_sizes']),
+    (
+      ['image_sizes', '--sizes=640', '--gin_file=gin/linemod.gin'],
+      ['--sizes=640: give WIDTHxHEIGHT, as 640x320'],
+    ),
     (['backgrounds'], ['--gin_file', '--run_dir']),
     (
       ['unseen_classes', '--seen=cow', '--gin_file=gin/linemod.gin'],
       ['--seen=cow: ', 'teapot'],
     ),
   ],
-  ids=['no such study', 'no config', 'no such class'],
+  ids=['no such study', 'no size', 'no config', 'no such class'],
 )
 def test_mistakes_are_told_in_one_line(
   in_process, standin_dir, tmp_path, arguments, parts

@@ -55,6 +55,7 @@ def translated_examples(
   samples: int,
   seed: int,
   augment: Augment | None = None,
+  with_source: bool = False,
 ) -> Iterator[dict[str, np.ndarray]]:
   """Yields a domain's examples, each image translated.
 
@@ -67,6 +68,7 @@ def translated_examples(
     seed: of the noise.
     augment: function of (prepared batch, seed) that changes it before it is
       translated, such as training's augmentation; None for as it is.
+    with_source: whether each image stands before its translations, too.
 
   Yields:
     dict of the domain's fields, as they are stored, at the method's size.
@@ -79,10 +81,9 @@ def translated_examples(
       batch = augment(
         batch, tf.random.experimental.stateless_fold_in((seed, 0), number)
       )
-    images = [
-      FIELDS['image'].store(method.translate(batch['image']).numpy())
-      for _ in range(samples)
-    ]
+    shown = [batch['image']] if with_source else []
+    shown += [method.translate(batch['image']) for _ in range(samples)]
+    images = [FIELDS['image'].store(values.numpy()) for values in shown]
     kept = {
       name: FIELDS[name].store(values.numpy())
       for name, values in batch.items()
@@ -105,6 +106,7 @@ def store(
   samples: int = 1,
   seed: int = 0,
   augment: Augment | None = None,
+  with_source: bool = False,
   overwrite: bool = False,
 ) -> tfds.core.DatasetBuilder:
   """Writes a domain's split, translated, as a data set with a split `train`.
@@ -119,6 +121,7 @@ def store(
     samples: images of different noise for each source image.
     seed: of the noise.
     augment: as there.
+    with_source: as there.
     overwrite: replace a data set of that name.
 
   Returns:
@@ -131,16 +134,23 @@ def store(
     name,
     data_dir=data_dir,
     examples=lambda: translated_examples(
-      method, domain, split, samples=samples, seed=seed, augment=augment
+      method,
+      domain,
+      split,
+      samples=samples,
+      seed=seed,
+      augment=augment,
+      with_source=with_source,
     ),
-    count=samples * domain.count(split),
+    count=(samples + with_source) * domain.count(split),
     domain=domain,
     image_shape=method.image_shape,
     split='train',
     description=f'{domain.name} {split}, each image {samples} time(s) in the '
     f'style of {target_name}: {type(method).__name__} after '
     f'{int(method.step.numpy())} steps, seed {seed}'
-    f'{", augmented before" if augment else ""}.',
+    f'{", augmented before" if augment else ""}'
+    f'{", beside the image itself" if with_source else ""}.',
     overwrite=overwrite,
   )
 

@@ -165,10 +165,11 @@ class OpenRow:
     common, translator = self._common, self._translator
     if translator is None:
       return self.original
+    both = self.settings.with_source
     if distribution.is_chief(common.strategy):
-      translated_source.store(translator, self.name, common.seed)
+      translated_source.store(translator, self.name, common.seed, both)
     distribution.barrier(common.strategy)
-    return translated_source.pair(self.original, translator)
+    return translated_source.pair(self.original, translator, both)
 
   def _own_method(self):
     """Returns the method that this host has for itself."""

@@ -59,6 +59,8 @@ class Row:
     translated_by: an earlier row; this one is trained on the source's training
       split as that row translates it, stored as a data set. None for the source
       as it is.
+    with_source: whether it is trained on the source as it is, too: the two are
+      stored together, as one source.
     crop, batch_size, augmentation: in place of the pair's, see `Pair`; None for
       the pair's.
     image_size: in place of the pair's, of a row that translates and predicts
@@ -73,6 +75,7 @@ class Row:
   steps: int
   initial_networks: Mapping[str, str] = dataclasses.field(default_factory=dict)
   translated_by: str | None = None
+  with_source: bool = False
   crop: tuple[int, int] | None = None
   batch_size: int | None = None
   augmentation: Any = None
@@ -153,6 +156,11 @@ def check_order(rows: Sequence[Row]) -> None:
     earlier = {other.name: other for other in rows[:number]}
     names = ', '.join(earlier) or 'none'
     by = row.translated_by
+    if row.with_source and by is None:
+      raise UserError(
+        f"Row.with_source of '{row.name}': name the row that translates in "
+        'Row.translated_by, or leave it out'
+      )
     if by is not None and by not in earlier:
       raise UserError(
         f"Row.translated_by of '{row.name}' is '{by}': name a row before it "

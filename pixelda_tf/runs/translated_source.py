@@ -1,4 +1,7 @@
-"""A pair whose source is what a finished row makes of it, stored once."""
+"""A pair whose source is what a finished row makes of it, stored once.
+
+Or that and the source as it is, together as one source (LSD-seg, Sect. 5.2).
+"""
 
 import functools
 import glob
@@ -10,10 +13,10 @@ from pixelda_tf.data.pairs import OpenPair
 from pixelda_tf.errors import UserError
 from pixelda_tf.evaluation import translation
 
-_NAME = 'translated'
 
-
-def store(translator: Any, name: str, seed: int) -> None:
+def store(
+  translator: Any, name: str, seed: int, with_source: bool = False
+) -> None:
   """Stores the translated training split of a row's source, if need be.
 
   It is augmented first, as it was when the row learnt to translate it.
@@ -23,27 +26,30 @@ def store(translator: Any, name: str, seed: int) -> None:
       its directory, or is written there.
     name: of the row that it translates for, for messages.
     seed: of the noise.
+    with_source: whether the source as it is stands beside it.
 
   Raises:
     UserError: the row that translates is not finished or does not translate, or
       the stored data set is damaged.
   """
   row_directory, original = translator.directory.path, translator.original
-  stored = os.path.join(row_directory, _NAME)
+  stored_name = _name(with_source)
+  stored = os.path.join(row_directory, stored_name)
   if not glob.glob(os.path.join(stored, '*', 'dataset_info.json')):
     _check(translator, name)
     translation.store(
       translator.trained(),
       original.source,
       original.source.train,
-      name=_NAME,
+      name=stored_name,
       data_dir=row_directory,
       target_name=original.target.name,
       seed=seed,
       augment=functools.partial(original.augment, 'source'),
+      with_source=with_source,
     )
   try:
-    source = _open(row_directory)
+    source = Domain(name=stored_name).open(row_directory)
     source.count(source.train)  # Looks at every record.
   except UserError as error:
     raise UserError(
@@ -51,7 +57,9 @@ def store(translator: Any, name: str, seed: int) -> None:
     ) from error
 
 
-def pair(original: OpenPair, translator: Any) -> OpenPair:
+def pair(
+  original: OpenPair, translator: Any, with_source: bool = False
+) -> OpenPair:
   """Returns a pair with its source's training split translated.
 
   Its images were augmented before they were translated, and are not again but
@@ -61,12 +69,14 @@ def pair(original: OpenPair, translator: Any) -> OpenPair:
   Args:
     original: the pair as it is.
     translator: the `OpenRow` that translates; `store` was called before.
+    with_source: as there.
 
   Raises:
     UserError: the data set is of other images or classes.
   """
   row_directory = translator.directory.path
-  source = _open(row_directory)
+  stored_name = _name(with_source)
+  source = Domain(name=stored_name).open(row_directory)
   expected_shape = translator.original.image_shape
   for name, stored, expected in (
     ('images', tuple(source.image_shape), expected_shape),
@@ -74,8 +84,8 @@ def pair(original: OpenPair, translator: Any) -> OpenPair:
   ):
     if stored != expected:
       raise UserError(
-        f'{os.path.join(row_directory, _NAME)}: has {name} {stored}, expected '
-        f'{expected}: delete the folder and it is translated again'
+        f'{os.path.join(row_directory, stored_name)}: has {name} {stored}, '
+        f'expected {expected}: delete the folder and it is translated again'
       )
   height, width, channels = original.image_shape
   return original.changed(
@@ -100,5 +110,5 @@ def _check(translator, name):
     )
 
 
-def _open(row_directory):
-  return Domain(name=_NAME).open(row_directory)
+def _name(with_source):
+  return 'translated_and_source' if with_source else 'translated'

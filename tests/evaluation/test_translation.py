@@ -188,6 +188,32 @@ def test_a_stored_data_set_holds_the_translated_examples_in_order(
       np.testing.assert_array_equal(ours[key], value)
 
 
+def test_images_stand_before_their_translations_where_asked(tmp_path):
+  """Both are brought to the method's size and augmented."""
+
+  def augment(batch, seed):
+    return batch | {'image': batch['image'] + 0.25}
+
+  store_dark(
+    tmp_path, domain=Named(mask=True), augment=augment, with_source=True, seed=3
+  )
+  stored = domains.Domain(name='bright').open(str(tmp_path))
+  assert stored.count('train') == 140
+  assert stored.description.endswith(
+    'seed 3, augmented before, beside the image itself.'
+  )
+  found = list(stored.stored('train').as_numpy_iterator())
+  before, after = found[::2], found[1::2]
+  # -1 + 0.25 of [-1, 1], as uint8.
+  dark = np.full((2, 2, 3), round(0.125 * 255), np.uint8)
+  for label, (one, other) in enumerate(zip(before, after, strict=True)):
+    assert one['label'] == other['label'] == label
+    np.testing.assert_array_equal(one['mask'], other['mask'])
+    np.testing.assert_array_equal(one['image'], dark)
+    assert np.all(other['image'] >= dark)
+  assert np.any(after[0]['image'] > dark)
+
+
 def test_a_data_set_made_otherwise_is_replaced_when_asked(tmp_path):
   store_dark(tmp_path, seed=3)
   store_dark(tmp_path, seed=3)

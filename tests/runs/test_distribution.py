@@ -15,6 +15,8 @@ METHODS = (
   'source_only',
   'taught',
   'segmentation',
+  'lsd_seg',
+  'lsd_seg_features',
   'pixelda',
   'pixelda_batch',
   'cyclegan',
@@ -22,7 +24,7 @@ METHODS = (
   'features_open',
   'features_closed',
 )
-ALIGNING = METHODS[6:]
+ALIGNING = METHODS[8:]
 
 
 @pytest.fixture(scope='module')

@@ -51,6 +51,11 @@ BETWEEN_ROWS = {
     "translated_by of 'cyclegan_uda_two_way' .*'cyclegan_uda_offline', "
     'which does not translate',
   ),
+  'a source beside no translation': (
+    'cyclegan_uda/Row.with_source = True',
+    "Row.with_source of 'cyclegan_uda': name the row that translates in "
+    'Row.translated_by',
+  ),
   'a network of no row': (
     "cyclegan_uda/Row.initial_networks = {'source_to_target': 'gan/x'}",
     "initial_networks of 'cyclegan_uda': source_to_target .*'gan/x'.*"

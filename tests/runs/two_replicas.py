@@ -15,14 +15,19 @@ from pixelda_tf.methods import (
   CyCADA,
   CyCADAFeatures,
   CycleGAN,
+  LSDSeg,
+  LSDSegFeatures,
   PixelDA,
   SourceOnly,
 )
 from pixelda_tf.networks import (
   downsampling_residual_generator,
+  embedding_generator,
+  feature_map_discriminator,
   layers,
   patch_discriminator,
   pyramid_discriminator,
+  residual_discriminator,
   residual_generator,
   unet_segmenter,
 )
@@ -104,6 +109,18 @@ CYCLE = {
 features = functools.partial(
   CyCADAFeatures, generator=GENERATOR, task=task, task_weight=0.5, window=2
 )
+# One replica's kernel divides moving variances by one pixel less.
+SEGMENTER = functools.partial(
+  unet_segmenter,
+  filters=2,
+  levels=1,
+  normalization=layers.no_normalization,
+)
+EMBEDDING = {
+  'problem': Segmentation(class_weights='square_root'),
+  'task': SEGMENTER,
+  'embedding': ('down_1',),
+}
 METHODS = {
   'source_only': functools.partial(SourceOnly, task=task),
   'taught': functools.partial(Taught, task=task),
@@ -111,13 +128,32 @@ METHODS = {
   'segmentation': functools.partial(
     SourceOnly,
     problem=Segmentation(class_weights='square_root'),
-    task=functools.partial(
-      unet_segmenter,
-      filters=2,
-      levels=1,
-      # One replica's kernel divides moving variances by one pixel less.
-      normalization=layers.no_normalization,
+    task=SEGMENTER,
+  ),
+  'lsd_seg': functools.partial(
+    LSDSeg,
+    generator=functools.partial(
+      embedding_generator,
+      filters=(2,),
+      kernel_sizes=(3,),
+      blocks=1,
+      dropout_rate=0.0,
     ),
+    discriminator=functools.partial(
+      residual_discriminator,
+      filters=2,
+      blocks=1,
+      poolings=0,
+      dropout_rate=0.0,
+    ),
+    **EMBEDDING,
+  ),
+  'lsd_seg_features': functools.partial(
+    LSDSegFeatures,
+    feature_discriminator=functools.partial(
+      feature_map_discriminator, filters=4, dropout_rate=0.0
+    ),
+    **EMBEDDING,
   ),
   # An example's loss depends on that example alone, then on the batch too.
   'pixelda': functools.partial(pixelda, layers.no_normalization),
