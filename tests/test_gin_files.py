@@ -203,6 +203,8 @@ SLOW = {
   ('cycada_gta5_to_cityscapes_drn26.gin',),
   ('cycada_synthia_fall_to_winter.gin',),
   ('streets_to_camvid.gin',),
+  ('lsd_gta5_to_cityscapes.gin',),
+  ('lsd_synthia_to_cityscapes.gin',),
 }
 STEPPED = [
   pytest.param(files, marks=pytest.mark.slow) if files in SLOW else files

@@ -14,6 +14,8 @@ COUNT = 12
 MAP_SETS = {
   'gta5': classes.CITYSCAPES,
   'cityscapes/extra': classes.CITYSCAPES,
+  'cityscapes/fine': classes.CITYSCAPES,
+  'synthia': tuple(classes.SYNTHIA_IDS.values()),
   'synthia_sequences/fall': classes.CAMVID,
   'synthia_sequences/winter': classes.CAMVID,
   'camvid/segnet': classes.CAMVID,
