@@ -7,9 +7,9 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
+from pixelda_tf.datasets import suffixes
 from pixelda_tf.errors import UserError
 
-_SUFFIXES = ('.jpg', '.jpeg', '.png')
 _SIZE = (240, 320)
 _LEAST_SHARE = 0.2
 
@@ -79,13 +79,12 @@ def _read(photos_dir):
     images = map(Image.fromarray, load_sample_images().images)
     return [_fit(image) for image in images]
   folder = pathlib.Path(photos_dir)
-  paths = sorted(
-    path for path in folder.rglob('*') if path.suffix.lower() in _SUFFIXES
-  )
+  paths = sorted(path for path in folder.rglob('*') if suffixes.is_image(path))
+  suffixes.tell_others(folder)
   if not paths:
     raise UserError(
-      f'PhotoBackground.photos_dir: {folder} holds no {", ".join(_SUFFIXES)} '
-      'photographs'
+      f'PhotoBackground.photos_dir: {folder} holds no photographs (as .jpg or '
+      '.png)'
     )
   photos = []
   for path in paths:

@@ -10,18 +10,6 @@ from scipy import ndimage
 
 from pixelda_tf.errors import UserError
 
-SUFFIXES = (
-  '.bmp',
-  '.gif',
-  '.jpeg',
-  '.jpg',
-  '.pgm',
-  '.png',
-  '.ppm',
-  '.tif',
-  '.tiff',
-  '.webp',
-)
 # Pillow's modes that convert without loss: to grey, to RGB, and to RGB where
 # nothing is transparent.
 GREY_MODES = ('1', 'L')
@@ -34,11 +22,6 @@ ORIENTATION = ExifTags.Base.Orientation
 UNREADABLE = OSError, SyntaxError, ValueError, Image.DecompressionBombError
 # (height, width), and 'L' or 'RGB'.
 Form = tuple[tuple[int, int], str]
-
-
-def is_image(path: pathlib.Path) -> bool:
-  """Whether a file's name says that it is an image."""
-  return path.suffix.lower() in SUFFIXES and not path.name.startswith('.')
 
 
 def form(path: pathlib.Path, allow_alpha: bool = False) -> Form:

@@ -5,10 +5,9 @@ import pathlib
 import numpy as np
 from PIL import Image
 
-from pixelda_tf.datasets import files
+from pixelda_tf.datasets import files, suffixes
 from pixelda_tf.errors import UserError
 
-SUFFIXES = ('.jpg', '.jpeg', '.png')
 FOLDERS = (
   'photos',
   'bsds500/train',
@@ -40,10 +39,11 @@ def find(
   photos = [
     path
     for path in pathlib.Path(folder).rglob('*')
-    if path.suffix.lower() in SUFFIXES and path.is_file()
+    if suffixes.is_image(path) and path.is_file()
   ]
+  suffixes.tell_others(folder)
   if not photos:
-    raise UserError(f'{folder}: holds no {", ".join(SUFFIXES)} photographs')
+    raise UserError(f'{folder}: holds no photographs (as .jpg or .png)')
   return sorted(photos, key=lambda path: (path.name, str(path)))
 
 

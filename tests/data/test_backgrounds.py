@@ -76,7 +76,7 @@ def test_what_it_cannot_change_is_refused(photos_dir, spoil):
 
 
 def test_a_folder_without_photos_is_named(tmp_path):
-  with pytest.raises(UserError, match=f'{tmp_path} holds no .jpg'):
+  with pytest.raises(UserError, match=f'{tmp_path} holds no photographs'):
     PhotoBackground(photos_dir=tmp_path)
 
 

@@ -2,7 +2,7 @@
 
 import pathlib
 
-from pixelda_tf.datasets import base, files, image_files
+from pixelda_tf.datasets import base, files, suffixes
 from pixelda_tf.datasets.folders import csv_listing, entries
 from pixelda_tf.errors import UserError
 
@@ -17,6 +17,7 @@ def list_images(
   if csv_file is not None:
     listed = csv_listing.list_csv(pathlib.Path(csv_file), folder)
   elif folder is not None:
+    suffixes.tell_others(folder)
     listed = list_folder(folder)
   else:
     raise UserError('which images? give --manual_dir=FOLDER or --csv=FILE')
@@ -28,7 +29,7 @@ def list_folder(folder: pathlib.Path) -> list[entries.Entry]:
   """Lists one subfolder a class, or images alone, or splits of either.
 
   A folder whose subfolders are `train` and maybe `validation` and `test` has
-  splits. Files that are no images are left alone.
+  splits. Files that are no images are left out.
   """
   folders = _subfolders(folder)
   names = {path.name for path in folders}
@@ -69,12 +70,10 @@ def _list_flat(root, folder, split, label):
   paths = [
     path
     for path in sorted(folder.iterdir())
-    if path.is_file() and image_files.is_image(path)
+    if path.is_file() and suffixes.is_image(path)
   ]
   if not paths:
-    raise UserError(
-      f'{folder}: holds no images ({", ".join(image_files.SUFFIXES)})'
-    )
+    raise UserError(f'{folder}: holds no images (as .png or .jpg)')
   return [
     entries.Entry(path.relative_to(root).as_posix(), path, label, split)
     for path in paths
@@ -91,7 +90,7 @@ def _subfolders(folder):
 
 def _refuse_images_beside(folder, folders):
   for path in sorted(folder.iterdir()):
-    if path.is_file() and image_files.is_image(path):
+    if path.is_file() and suffixes.is_image(path):
       raise UserError(
         f'{path}: an image beside folders ({folders[0].name}); a folder holds '
         'one subfolder a class, or images alone'

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pixelda_tf.datasets import image_files
+from pixelda_tf.datasets import suffixes
 from pixelda_tf.datasets.pose.bop_annotations import (
   Annotation,
   parse_annotation,
@@ -190,6 +190,5 @@ def _numbered_images(folder):
   return {
     int(path.stem): path
     for path in sorted(folder.iterdir())
-    if image_files.is_image(path)
-    and re.fullmatch(r'\d{1,9}', path.stem, re.ASCII)
+    if suffixes.is_image(path) and re.fullmatch(r'\d{1,9}', path.stem, re.ASCII)
   }

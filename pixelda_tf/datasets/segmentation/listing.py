@@ -3,7 +3,7 @@
 import pathlib
 from collections.abc import Mapping, Sequence
 
-from pixelda_tf.datasets import files, image_files
+from pixelda_tf.datasets import files, suffixes
 from pixelda_tf.datasets.folders.entries import Entry
 from pixelda_tf.errors import UserError
 
@@ -51,13 +51,15 @@ def find(
   """
   by_name: dict[str, pathlib.Path] = {}
   for path in sorted(folder.rglob('*')) if folder.is_dir() else ():
-    if not image_files.is_image(path) or not path.stem.endswith(suffix):
+    if not suffixes.is_image(path) or not path.stem.endswith(suffix):
       continue
     name = path.relative_to(folder).with_suffix('').as_posix()
     name = name.removesuffix(suffix)
     if name in by_name:
       raise UserError(f'{path}: has the name of {by_name[name]}; remove one')
     by_name[name] = path
+  if not suffix:
+    suffixes.tell_others(folder)
   if not by_name:
     what = 'label maps' if label_maps else 'images'
     raise UserError(

@@ -3,7 +3,7 @@
 import pathlib
 from typing import Any
 
-from pixelda_tf.datasets import base, files, image_files
+from pixelda_tf.datasets import base, files, suffixes
 from pixelda_tf.datasets.folders import csv_listing, entries
 from pixelda_tf.datasets.folders.entries import Entry
 from pixelda_tf.datasets.segmentation import (
@@ -106,7 +106,7 @@ def _splits(images, labels):
     for folder in (images, labels)
     if folder.is_dir()
     for path in sorted(folder.iterdir())
-    if path.is_dir() or image_files.is_image(path)
+    if path.is_dir() or suffixes.is_image(path)
   ]
   names = {path.name for path in inside if path.is_dir()}
   if 'train' not in names:

@@ -229,7 +229,7 @@ def test_other_photos_are_noticed(tmp_path, raw, write_image):
   ('problem', 'expected'),
   [
     ('no photos', 'no photographs: .*--photos_dir'),
-    ('empty', 'photos: holds no .jpg'),
+    ('empty', 'photos: holds no photographs'),
     ('no image', r'0.png: not a readable photograph'),
     ('small', '0.png: 90x20 pixels, too small for a crop of 32x32'),
     ('few digits', 'needs 12 train digits, MNIST in .* has 5'),
