@@ -91,20 +91,22 @@ def test_unseen_classes_are_kept_from_g_and_tested(run_command, tiny, tmp_path):
 
 
 @pytest.mark.slow
-def test_image_sizes_are_runs_with_seconds_an_image(run_command, tmp_path):
+def test_image_sizes_are_runs_with_seconds_an_image(in_process, tmp_path):
   for name in ('drawn', 'seen'):
     coloured_maps.store(
       tmp_path / 'data', name, size=(16, 24), block=4, counts=(12, 5)
     )
   (tmp_path / 'tiny.gin').write_text(LSD_SEG)
-  table, printed = study(
-    run_command,
+  done = in_process(
+    'study',
     'image_sizes',
-    tmp_path / 'i',
+    f'--run_dir={tmp_path}/i',
     f'--gin_file={tmp_path}/tiny.gin',
     f'--data_dir={tmp_path}/data',
     '--sizes=24x16,12x8',
   )
+  assert done.returncode == 0, done.stderr
+  table = json.loads((tmp_path / 'i/study.json').read_text())['table']
   assert list(table) == ['24x16', '12x8']
   for size, rows in table.items():
     width, height = size.split('x')
@@ -118,7 +120,7 @@ def test_image_sizes_are_runs_with_seconds_an_image(run_command, tmp_path):
       # Two steps of four source images.
       assert found['train_seconds'] == row['wall_seconds'] / 8
       assert 0 < found['answer_seconds'] < 60
-  assert '24x16\n  source_only\n    mean_iou: ' in printed
+  assert '24x16\n  source_only\n    mean_iou: ' in done.stdout
 
 
 @pytest.mark.parametrize(

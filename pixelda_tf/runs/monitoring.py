@@ -61,8 +61,11 @@ class Monitor:
     self.metrics = directory.metrics
     _keep_lines(self.metrics, int(method.step.numpy()))
     self.writer = tf.summary.create_file_writer(directory.tensorboard)
-    self.source = pair.gallery('source', _WIDTH)
-    self.target = pair.gallery('target', _WIDTH)
+    source, target = (
+      pair.gallery(name, _WIDTH) for name in ('source', 'target')
+    )
+    count = min(len(source), len(target))  # A domain may have fewer.
+    self.source, self.target = source[:count], target[:count]
     self.predictions = predictions
     self.validation_batches = pair.validation_batches()
     with self.writer.as_default(step=int(method.step.numpy())):
@@ -104,7 +107,7 @@ class Monitor:
     maps = self.pair.problem.maps
     if maps:
       name += '_labels'
-      labels = self.pair.gallery('source', _WIDTH, maps[0])
+      labels = self.pair.gallery('source', _WIDTH, maps[0])[: len(self.source)]
       rows.append(painting.to_show(labels, self.pair.source.colours))
     if self.method.translates:
       name += '_translated'
