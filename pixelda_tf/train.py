@@ -65,7 +65,7 @@ def _train(run_dir, strategy):
     skip_corrupt=FLAGS.skip_corrupt,
     strategy=strategy,
   )
-  run.chosen(FLAGS.rows)
+  run.check(FLAGS.rows)
   # Only now: a mistake leaves no directory that the next config cannot have.
   chief = distribution.is_chief(strategy)
   if chief:

@@ -13,7 +13,7 @@ from pixelda_tf.errors import UserError
 from pixelda_tf.evaluation import columns, nearest, pictures
 from pixelda_tf.evaluation.translation import translate
 from pixelda_tf.problems import Classification, Problem
-from pixelda_tf.runs import choosing, distribution
+from pixelda_tf.runs import checking, choosing, distribution
 from pixelda_tf.runs import precision as policies
 from pixelda_tf.runs.directory import RunDirectory
 from pixelda_tf.runs.row import OpenRow
@@ -85,7 +85,7 @@ class Experiment:
     self.precision, self._precision_reason = policies.policy(precision)
     self.strategy = strategy or distribution.strategy('one')
     self._deterministic = deterministic
-    common = Common(
+    self._common = Common(
       directory=self.directory,
       pair=self.pair,
       problem=problem,
@@ -100,7 +100,7 @@ class Experiment:
     for row in rows:
       by = row.translated_by
       translator = None if by is None else self.row(by)
-      self.rows.append(OpenRow(row, common, translator))
+      self.rows.append(OpenRow(row, self._common, translator))
 
   def row(self, name: str) -> OpenRow:
     """Returns the row of a name.
@@ -128,6 +128,17 @@ class Experiment:
       except UserError as error:
         raise UserError(f"row '{row.name}': {error.message}") from error
     return rows
+
+  def check(self, only: Sequence[str] | None = None) -> None:
+    """Checks all that can be before the first row trains; see `checking`.
+
+    Args:
+      only: as `train`.
+
+    Raises:
+      UserError: as `chosen`, or `train` would come to a mistake.
+    """
+    checking.check(self.chosen(only), self._common)
 
   def train(self, only: Sequence[str] | None = None) -> dict[str, Any] | None:
     """Trains rows that are not finished, and writes table and export.

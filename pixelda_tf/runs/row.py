@@ -35,6 +35,7 @@ class OpenRow:
     name: of the row.
     directory: its `RowDirectory`.
     original: the run's pair with what the row has of its own.
+    translator: the row that translates its source, see `Row.translated_by`.
   """
 
   def __init__(
@@ -45,7 +46,7 @@ class OpenRow:
     Args:
       settings: what the config says of it.
       common: what the run's rows share.
-      translator: the row that translates its source, see `Row.translated_by`.
+      translator: see the attribute.
 
     Raises:
       UserError: its sizes do not fit the images.
@@ -55,8 +56,9 @@ class OpenRow:
     self.directory = common.directory.row(settings.name)
     self._common = common
     self.original = settings.of_its_own(common.pair)
-    self._translator = translator
+    self.translator = translator
     self._method: Method | None = None
+    self._translates: bool | None = None  # Known once it was built.
     self._is_trained = False  # Whether that has its final weights.
     self._predict: Predict | None = None
 
@@ -70,12 +72,14 @@ class OpenRow:
     """Whether it learns from unlabelled target images."""
     return self.settings.method.adapts
 
-  @functools.cached_property
+  @property
   def translates(self) -> bool:
     """Whether it translates; settings may take that away from a method."""
-    return self.settings.method.translates and self._own_method().translates
+    if self._translates is None and self.settings.method.translates:
+      self._own_method()
+    return bool(self._translates)
 
-  @functools.cached_property
+  @property
   def translates_back(self) -> bool:
     """Whether it translates from the target to the source, too."""
     return self.settings.method.translates_back and self.translates
@@ -100,7 +104,9 @@ class OpenRow:
     """
     tf.keras.utils.set_random_seed(self._common.seed)
     with precision.scope(self._common.policy):
-      return self.settings.build(self.original, self._common)
+      method = self.settings.build(self.original, self._common)
+    self._translates = method.translates
+    return method
 
   def trained(self) -> Method:
     """Returns this host's method, as its newest checkpoint has it.
@@ -162,7 +168,7 @@ class OpenRow:
       UserError: the row that translates its source is not finished, or the
         translated source is damaged.
     """
-    common, translator = self._common, self._translator
+    common, translator = self._common, self.translator
     if translator is None:
       return self.original
     both = self.settings.with_source
@@ -223,20 +229,10 @@ class OpenRow:
       every=common.checkpoint_every,
       is_chief=distribution.is_chief(common.strategy),
     )
-
-    def batches(step):
-      return distribution.feed(
-        common.strategy,
-        pair.batch_size,
-        lambda host, hosts: pair.train_batches(
-          common.seed, step, method.role, host, hosts, method.strong_view
-        ),
-      )
-
     try:
       loop.run(
         method,
-        batches,
+        functools.partial(common.feed, method, pair),
         steps=self.settings.steps,
         log_every=common.log_every,
         hooks=[*self._monitor(method, pair), saver],

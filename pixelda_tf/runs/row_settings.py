@@ -2,7 +2,7 @@
 
 import dataclasses
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import gin
@@ -12,6 +12,7 @@ from pixelda_tf.data.pairs import OpenPair
 from pixelda_tf.errors import UserError
 from pixelda_tf.methods.base import Method
 from pixelda_tf.problems import Problem
+from pixelda_tf.runs import distribution
 from pixelda_tf.runs.directory import RunDirectory
 
 Optimizer: TypeAlias = tf.keras.optimizers.Optimizer
@@ -40,6 +41,25 @@ class Common:
   log_every: int
   picture_every: int
   checkpoint_every: int
+
+  def feed(self, method: Method, pair: OpenPair, step: int = 0) -> Iterable:
+    """Returns the batches of a method, see `distribution.feed`.
+
+    Args:
+      method: that takes them.
+      pair: that has them.
+      step: number of the first one.
+
+    Raises:
+      UserError: the pair has no such batches, or none that replicas can share.
+    """
+
+    def batches(host, hosts):
+      return pair.train_batches(
+        self.seed, step, method.role, host, hosts, method.strong_view
+      )
+
+    return distribution.feed(self.strategy, pair.batch_size, batches)
 
 
 @gin.register(denylist=['name'])

@@ -36,7 +36,7 @@ def store(
   stored_name = _name(with_source)
   stored = os.path.join(row_directory, stored_name)
   if not glob.glob(os.path.join(stored, '*', 'dataset_info.json')):
-    _check(translator, name)
+    check(translator, name)
     translation.store(
       translator.trained(),
       original.source,
@@ -96,9 +96,18 @@ def pair(
   )
 
 
-def _check(translator, name):
-  """Raises a `UserError` where a row cannot translate for another one."""
-  if translator.result() is None:
+def check(translator: Any, name: str, is_coming: bool = False) -> None:
+  """Checks that a row can translate for another one.
+
+  Args:
+    translator: its `OpenRow`.
+    name: of the other row.
+    is_coming: whether it is trained before that one.
+
+  Raises:
+    UserError: it is not finished or does not translate.
+  """
+  if not is_coming and translator.result() is None:
     raise UserError(
       f'{translator.directory.result}: not there; train row '
       f"'{translator.name}' to its end first, which translates for '{name}'"

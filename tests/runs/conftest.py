@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from pixelda_tf import config
 from pixelda_tf.runs import checkpoints, experiment
+from pixelda_tf.runs.row import OpenRow
 
 FOLDER = pathlib.Path(__file__).parent
 TINY = str(FOLDER / 'tiny.gin')
@@ -56,6 +57,19 @@ def cyclegan_uda_run(tmp_path_factory, open_stages):
   directory = tmp_path_factory.mktemp('cyclegan_uda')
   open_stages('cyclegan_uda', directory).train()
   return directory
+
+
+@pytest.fixture
+def builds(monkeypatch):
+  """Names of rows, one for each time that their method is built."""
+  names, build = [], OpenRow.build
+
+  def counted(self):
+    names.append(self.name)
+    return build(self)
+
+  monkeypatch.setattr(OpenRow, 'build', counted)
+  return names
 
 
 @pytest.fixture

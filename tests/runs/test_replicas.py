@@ -244,3 +244,4 @@ def test_a_batch_that_two_replicas_cannot_share_is_told(tmp_path, data_dir):
     'error: Pair.batch_size is 8: a multiple of the number of replicas (3) is '
     'needed'
   )
+  assert not (tmp_path / 'run').exists()

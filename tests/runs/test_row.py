@@ -11,7 +11,7 @@ from pixelda_tf import config
 from pixelda_tf.data import Domain, Pair
 from pixelda_tf.errors import UserError
 from pixelda_tf.methods import SourceOnly
-from pixelda_tf.runs import experiment, row
+from pixelda_tf.runs import experiment
 from pixelda_tf.runs.row_settings import Row
 
 TINY = str(pathlib.Path(__file__).with_name('tiny.gin'))
@@ -19,19 +19,6 @@ TWO_STEPS = ('source_only/Row.steps = 2', 'pixelda/Row.steps = 2')
 # A default of PixelDA's in tiny.gin: today's, and one that was once.
 TODAY = 'PixelDA.source_task_weight = 1.0'
 ONCE = 'PixelDA.source_task_weight = 0.5'
-
-
-@pytest.fixture
-def builds(monkeypatch):
-  """Names of rows, one for each time that their method is built."""
-  names, build = [], row.OpenRow.build
-
-  def counted(self):
-    names.append(self.name)
-    return build(self)
-
-  monkeypatch.setattr(row.OpenRow, 'build', counted)
-  return names
 
 
 def test_a_run_builds_each_method_once(tmp_path, open_run, builds):
