@@ -1,5 +1,6 @@
 """Meshes with a colour at each vertex, read from files."""
 
+import contextlib
 import pathlib
 from typing import Any, NamedTuple
 
@@ -26,32 +27,49 @@ class Mesh(NamedTuple):
   colours: np.ndarray
 
 
-def load(path: str | pathlib.Path, scale: float = MILLIMETRES) -> Mesh:
+def load(
+  path: str | pathlib.Path,
+  scale: float = MILLIMETRES,
+  *,
+  colours: bool = True,
+) -> Mesh:
   """Reads a mesh.
 
   Args:
     path: file of a format that trimesh reads. A texture becomes the vertices'
       colours; a mesh without colours is grey.
     scale: metres in the file's unit; BOP's meshes are in millimetres.
+    colours: whether its colours are wanted: materials and textures that it
+      names have to be there.
 
   Returns:
     `Mesh`; a scene's parts are joined.
 
   Raises:
-    UserError: the file is missing, no mesh, without faces, or its numbers are
-      not finite.
+    UserError: the file is missing, no mesh, without faces, its numbers are not
+      finite, or a material or texture is missing or damaged.
   """
-  import trimesh  # Here, and not at every start.
+  # Here, and not at every start.
+  import trimesh
+
+  from pixelda_tf.rendering.mesh_assets import Assets
 
   path = pathlib.Path(path)
   if not path.is_file():
     raise UserError(f'{path}: no such file')
+  assets = Assets(str(path))
   try:
-    # Merging vertices would average colours.
-    loaded = trimesh.load(path, force='mesh', process=False)
-    mesh = from_trimesh(loaded, scale)
+    with _silent(trimesh.util.log):
+      # Merging vertices would average colours.
+      loaded = trimesh.load(path, force='mesh', process=False, resolver=assets)
+      mesh = from_trimesh(loaded, scale)
   except Exception as error:
     raise UserError(f'{path}: not a readable mesh: {error}') from error
+  if colours:
+    if path.suffix.lower() == '.obj' and not _has_own_colours(loaded):
+      assets.check_used(path.read_text('utf-8', 'replace'))
+    if assets.faults:
+      raise UserError(f'{path}: {assets.faults[0]}')
   if not len(mesh.faces):
     raise UserError(f'{path}: a mesh without faces')
   if not np.isfinite(mesh.vertices).all():
@@ -59,6 +77,20 @@ def load(path: str | pathlib.Path, scale: float = MILLIMETRES) -> Mesh:
   if mesh.faces.min() < 0 or mesh.faces.max() >= len(mesh.vertices):
     raise UserError(f'{path}: has faces of vertices that are not there')
   return mesh
+
+
+@contextlib.contextmanager
+def _silent(log):
+  """Logs nothing meanwhile: what trimesh passes over is an error here."""
+  log.disabled, before = True, log.disabled
+  try:
+    yield
+  finally:
+    log.disabled = before
+
+
+def _has_own_colours(loaded):
+  return loaded.visual.kind in ('vertex', 'face')
 
 
 def centred(mesh: Mesh) -> Mesh:
@@ -77,15 +109,21 @@ def from_trimesh(mesh: Any, scale: float = 1.0) -> Mesh:
     mesh: `trimesh.Trimesh`.
     scale: metres in its unit.
   """
-  visual = mesh.visual
-  if visual.kind == 'texture':
-    visual = visual.to_color()
-  if visual.kind is None:
-    colours = np.full((len(mesh.vertices), 3), GREY)
-  else:
-    colours = visual.vertex_colors[:, :3] / 255
   return Mesh(
     np.asarray(mesh.vertices * scale, np.float32),
     np.asarray(mesh.faces, np.int32).reshape(-1, 3),
-    np.asarray(colours, np.float32),
+    np.asarray(_colours(mesh), np.float32),
   )
+
+
+def _colours(mesh):
+  """Returns `[n, 3]` in [0, 1], all the same where one material is all."""
+  visual = mesh.visual
+  if visual.kind == 'texture':
+    visual = visual.to_color()
+  colours: Any = GREY
+  if visual.kind is not None:
+    colours = visual.vertex_colors[..., :3] / 255
+  elif 'kd' in getattr(getattr(mesh.visual, 'material', None), 'kwargs', ()):
+    colours = mesh.visual.material.main_color[:3] / 255
+  return np.broadcast_to(colours, (len(mesh.vertices), 3))

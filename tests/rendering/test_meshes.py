@@ -85,3 +85,138 @@ def test_mistake_is_told_with_the_file(tmp_path, text, expected):
     meshes.load(path)
   assert error.value.message.startswith(f'{path}: ')
   assert expected in error.value.message
+
+
+CORNERS = 'v 0 0 0\nv 9 0 0\nv 0 9 0\nvt 0 0\nvt 1 0\nvt 0 1\n'
+PAINTED = f'mtllib paint.mtl\n{CORNERS}usemtl red\nf 1/1 2/2 3/3\n'
+TEXTURED = 'newmtl red\nmap_Kd red.png\n'
+PLY = """ply
+format ascii 1.0
+comment TextureFile red.png
+element vertex 3
+property float x
+property float y
+property float z
+property float texture_u
+property float texture_v
+element face 1
+property list uchar int vertex_indices
+end_header
+0 0 0 0 0
+9 0 0 1 0
+0 9 0 0 1
+3 0 1 2
+"""
+
+
+def write(folder, texts):
+  """Writes texts, or of a size a texture of red; returns the first's path."""
+  for name, text in texts.items():
+    path = folder / name
+    path.parent.mkdir(exist_ok=True)
+    if isinstance(text, str):
+      path.write_text(text)
+    else:
+      Image.new('RGB', text, (200, 0, 0)).save(path, 'png')
+  return folder / next(iter(texts))
+
+
+WHOLE = {
+  'texture of an obj': {
+    'thing.obj': PAINTED,
+    'paint.mtl': TEXTURED,
+    'red.png': (2, 2),
+  },
+  'texture in a folder, of another name': {
+    'thing.obj': PAINTED.replace('paint.mtl', 'materials'),
+    'materials': TEXTURED.replace('red.png', 'sub/red picture'),
+    'sub/red picture': (2, 2),
+  },
+  'material without a texture': {
+    'thing.obj': PAINTED,
+    'paint.mtl': f'newmtl red\nKd {200 / 255} 0 0\n',
+  },
+  'two materials without a texture': {
+    'thing.obj': f'{PAINTED}usemtl blue\nf 1/1 2/2 3/3\n',
+    'paint.mtl': f'newmtl blue\nKd {200 / 255} 0 0\n'
+    f'newmtl red\nKd {200 / 255} 0 0\n',
+  },
+  'texture of a ply': {'thing.ply': PLY, 'red.png': (2, 2)},
+}
+
+
+@pytest.mark.parametrize('kind', WHOLE)
+def test_materials_and_textures_beside_a_mesh_are_read(kind, tmp_path):
+  mesh = meshes.load(write(tmp_path, WHOLE[kind]))
+  expected = [[200 / 255, 0, 0]] * len(mesh.vertices)
+  np.testing.assert_allclose(mesh.colours, expected, atol=0.01)
+
+
+def test_a_glb_of_one_material_has_its_colour(tmp_path, box):
+  material = trimesh.visual.material.PBRMaterial(
+    baseColorFactor=[200, 0, 0, 255]
+  )
+  box.visual = trimesh.visual.TextureVisuals(material=material)
+  box.export(tmp_path / 'box.glb')
+  mesh = meshes.load(tmp_path / 'box.glb')
+  expected = [[200 / 255, 0, 0]] * len(mesh.vertices)
+  np.testing.assert_allclose(mesh.colours, expected, atol=0.01)
+
+
+PLACES = 'which is not in its folder: put it there'
+BROKEN = {
+  'no materials': ({'a.obj': PAINTED}, f'names paint.mtl, {PLACES}'),
+  'no texture': (
+    {'a.obj': PAINTED, 'paint.mtl': TEXTURED},
+    f'names red.png, {PLACES}',
+  ),
+  'no texture of a ply': ({'a.ply': PLY}, f'names red.png, {PLACES}'),
+  'texture elsewhere': (
+    {
+      'in/a.obj': PAINTED,
+      'in/paint.mtl': TEXTURED.replace('red.png', '../out/red.png'),
+      'out/red.png': (2, 2),
+    },
+    f'names ../out/red.png, {PLACES}',
+  ),
+  'damaged texture': (
+    {'a.obj': PAINTED, 'paint.mtl': TEXTURED, 'red.png': 'no picture'},
+    'names red.png, which is no readable image',
+  ),
+  'another material': (
+    {'a.obj': PAINTED, 'paint.mtl': 'newmtl blue\nKd 0 0 1\n'},
+    'uses the materials red, which the first file',
+  ),
+  'material of no file': (
+    {'a.obj': PAINTED.partition('\n')[2]},
+    'uses the materials red, which the first file',
+  ),
+  'material of the second file': (
+    {
+      'a.obj': f'mtllib none.mtl\n{PAINTED}',
+      'none.mtl': 'newmtl x\n',
+      'paint.mtl': TEXTURED,
+      'red.png': (2, 2),
+    },
+    'uses the materials red, which the first file',
+  ),
+}
+
+
+@pytest.mark.parametrize('kind', BROKEN)
+def test_missing_materials_and_textures_are_told(kind, tmp_path, caplog):
+  """Where shape alone is wanted, nothing is missing; nothing else is logged."""
+  texts, expected = BROKEN[kind]
+  path = write(tmp_path, texts)
+  with pytest.raises(UserError) as error:
+    meshes.load(path)
+  assert error.value.message.startswith(f'{path}: ')
+  assert expected in error.value.message
+  assert len(meshes.load(path, colours=False).faces) == 1
+  assert not caplog.records
+
+
+def test_an_obj_with_colours_at_its_vertices_needs_no_material(tmp_path):
+  text = 'v 0 0 0 1 0 0\nv 9 0 0 1 0 0\nv 0 9 0 1 0 0\nusemtl x\nf 1 2 3\n'
+  mesh = meshes.load(write(tmp_path, {'a.obj': text}))
+  np.testing.assert_allclose(mesh.colours, [[1, 0, 0]] * 3)

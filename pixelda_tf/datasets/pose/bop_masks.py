@@ -77,7 +77,7 @@ class Silhouettes:
         'install embreex, or pass --nomasks and --min_visibility=0'
       )
     if obj_id not in self._scenes:
-      mesh = meshes.load(self._models[obj_id])
+      mesh = meshes.load(self._models[obj_id], colours=False)
       scene = self._scenes[obj_id] = rtcore_scene.EmbreeScene()
       mesh_construction.TriangleMesh(scene, mesh.vertices, mesh.faces)
     return self._scenes[obj_id]
