@@ -45,6 +45,7 @@ FULL_SIZE = (
   'prepare_data gta5',
   'prepare_data segmentation',
   'gin/streets',
+  'gin/lsd_',
   'gin/classes/',
 )
 

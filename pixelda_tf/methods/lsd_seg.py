@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from pixelda_tf.losses import four_way
 from pixelda_tf.methods.base import Method
+from pixelda_tf.methods.embedding import Embedding, Maps
 from pixelda_tf.methods.player import Batch, Losses, Player, mean_terms
 from pixelda_tf.networks import (
   ImageShape,
@@ -18,7 +19,6 @@ from pixelda_tf.networks import (
   residual_discriminator,
 )
 
-Maps = Sequence[tf.Tensor]
 # Of the maps' (rows, columns, channels), and the images' channels.
 GeneratorBuilder = Callable[[Sequence[ImageShape], int], tf.keras.Model]
 
@@ -115,15 +115,10 @@ class LSDSeg(Method):
     self.auxiliary_on_generated = auxiliary_on_generated
     if not self.plays:
       return
-    maps = embedding_maps(self.task, embedding)
-    # Calls, not networks of their own: their weights are the task network's.
-    self.embed = tf.keras.Model(self.task.input, maps).__call__
-    self.classify_and_embed = tf.keras.Model(
-      self.task.input, (self.task.output, maps)
-    ).__call__
-    shapes = [tuple(values.shape[1:]) for values in maps]
-    self.generator = generator(shapes, self.image_shape[-1])
-    self._check_generator(embedding)
+    self.embedding = Embedding(self.task, embedding)
+    shapes, channels = self.embedding.shapes, self.image_shape[-1]
+    self.generator = generator(shapes, channels)
+    self.embedding.check(self.generator, [self.train_shape, self.image_shape])
     self.discriminator = discriminator(
       self.network_shape, self.n_classes if auxiliary_weight else 0
     )
@@ -144,11 +139,11 @@ class LSDSeg(Method):
     source, target = batch['source']['image'], batch['target']['image']
     if not self.plays:
       return self.task(source, training=True), None
-    outputs, maps = self.classify_and_embed(source, training=True)
+    outputs, maps = self.embedding.embed_and_classify(source, training=True)
     made = {
       'source_fake': self.reconstruct(maps, source, training=True),
       'target_fake': self.reconstruct(
-        self.embed(target, training=True), target, training=True
+        self.embedding.embed(target, training=True), target, training=True
       ),
     }
     return outputs, made
@@ -159,7 +154,7 @@ class LSDSeg(Method):
     """Returns G's images of embeddings, `[batch, height, width, channels]`.
 
     Args:
-      maps: of the images, as `embed` returns them.
+      maps: of the images' embeddings.
       images: of whose size they are to be.
       training: whether dropout is on.
     """
@@ -172,7 +167,9 @@ class LSDSeg(Method):
   ) -> tf.Tensor:
     """Returns G(F(images)), see the class."""
     del noise
-    return self.reconstruct(self.embed(images, training=False), images)
+    return self.reconstruct(
+      self.embedding.embed(images, training=False), images
+    )
 
   def translate_back(
     self, images: tf.Tensor, noise: tf.Tensor | None = None
@@ -246,54 +243,6 @@ class LSDSeg(Method):
       return {}
     losses = self.problem.head_losses(batch['source'], decisions['class'])
     return mean_terms({'class': losses}, weight)
-
-  def _check_generator(self, embedding):
-    """Raises ValueError where G's images are not of the images' size."""
-    for size in {self.train_shape[:2], self.image_shape[:2]}:
-      if None in size:
-        continue
-      images = tf.zeros([1, *size, self.image_shape[-1]])
-      maps = self.embed(images, training=False)
-      made = self.generator(maps, training=False).shape[1:3]
-      rows, columns = maps[0].shape[1:3]
-      scale = made[0] // rows
-      # The last row may be of pixels that the image has not.
-      if any(
-        not 0 <= m - s < 2 * scale for m, s in zip(made, size, strict=True)
-      ):
-        raise ValueError(
-          f'LSDSeg.embedding {tuple(embedding)} of images of '
-          f'{size[0]}x{size[1]} has {rows}x{columns} places, of which '
-          f'LSDSeg.generator makes images of {made[0]}x{made[1]}: name a layer '
-          'and a generator (embedding_generator.filters) that fit each other'
-        )
-
-
-def embedding_maps(
-  task: tf.keras.Model, names: Sequence[str]
-) -> tuple[tf.Tensor, ...]:
-  """Returns symbolic outputs of layers of a task network.
-
-  Args:
-    task: network of images.
-    names: of the layers, the embedding first.
-
-  Raises:
-    ValueError: there is no such layer, or it gives no maps.
-  """
-  maps = {
-    layer.name: layer.output
-    for layer in task.layers
-    if len(getattr(layer.output, 'shape', ())) == 4
-  }
-  for name in names:
-    if name not in maps:
-      raise ValueError(
-        f'LSDSeg.embedding: the task network has no layer {name!r} of maps: '
-        "name F's last layer, such as 'features' of FCN8s or 'down_4' of the "
-        'U-Net'
-      )
-  return tuple(maps[name] for name in names)
 
 
 @gin.register

@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from pixelda_tf.losses.adversarial import fraction, sigmoid_loss
 from pixelda_tf.methods.base import Method
+from pixelda_tf.methods.embedding import Embedding
 from pixelda_tf.methods.feature_alignment import DiscriminatorBuilder
-from pixelda_tf.methods.lsd_seg import embedding_maps
 from pixelda_tf.methods.player import Batch, Losses, Player, mean_terms
 from pixelda_tf.networks import (
   TaskBuilder,
@@ -59,13 +59,10 @@ class LSDSegFeatures(Method):
     super().__init__(task=task, **kwargs)
     self.task = self.build_task()
     self.adversarial_weight = adversarial_weight
-    maps = embedding_maps(self.task, embedding)[0]
-    # Calls, not networks of their own: their weights are the task network's.
-    self.embed = tf.keras.Model(self.task.input, maps).__call__
-    self.classify_and_embed = tf.keras.Model(
-      self.task.input, (self.task.output, maps)
-    ).__call__
-    self.feature_discriminator = feature_discriminator(maps.shape[-1])
+    self.embedding = Embedding(self.task, embedding)
+    self.feature_discriminator = feature_discriminator(
+      self.embedding.shapes[0][-1]
+    )
     self.adversarial_loss = sigmoid_loss()
 
   def players(self) -> tuple[Player, ...]:
@@ -80,10 +77,11 @@ class LSDSegFeatures(Method):
 
   def shared(self, batch: Batch) -> Any:
     """Outputs of C on source images, and both domains' embeddings."""
-    outputs, source = self.classify_and_embed(
+    outputs, source = self.embedding.embed_and_classify(
       batch['source']['image'], training=True
     )
-    return outputs, source, self.embed(batch['target']['image'], training=True)
+    target = self.embedding.embed(batch['target']['image'], training=True)
+    return outputs, source[0], target[0]
 
   def discriminator_losses(self, batch: Batch, shared: Any) -> Losses:
     """L_D, and how often D is right."""
