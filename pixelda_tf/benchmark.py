@@ -41,7 +41,7 @@ def main() -> None:
   from pixelda_tf.measuring.torch_benchmark import against
   from pixelda_tf.runs import choosing, distribution, experiment
 
-  config.parse(FLAGS.gin_file, FLAGS.gin_param)
+  config.parse(FLAGS.gin_file, FLAGS.gin_param, root='Experiment')
   with tempfile.TemporaryDirectory() as run_dir:
     # gin gives the rest.
     run = experiment.Experiment(run_dir, FLAGS.data_dir)  # type: ignore[call-arg]

@@ -125,6 +125,7 @@ def measure(size: int, batch_size: int, devices: int) -> dict[str, float]:
       f'Pair.image_size = ({size}, {size})',
       f'Pair.batch_size = {batch_size}',
     ],
+    root='Experiment',
   )
   strategy = distribution.strategy('mirrored' if devices > 1 else 'one')
   run = experiment.Experiment(  # type: ignore[call-arg]  # gin gives the rest.

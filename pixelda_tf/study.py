@@ -143,7 +143,7 @@ def unseen_classes() -> dict[str, Any]:
   from pixelda_tf import config
   from pixelda_tf.runs import experiment
 
-  config.parse(FLAGS.gin_file, FLAGS.gin_param)
+  config.parse(FLAGS.gin_file, FLAGS.gin_param, root='Experiment')
   # gin gives the rest.
   whole = experiment.Experiment(  # type: ignore[call-arg]
     FLAGS.run_dir, FLAGS.data_dir

@@ -41,7 +41,7 @@ def main() -> None:
   from pixelda_tf.runs import distribution
 
   distribution.use_logical_cpus(FLAGS.logical_cpus)
-  config.parse(FLAGS.gin_file, FLAGS.gin_param)
+  config.parse(FLAGS.gin_file, FLAGS.gin_param, root='Experiment')
   strategy = distribution.strategy(FLAGS.strategy)
   logging.info(
     'devices: %s replicas on %s hosts',

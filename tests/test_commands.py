@@ -99,6 +99,7 @@ def test_train_tells_a_mistake_in_the_config_and_leaves_nothing(tmp_path):
   [
     ('--rows=nobody', "no row 'nobody'; there are source_only"),
     ("--gin_param=source/Domain.name = 'nothing'", 'prepare_data'),
+    ('--gin_param=unet_generator.filters = 2', 'nothing uses unet_generator'),
     (
       '--gin_param=pixelda/Row.method = @LabelledTargetOnly',
       "row 'pixelda': a method learns from labelled target images, but ",

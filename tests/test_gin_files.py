@@ -248,7 +248,7 @@ def test_every_file_is_tested_here():
 def test_a_file_parses_as_it_is_and_its_text_is_the_same_config(
   files, tmp_path
 ):
-  config.parse(paths(files))
+  config.parse(paths(files), root='Experiment')
   text = config.text()
   (tmp_path / 'again.gin').write_text(text)
   config.parse([str(tmp_path / 'again.gin')], allow_unused=True)

@@ -1,8 +1,8 @@
 """Finds and parses gin files strictly; writes and compares configs.
 
 A misspelt name is an error that tells the file and line, or the flag. Beyond
-what gin checks itself, a macro or a scope that nothing refers to is one too:
-gin would accept it and change nothing.
+what gin checks itself, a macro, a scope or a component that is set and that
+nothing refers to is one too: gin would accept it and change nothing.
 """
 
 import pathlib
@@ -62,6 +62,7 @@ def parse(
   gin_files: Sequence[str],
   gin_params: Sequence[str] = (),
   allow_unused: bool = False,
+  root: str | None = None,
 ) -> None:
   """Parses gin files, then single bindings that override them.
 
@@ -75,10 +76,13 @@ def parse(
     gin_params: bindings, as `'pixelda/Row.steps = 20'`.
     allow_unused: whether macros and scopes may be there that nothing uses, as
       in a run's config.gin: what was overridden is not in it.
+    root: name of the component that is called first, to which others are
+      referred: of what nothing refers to, these files, but not those that they
+      include, and these bindings must set nothing. None for no such check.
 
   Raises:
     UserError: a file is missing or unreadable, or something in it or in a
-      binding is not gin's syntax or names what does not exist.
+      binding is not gin's syntax, names what does not exist or is not used.
   """
   paths = [find(gin_file) for gin_file in gin_files]
   gin.clear_config()
@@ -87,7 +91,7 @@ def parse(
     reader.read_file(path)
   for param in gin_params:
     reader.read_param(param)
-  reader.finish(allow_unused)
+  reader.finish(allow_unused, root)
 
 
 def text() -> str:

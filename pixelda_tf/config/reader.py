@@ -6,24 +6,15 @@ took its place: its hooks see neither, but a message has to name the place.
 
 import pathlib
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import gin
 
+from pixelda_tf.config import reach
 from pixelda_tf.config.names import check_parameter, component, did_you_mean
+from pixelda_tf.config.reach import MACRO, Binding
 from pixelda_tf.config.statements import first_line, statements
 from pixelda_tf.errors import UserError
-
-_MACRO = 'gin.macro'
-
-
-class _Binding(NamedTuple):
-  """A bound value, and the place that binds it: `file:line` or the flag."""
-
-  scope: str
-  is_macro: bool
-  value: Any
-  place: str
 
 
 class _Delegate(gin.config.ParserDelegate):
@@ -45,8 +36,8 @@ class Reader:
     """
     self._find = find
     self._open: list[pathlib.Path] = []
-    self._bindings: dict[Any, _Binding] = {}
-    self._overridden: list[_Binding] = []
+    self._bindings: dict[Any, Binding] = {}
+    self._overridden: list[Binding] = []
 
   def read_file(self, path: pathlib.Path) -> None:
     """Reads a file and what it includes."""
@@ -64,7 +55,7 @@ class Reader:
     """Reads the text of one --gin_param."""
     self._read(text, lambda line: f"--gin_param='{text}'", pathlib.Path())
 
-  def finish(self, allow_unused: bool = False) -> None:
+  def finish(self, allow_unused: bool = False, root: str | None = None) -> None:
     """Finds what gin would silently ignore, then locks the config.
 
     What only overridden bindings use is no mistake: a config that goes on top
@@ -72,10 +63,14 @@ class Reader:
 
     Args:
       allow_unused: whether macros and scopes may be there that nothing uses.
+      root: name of the component that is called without a reference; None
+        where it is not known, and not checked what is referred to.
 
     Raises:
       UserError: a macro that is used but not defined, or defined but not used;
-        a binding in a scope that no reference enters; `%gin.REQUIRED` left.
+        a binding in a scope that no reference enters; a binding of a flag, or
+        of a file that is not included, of what no reference comes to;
+        `%gin.REQUIRED` left.
     """
     bindings = self._bindings.values()
     macros = {b.scope: b.place for b in bindings if b.is_macro}
@@ -94,10 +89,32 @@ class Reader:
           f"{b.place}: nothing uses the scope '{b.scope}'"
           + did_you_mean(b.scope, entered)
         )
+    if root is not None and not allow_unused:
+      self._check_called(_selector(root))
     try:
       gin.finalize()
     except ValueError as error:
       raise UserError(first_line(error)) from error
+
+  def _check_called(self, root):
+    """Raises a `UserError` where a user binds what the config never names."""
+    bindings = self._bindings.values()
+    calls = reach.calls(root, [*self._overridden, *bindings])
+    names = {selector.rpartition('.')[-1] for selector, _ in calls}
+    for b in bindings:
+      if b.is_included or any(map(b.applies, calls)):
+        continue
+      name = b.selector.rpartition('.')[-1]
+      if name in names:
+        raise UserError(
+          f"{b.place}: nothing uses {name} in the scope '{b.scope}': set "
+          f'{name}.{b.parameter} for all, or refer to @{b.scope}/{name}'
+        )
+      raise UserError(
+        f'{b.place}: nothing uses {name}'
+        + did_you_mean(name, names)
+        + f' (a parameter has to refer to it, as @{name})'
+      )
 
   def _references(self, macros):
     """The macros that values use, and the scopes that they enter."""
@@ -105,7 +122,7 @@ class Reader:
     for binding in [*self._overridden, *self._bindings.values()]:
       for reference in gin.config.iterate_references([binding.value]):
         scopes = reference.scopes
-        if reference.configurable.selector != _MACRO:
+        if reference.configurable.selector != MACRO:
           entered |= {'/'.join(scopes[: i + 1]) for i in range(len(scopes))}
           continue
         name = '/'.join(scopes)
@@ -154,10 +171,21 @@ class Reader:
     is_macro = not parameter
     if is_macro:
       scope = f'{scope}/{selector}' if scope else selector
-      selector, parameter = _MACRO, 'value'
+      selector, parameter = MACRO, 'value'
     check_parameter(selector, parameter)
     key = gin.config.ParsedBindingKey.parse((scope, selector, parameter))
     gin.bind_parameter(key, value)
     if key in self._bindings:
       self._overridden.append(self._bindings[key])
-    self._bindings[key] = _Binding(scope, is_macro, value, place)
+    self._bindings[key] = Binding(
+      scope,
+      _selector(selector),
+      parameter,
+      value,
+      place,
+      is_included=len(self._open) > 1,
+    )
+
+
+def _selector(name):
+  return gin.config._REGISTRY.get_match(name).selector
