@@ -8,6 +8,7 @@ from typing import Any, cast
 import tensorflow as tf
 
 from pixelda_tf import atomic
+from pixelda_tf.datasets.names import nfc
 from pixelda_tf.errors import UserError
 from pixelda_tf.fields.images import prepare_images, to_uint8
 from pixelda_tf.methods.base import Method
@@ -154,11 +155,11 @@ def export(
 
 
 def class_names(directory: str) -> tuple[str, ...] | None:
-  """Returns the names of an export's classes, None where it has none."""
+  """Returns the names of an export's classes, in NFC, None without any."""
   path = pathlib.Path(directory, CLASS_NAMES)
   if not path.is_file():
     return None
-  return tuple(path.read_text('utf-8').splitlines()) or None
+  return tuple(nfc(path.read_text('utf-8')).splitlines()) or None
 
 
 def load(directory: str) -> dict[str, Any]:

@@ -1,6 +1,10 @@
-import pytest
+import types
 
-from pixelda_tf.data import used_classes
+import pytest
+import tensorflow_datasets as tfds
+
+from pixelda_tf import serving
+from pixelda_tf.data import infos, used_classes
 from pixelda_tf.datasets import names
 
 CAFE, CAFE_APART = 'caf\u00e9', 'cafe\u0301'
@@ -31,3 +35,13 @@ def test_configs_name_classes_in_any_form():
   assert used_classes.used([CAFE_APART], stored, 'x') == (stored, (0, -1))
   found = used_classes.used({CAFE_APART: CAFE_APART}, stored, 'x')
   assert found == ((CAFE,), (0, -1))
+
+
+def test_stored_names_of_any_form_are_the_same_classes(tmp_path):
+  """Also in what was stored and exported before names had one form."""
+  feature = tfds.features.ClassLabel(names=[CAFE_APART, 'bar'])
+  info = types.SimpleNamespace(features={'label': feature})
+  assert infos.class_names(info) == (CAFE, 'bar')
+  (tmp_path / serving.CLASS_NAMES).parent.mkdir()
+  (tmp_path / serving.CLASS_NAMES).write_text(f'{CAFE_APART}\nbar\n')
+  assert serving.class_names(str(tmp_path)) == (CAFE, 'bar')
