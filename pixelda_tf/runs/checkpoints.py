@@ -19,7 +19,7 @@ from pixelda_tf.errors import UserError
 from pixelda_tf.methods.base import Method
 
 _NAME = re.compile(r'step_(\d{8})')
-_KEEP = 2
+KEEP = 2
 _TENSORFLOW = 'tensorflow'  # A file in a checkpoint: who wrote it.
 
 
@@ -43,6 +43,7 @@ class Saver:
     steps: int,
     every: int,
     is_chief: bool,
+    keep: int | None = KEEP,
   ):
     """Saves nothing yet.
 
@@ -52,12 +53,14 @@ class Saver:
       steps: the last step, at which it saves.
       every: steps between checkpoints.
       is_chief: whether this host saves; the others take part.
+      keep: how many checkpoints stay; None for all.
     """
     self._directory = directory
     self._state = state
     self._steps = steps
     self._every = every
     self._is_chief = is_chief
+    self._keep = keep
     self._started = time.monotonic() - float(state.wall_seconds)
 
   def __call__(self, step: int, logs: Mapping[str, float]) -> None:
@@ -72,7 +75,8 @@ class Saver:
     state = self._state
     state.wall_seconds.assign(time.monotonic() - self._started)
     if self._is_chief:
-      save(self._directory, int(state.method.step.numpy()), state)
+      step = int(state.method.step.numpy())
+      save(self._directory, step, state, self._keep)
     else:
       take_part_in_save(state)
 
@@ -90,13 +94,19 @@ def path(directory: str, step: int) -> str:
   return os.path.join(directory, f'step_{step:08d}', 'state')
 
 
-def save(directory: str, step: int, checkpoint: tf.train.Checkpoint) -> None:
-  """Writes a checkpoint and drops all but the newest two.
+def save(
+  directory: str,
+  step: int,
+  checkpoint: tf.train.Checkpoint,
+  keep: int | None = KEEP,
+) -> None:
+  """Writes a checkpoint and drops older ones.
 
   Args:
     directory: where checkpoints are kept; made where it is not there.
     step: number of train steps taken.
     checkpoint: `tf.train.Checkpoint` of all that a resumed run needs.
+    keep: how many stay, the newest; None for all.
 
   Raises:
     UserError: the disk is full or cannot be written; the older checkpoints are
@@ -114,7 +124,7 @@ def save(directory: str, step: int, checkpoint: tf.train.Checkpoint) -> None:
   ):
     checkpoint.write(os.path.join(partial, 'state'))
     pathlib.Path(partial, _TENSORFLOW).write_text(tf.__version__)
-  for old in steps(directory)[:-_KEEP]:
+  for old in steps(directory)[: -keep if keep else 0]:
     shutil.rmtree(os.path.dirname(path(directory, old)))
 
 

@@ -18,6 +18,7 @@ from pixelda_tf.runs import (
   monitoring,
   precision,
   row_networks,
+  source_choice,
   translated_source,
 )
 from pixelda_tf.runs.directory import read_json
@@ -49,13 +50,16 @@ class OpenRow:
       translator: see the attribute.
 
     Raises:
-      UserError: its sizes do not fit the images.
+      UserError: its sizes do not fit the images, or there is nothing to choose
+        its weights by.
     """
     self.settings = settings
     self.name = settings.name
     self.directory = common.directory.row(settings.name)
     self._common = common
     self.original = settings.of_its_own(common.pair)
+    if settings.chosen_by_source:
+      source_choice.check(self.original, self.name)
     self.translator = translator
     self._method: Method | None = None
     self._translates: bool | None = None  # Known once it was built.
@@ -228,6 +232,7 @@ class OpenRow:
       steps=self.settings.steps,
       every=common.checkpoint_every,
       is_chief=distribution.is_chief(common.strategy),
+      keep=None if self.settings.chosen_by_source else checkpoints.KEEP,
     )
     try:
       loop.run(
@@ -271,7 +276,12 @@ class OpenRow:
     method, state = self._restored()
     step = int(method.step.numpy())
     images = functools.partial(pair.image_batches, 'target')
-    selected = method.select_without_labels(images)
+    selected: dict[str, Any] = {}
+    if self.settings.chosen_by_source:
+      selected = source_choice.choose(
+        state, self.directory.checkpoints, self.original, self._predictions()
+      )
+    selected |= method.select_without_labels(images)
     if selected:
       checkpoints.save(self.directory.checkpoints, step, state)
     result = {

@@ -81,6 +81,9 @@ class Row:
       as it is.
     with_source: whether it is trained on the source as it is, too: the two are
       stored together, as one source.
+    chosen_by_source: whether it ends with the weights of the checkpoint that is
+      best on source/Domain.validation, in place of the last step's; until then
+      all of its checkpoints are kept, see `source_choice`.
     crop, batch_size, augmentation: in place of the pair's, see `Pair`; None for
       the pair's.
     image_size: in place of the pair's, of a row that translates and predicts
@@ -96,6 +99,7 @@ class Row:
   initial_networks: Mapping[str, str] = dataclasses.field(default_factory=dict)
   translated_by: str | None = None
   with_source: bool = False
+  chosen_by_source: bool = False
   crop: tuple[int, int] | None = None
   batch_size: int | None = None
   augmentation: Any = None
@@ -103,11 +107,12 @@ class Row:
   note: str = ''
 
   def __post_init__(self):
-    """Checks the name and the size.
+    """Checks the name, the size and the choice.
 
     Raises:
-      UserError: the name cannot be that of a directory, or its images would
-        not be of the size in which others predict.
+      UserError: the name cannot be that of a directory, its images would not be
+        of the size in which others predict, or it predicts nothing to choose
+        by.
     """
     if not self.name or '/' in self.name:
       raise UserError(
@@ -119,6 +124,11 @@ class Row:
         f"Row.image_size of '{self.name}' is {self.image_size}: only a row "
         'that predicts nothing has a size of its own; leave it out, or set '
         'Pair.image_size for all'
+      )
+    if self.chosen_by_source and not self.method.predicts:
+      raise UserError(
+        f"Row.chosen_by_source of '{self.name}': "
+        f'{self.method.__name__} predicts nothing to choose by; leave it out'
       )
 
   def build(self, pair: OpenPair, common: Common) -> Method:

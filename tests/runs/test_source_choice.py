@@ -1,0 +1,103 @@
+"""Weights that are chosen among a row's checkpoints, by the source alone."""
+
+import json
+
+import pytest
+
+from pixelda_tf.errors import UserError
+from pixelda_tf.evaluation.evaluate import compiled_predictions, score
+
+VALIDATION = "source/Domain.validation = 'train[:40]'"
+# So fast that later steps are not always better.
+PARAMS = (
+  'Experiment.rows = [@source_only/Row()]',
+  'Experiment.checkpoint_every = 2',
+  'source_only/adam.learning_rate = 3e-2',
+)
+CHOSEN = ('source_only/Row.chosen_by_source = True', VALIDATION, *PARAMS)
+
+
+def steps_of(run_dir):
+  folders = (run_dir / 'source_only/checkpoints').iterdir()
+  return sorted(int(path.name.removeprefix('step_')) for path in folders)
+
+
+def test_the_checkpoint_that_is_best_on_the_source_is_chosen(
+  open_run, tmp_path, assert_same, newest_values
+):
+  """Of those after 2, 4, ..., 16 steps; not the last one.
+
+  Each is what a run of that many steps ends with. The target's labels are read
+  at the end, of the one that is chosen.
+  """
+  run = open_run(tmp_path / 'run', *CHOSEN, 'source_only/Row.steps = 16')
+  (result,) = run.train()['rows']
+  scores = {int(k): v for k, v in result['source_validation'].items()}
+  assert list(scores) == list(range(2, 17, 2))
+  chosen = result['chosen_step']
+  assert scores[chosen] == max(scores.values()) and chosen != 16
+  assert chosen == min(k for k in scores if scores[k] == scores[chosen])
+  assert result['steps'] == 16
+  assert len(steps_of(tmp_path / 'run')) == 2
+
+  short = open_run(
+    tmp_path / 'short', *PARAMS, f'source_only/Row.steps = {chosen}'
+  )
+  (other,) = short.train()['rows']
+  assert other['target_test'] == result['target_test']
+  method = short.row('source_only').trained()
+  assert_same(method.task, run.row('source_only').trained().task)
+  pair = short.pair
+  predict = compiled_predictions(method)
+  found = score(
+    predict,
+    pair.test_batches('source', 'train[:40]'),
+    pair.problem.scorer(pair.class_names),
+  ).result()
+  assert found['accuracy'] == scores[chosen] and found['count'] == 40
+
+  # Opened again, it is the same one, and finished.
+  again = open_run(tmp_path / 'run', *CHOSEN, 'source_only/Row.steps = 16')
+  assert_same(again.row('source_only').trained().task, method.task)
+  step, values = newest_values(tmp_path / 'run/source_only')
+  (counted,) = (
+    value for name, value in values.items() if name.startswith('method/step/')
+  )
+  assert step == int(counted) == 16
+  text = (tmp_path / 'run/source_only/result.json').read_text()
+  assert again.train()['rows'] == [json.loads(text)]
+
+
+def test_it_goes_on_with_all_checkpoints(open_run, tmp_path):
+  """As if it had been killed after the fourth of six steps."""
+  params = *CHOSEN, 'source_only/Row.steps = 6'
+  (whole,) = open_run(tmp_path / 'whole', *params).train()['rows']
+  open_run(tmp_path / 'run', *CHOSEN[1:], 'source_only/Row.steps = 4').train()
+  (tmp_path / 'run/source_only/result.json').unlink()
+  assert steps_of(tmp_path / 'run') == [2, 4]
+  (found,) = open_run(tmp_path / 'run', *params).train()['rows']
+  for result in (whole, found):
+    del result['wall_seconds']
+  assert found == whole
+
+
+def test_a_source_without_a_validation_split_is_told(open_run, tmp_path):
+  with pytest.raises(UserError) as error:
+    open_run(tmp_path, CHOSEN[0], *PARAMS)
+  assert error.value.message == (
+    "Row.chosen_by_source of 'source_only': source digits has no validation "
+    'split: name one in source/Domain.validation, that is no part of '
+    'source/Domain.train'
+  )
+
+
+def test_a_row_that_predicts_nothing_has_nothing_to_choose_by(
+  open_stages, tmp_path
+):
+  with pytest.raises(UserError, match='CycleGAN predicts nothing to choose by'):
+    open_stages(
+      'cyclegan_uda',
+      tmp_path,
+      VALIDATION,
+      'cyclegan/Row.chosen_by_source = True',
+    )
