@@ -10,9 +10,11 @@ from pixelda_tf.data import domains, used_classes
 from pixelda_tf.datasets.segmentation import classes
 
 GIN = pathlib.Path(__file__).resolve().parents[2] / 'gin/classes'
+SYNTHIA = tuple(classes.SYNTHIA_IDS.values())
 STORED = {
   'cityscapes_to_camvid': classes.CITYSCAPES,
-  'synthia_to_camvid': tuple(classes.SYNTHIA_IDS.values()),
+  'cityscapes_to_synthia': classes.CITYSCAPES,
+  'synthia_to_camvid': SYNTHIA,
   'sequences_to_camvid': tuple(classes.SYNTHIA_SEQUENCES_IDS.values()),
 }
 # Of CamVid's README: Cityscapes' train id to CamVid's; 16 has no place.
@@ -41,13 +43,22 @@ def test_every_map_is_tested_here():
 def test_a_map_has_only_classes_of_both_sets(name):
   mapping = read(name)
   names, labels = used_classes.used(mapping, STORED[name], 'x')
-  assert set(names) == set(classes.CAMVID)
+  to_synthia = name.endswith('_to_synthia')
+  assert set(names) == set(SYNTHIA if to_synthia else classes.CAMVID)
   unmapped = {
     stored
     for stored, label in zip(STORED[name], labels, strict=True)
     if label < 0
   }
-  assert unmapped <= {'train'}
+  left_out = {'terrain', 'truck', 'train'} if to_synthia else {'train'}
+  assert unmapped <= left_out
+
+
+def test_synthias_classes_have_its_order_and_cityscapes_names():
+  """What a model of SYNTHIA says of Cityscapes is scored by these labels."""
+  mapping = read('cityscapes_to_synthia')
+  assert mapping == {name: name for name in SYNTHIA}
+  assert tuple(mapping) == SYNTHIA
 
 
 def test_cityscapes_to_camvid_is_the_published_merge():
