@@ -57,7 +57,8 @@ class LSDSeg(Method):
 
   What lies in F beside the way to the embedding, such as a U-Net's skips into
   C, is aligned only as far as it is part of that way, unless `embedding` names
-  it. Averages of F's batch normalisation follow both domains, C's the source.
+  it. Averages of F's batch normalisation follow both domains, C's the source,
+  or with `target_as_answered` all the source.
 
   It translates in that G makes images of what F knows: of source images such
   as D should take for real ones of the target, and the reverse.
@@ -78,6 +79,7 @@ class LSDSeg(Method):
     generator_adversarial_weight: float = 1.0,
     generator_auxiliary_weight: float = 0.0,
     auxiliary_on_generated: bool = False,
+    target_as_answered: bool = False,
     **kwargs: Any,
   ):
     """Builds the task network, then G and D where they have a say.
@@ -98,6 +100,9 @@ class LSDSeg(Method):
         released code.
       auxiliary_on_generated: whether D learns classes from generated source
         images, as in Sect. 3.2, or from real ones.
+      target_as_answered: whether F sees target images in training as it does
+        when it answers: by its averages of batch normalisation, which are of
+        the source alone then, and without dropout.
       **kwargs: see `Method`.
 
     Raises:
@@ -113,6 +118,7 @@ class LSDSeg(Method):
     self.generator_adversarial_weight = generator_adversarial_weight
     self.generator_auxiliary_weight = generator_auxiliary_weight
     self.auxiliary_on_generated = auxiliary_on_generated
+    self.target_as_answered = target_as_answered
     if not self.plays:
       return
     self.embedding = Embedding(self.task, embedding)
@@ -140,11 +146,12 @@ class LSDSeg(Method):
     if not self.plays:
       return self.task(source, training=True), None
     outputs, maps = self.embedding.embed_and_classify(source, training=True)
+    of_target = self.embedding.embed(
+      target, training=not self.target_as_answered
+    )
     made = {
       'source_fake': self.reconstruct(maps, source, training=True),
-      'target_fake': self.reconstruct(
-        self.embedding.embed(target, training=True), target, training=True
-      ),
+      'target_fake': self.reconstruct(of_target, target, training=True),
     }
     return outputs, made
 

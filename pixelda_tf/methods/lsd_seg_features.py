@@ -42,6 +42,7 @@ class LSDSegFeatures(Method):
     feature_discriminator: DiscriminatorBuilder = feature_map_discriminator,
     embedding: Sequence[str] = ('features',),
     adversarial_weight: float = 0.1,
+    target_as_answered: bool = False,
     **kwargs: Any,
   ):
     """Builds the task network and D.
@@ -51,6 +52,7 @@ class LSDSegFeatures(Method):
       feature_discriminator: builder of D, called with the embedding's depth.
       embedding: as that of `LSDSeg`; D sees the first one.
       adversarial_weight: beta.
+      target_as_answered: as that of `LSDSeg`.
       **kwargs: see `Method`.
 
     Raises:
@@ -59,6 +61,7 @@ class LSDSegFeatures(Method):
     super().__init__(task=task, **kwargs)
     self.task = self.build_task()
     self.adversarial_weight = adversarial_weight
+    self.target_as_answered = target_as_answered
     self.embedding = Embedding(self.task, embedding)
     self.feature_discriminator = feature_discriminator(
       self.embedding.shapes[0][-1]
@@ -80,7 +83,9 @@ class LSDSegFeatures(Method):
     outputs, source = self.embedding.embed_and_classify(
       batch['source']['image'], training=True
     )
-    target = self.embedding.embed(batch['target']['image'], training=True)
+    target = self.embedding.embed(
+      batch['target']['image'], training=not self.target_as_answered
+    )
     return outputs, source[0], target[0]
 
   def discriminator_losses(self, batch: Batch, shared: Any) -> Losses:

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from lsd_seg_parts import N_CLASSES, NETWORKS, SIZE, batch, build
 
-from pixelda_tf.methods import LSDSeg, SourceOnly
+from pixelda_tf.methods import LSDSeg, LSDSegFeatures, SourceOnly
 from pixelda_tf.methods.lsd_seg import of_sums
 from pixelda_tf.networks import fcn8s_segmenter, unet_segmenter
 from pixelda_tf.problems import Segmentation
@@ -92,6 +92,25 @@ def test_c_does_not_see_target_images():
   # Two of each level down, and three more that lead to C: the bottom's two are
   # not on the way to this embedding.
   assert same == [False] * 4 + [True] * 4
+
+
+@pytest.mark.parametrize('kind', [LSDSeg, LSDSegFeatures])
+def test_target_images_may_be_seen_as_when_f_answers(kind):
+  """Then no average is of theirs, as SourceOnly's are not."""
+  options = {'task': small_unet, 'embedding': ('down_2',)}
+  if kind is LSDSeg:
+    options['generator'] = functools.partial(
+      NETWORKS['generator'], filters=(2, 2), kernel_sizes=(3, 3)
+    )
+  method = build(kind, target_as_answered=True, **options)
+  twin = build(SourceOnly, task=small_unet)
+  of_source = batch()['source']['image']
+  method.shared(batch())
+  twin.task(of_source, training=True)
+  for ours, theirs in zip(
+    method.task.variables, twin.task.variables, strict=True
+  ):
+    np.testing.assert_array_equal(ours, theirs)
 
 
 def test_how_often_each_network_is_called(count_calls):
