@@ -162,6 +162,7 @@ FILES = {
     EMBEDDINGS,
     [
       'source_only',
+      'source_only_longer',
       'lsd_seg',
       'lsd_seg_no_auxiliary',
       'lsd_seg_features',
