@@ -30,6 +30,28 @@ GTA5 = 'gta5', 'cityscapes/extra'
 GTA5_FINE = 'gta5', 'cityscapes/fine'
 SYNTHIA_RAND = 'synthia', 'cityscapes/fine'
 SYNTHIA = 'synthia_sequences/fall', 'synthia_sequences/winter'
+# Murez et al., 2018: the errors of Table 2, of MNIST to USPS, USPS to MNIST and
+# SVHN to MNIST. Its "Source only" is of others, without augmentation.
+I2I_ERRORS = {
+  'source_only_unmoved': (24.8, 42.9, 39.7),
+  'source_only': (8.9, 33.0, 28.5),
+  'i2i_z': (2.1, 2.8, 19.9),
+  'i2i_id_y': (2.1, 28.5, 23.7),
+  'i2i_id_y_trc': (1.4, 22.6, 29.5),
+  'i2i_z_id_y': (1.3, 3.0, 12.1),
+  'i2i_z_id_y_trc': (1.2, 2.4, 9.9),
+  'i2i_no_cyc': (2.5, 3.6, 10.0),
+  'i2i': (1.5, 2.6, 10.4),
+}
+I2I: dict[tuple[str, ...], Any] = {
+  (*pair, row): round(100.0 - error, 1)
+  for row, errors in I2I_ERRORS.items()
+  for pair, error in zip(
+    (('mnist', 'usps'), ('usps', 'mnist'), ('svhn', 'mnist')),
+    errors,
+    strict=True,
+  )
+}
 # Target test accuracy or mIoU, %, as the papers print it, by the rows of a run.
 # A bound counts as the paper's whose method the run has.
 PAPERS: dict[str, dict[tuple[str, ...], Any]] = {
@@ -89,6 +111,8 @@ PAPERS: dict[str, dict[tuple[str, ...], Any]] = {
     (*SYNTHIA_RAND, 'lsd_seg_no_patches'): '28.3% at 640x320',
     (*SYNTHIA_RAND, 'lsd_seg_no_auxiliary'): '29.2% at 640x320',
   },
+  'i2i': I2I,
+  'i2i_z_id_y_trc': I2I,
 }
 
 

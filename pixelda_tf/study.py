@@ -12,8 +12,8 @@ Studies:
                   takes in training and to answer (Table 3 of LSD-seg)
 
 The first three are PixelDA's; its Table 6 is one run: gin/studies/
-semi_supervised.gin on top of gin/linemod.gin. So is Table 4 of LSD-seg:
-gin/studies/lsd_seg_ablation.gin on top of a file gin/lsd_*.gin.
+semi_supervised.gin on top of gin/linemod.gin. So are Table 4 of LSD-seg
+(lsd_seg_ablation.gin) and Table 2 of I2I Adapt (i2i_terms.gin).
 Every run is a directory below --run_dir; the same command goes on where it was
 stopped. The table goes to study.json there.
 """

@@ -2,6 +2,7 @@
 
 import pathlib
 
+import i2i_configs
 import pytest
 import random_sets
 from one_step import shapes_of, take_a_step, what_steps
@@ -196,6 +197,7 @@ FILES = {
     (*CYCLES, 'downsampling_residual_generator.blocks = 1'),
     CYCLEGAN_UDA_ROWS,
   ),
+  **i2i_configs.FILES,
 }
 NAMES = ['+'.join(files) for files in FILES]
 # Of many large networks.
@@ -225,6 +227,7 @@ INCLUDED = {
   'methods/cycada_segmentation.gin',
   'methods/cyclegan.gin',
   'methods/cyclegan_uda.gin',
+  'methods/i2i.gin',
   'methods/lsd_seg.gin',
 }
 

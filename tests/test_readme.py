@@ -46,6 +46,7 @@ FULL_SIZE = (
   'prepare_data segmentation',
   'gin/streets',
   'gin/lsd_',
+  'gin/i2i_',
   'gin/classes/',
 )
 

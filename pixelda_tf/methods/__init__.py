@@ -10,6 +10,7 @@ from pixelda_tf.methods.cyclegan_uda import (
   TranslatedTask,
   TwoWayCycleGANUDA,
 )
+from pixelda_tf.methods.i2i_adapt import I2IAdapt, I2ITranslation
 from pixelda_tf.methods.lsd_seg import LSDSeg
 from pixelda_tf.methods.lsd_seg_features import LSDSegFeatures
 from pixelda_tf.methods.pixelda import PixelDA
@@ -27,6 +28,8 @@ __all__ = [
   'CyCADAFeatures',
   'CycleGAN',
   'CycleGANUDA',
+  'I2IAdapt',
+  'I2ITranslation',
   'LSDSeg',
   'LSDSegFeatures',
   'LabelledTargetOnly',

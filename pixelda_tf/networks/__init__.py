@@ -6,6 +6,7 @@ from pixelda_tf.networks.classifiers import (
   mnist_classifier,
   svhn_classifier,
 )
+from pixelda_tf.networks.decoders import vector_decoders
 from pixelda_tf.networks.discriminators import (
   feature_discriminator,
   feature_map_discriminator,
@@ -60,4 +61,5 @@ __all__ = [
   'svhn_classifier',
   'unet_generator',
   'unet_segmenter',
+  'vector_decoders',
 ]

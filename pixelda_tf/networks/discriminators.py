@@ -153,13 +153,16 @@ def patch_discriminator(
 
 
 @gin.register
-def feature_discriminator(size: int, *, units: int = 500) -> tf.keras.Model:
+def feature_discriminator(
+  size: int, *, units: int = 500, slope: float = 0.0
+) -> tf.keras.Model:
   """CyCADA's discriminator of features (Fig. 7): three dense layers.
 
   Args:
     size: length of a feature vector.
     units: of the two hidden layers, 500 in the released code, whose last layer
       has two outputs: the same decision as one logit.
+    slope: of leaky ReLUs; 0 for ReLUs, as CyCADA's.
 
   Returns:
     Model of float32 `[batch, size]` to {'domain': float32 `[batch, 1]` logits,
@@ -167,7 +170,10 @@ def feature_discriminator(size: int, *, units: int = 500) -> tf.keras.Model:
   """
   tensor = features = layers.Input((size,), name='features')
   for _ in range(2):
-    tensor = layers.Dense(units, activation='relu')(tensor)
+    if slope:
+      tensor = leaky_relu(slope)(layers.Dense(units)(tensor))
+    else:
+      tensor = layers.Dense(units, activation='relu')(tensor)
   logits = layers.Dense(1, dtype='float32')(tensor)
   return tf.keras.Model(
     features, {'domain': logits}, name='feature_discriminator'

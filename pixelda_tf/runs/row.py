@@ -62,7 +62,7 @@ class OpenRow:
       source_choice.check(self.original, self.name)
     self.translator = translator
     self._method: Method | None = None
-    self._translates: bool | None = None  # Known once it was built.
+    self._directions: tuple[bool, bool] | None = None  # Not built yet.
     self._is_trained = False  # Whether that has its final weights.
     self._predict: Predict | None = None
 
@@ -79,14 +79,14 @@ class OpenRow:
   @property
   def translates(self) -> bool:
     """Whether it translates; settings may take that away from a method."""
-    if self._translates is None and self.settings.method.translates:
+    if self._directions is None and self.settings.method.translates:
       self._own_method()
-    return bool(self._translates)
+    return bool(self._directions and self._directions[0])
 
   @property
   def translates_back(self) -> bool:
     """Whether it translates from the target to the source, too."""
-    return self.settings.method.translates_back and self.translates
+    return self.translates and bool(self._directions and self._directions[1])
 
   @property
   def is_started(self) -> bool:
@@ -109,7 +109,7 @@ class OpenRow:
     tf.keras.utils.set_random_seed(self._common.seed)
     with precision.scope(self._common.policy):
       method = self.settings.build(self.original, self._common)
-    self._translates = method.translates
+    self._directions = method.translates, method.translates_back
     return method
 
   def trained(self) -> Method:

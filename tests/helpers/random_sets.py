@@ -8,7 +8,7 @@ from pixelda_tf.datasets import base, preparing
 from pixelda_tf.datasets.segmentation import classes
 from pixelda_tf.fields import label_maps
 
-DATA_SETS = ('digits', 'digits_photo', 'mnist', 'mnistm', 'usps')
+DATA_SETS = ('digits', 'digits_photo', 'mnist', 'mnistm', 'svhn', 'usps')
 COUNT = 12
 # Data sets with label maps, to their classes.
 MAP_SETS = {

@@ -43,6 +43,19 @@ def test_the_feature_discriminator_by_hand(policy):
   np.testing.assert_allclose(outputs['domain'], expected, atol=tolerance)
 
 
+def test_the_feature_discriminator_may_have_leaky_relus():
+  """A slope of 0.2 below 0."""
+  model = feature_discriminator(7, units=5, slope=0.2)
+  features = tf.random.normal([6, 7])
+  hidden = features.numpy()
+  weights = model.get_weights()
+  for kernel, bias in zip(weights[0:4:2], weights[1:4:2], strict=True):
+    hidden = hidden @ kernel + bias
+    hidden = np.where(hidden > 0, hidden, 0.2 * hidden)
+  expected = hidden @ weights[4] + weights[5]
+  np.testing.assert_allclose(model(features)['domain'], expected, atol=1e-5)
+
+
 def test_the_feature_discriminator_has_the_released_codes_units():
   units = [layer.units for layer in feature_discriminator(10).layers[1:]]
   assert units == [500, 500, 1]

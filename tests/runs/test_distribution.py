@@ -17,6 +17,7 @@ METHODS = (
   'segmentation',
   'lsd_seg',
   'lsd_seg_features',
+  'i2i',
   'pixelda',
   'pixelda_batch',
   'cyclegan',
@@ -24,7 +25,7 @@ METHODS = (
   'features_open',
   'features_closed',
 )
-ALIGNING = METHODS[8:]
+ALIGNING = METHODS[9:]
 
 
 @pytest.fixture(scope='module')

@@ -15,6 +15,7 @@ from pixelda_tf.methods import (
   CyCADA,
   CyCADAFeatures,
   CycleGAN,
+  I2IAdapt,
   LSDSeg,
   LSDSegFeatures,
   PixelDA,
@@ -23,6 +24,7 @@ from pixelda_tf.methods import (
 from pixelda_tf.networks import (
   downsampling_residual_generator,
   embedding_generator,
+  feature_discriminator,
   feature_map_discriminator,
   layers,
   patch_discriminator,
@@ -30,6 +32,7 @@ from pixelda_tf.networks import (
   residual_discriminator,
   residual_generator,
   unet_segmenter,
+  vector_decoders,
 )
 from pixelda_tf.problems import Segmentation
 from pixelda_tf.runs import distribution
@@ -154,6 +157,23 @@ METHODS = {
       feature_map_discriminator, filters=4, dropout_rate=0.0
     ),
     **EMBEDDING,
+  ),
+  # Without the penalty, for which each replica draws mixes of its own.
+  'i2i': functools.partial(
+    I2IAdapt,
+    task=task,
+    decoders=functools.partial(
+      vector_decoders, filters=(3, 2), normalization=layers.no_normalization
+    ),
+    critic=functools.partial(
+      patch_discriminator,
+      filters=2,
+      strides=(2,),
+      normalization=layers.no_normalization,
+    ),
+    feature_critic=functools.partial(feature_discriminator, units=3),
+    penalty_weight=0.0,
+    critic_steps=2,
   ),
   # An example's loss depends on that example alone, then on the batch too.
   'pixelda': functools.partial(pixelda, layers.no_normalization),
