@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import trimesh
-from PIL import Image
+from beside_beam import assert_same, prepare_both, records
 
 from pixelda_tf import datasets
 from pixelda_tf.datasets import beam
@@ -24,40 +24,12 @@ from pixelda_tf.errors import UserError
 pytestmark = pytest.mark.slow
 
 
-def records(builder):
-  """Returns the stored records of each split, in their order."""
-  return {
-    split: list(
-      tf.data.TFRecordDataset(
-        [str(path) for path in info.filepaths]
-      ).as_numpy_iterator()
-    )
-    for split, info in builder.info.splits.items()
-  }
-
-
 def files_below(folder):
   return {
     path.relative_to(folder).as_posix(): path.read_bytes()
     for path in folder.rglob('*')
     if path.is_file() and path.suffix != '.lock'
   }
-
-
-def prepare_both(kind, tmp_path, **options):
-  """Returns the builders of a data set prepared without and with Beam."""
-  return [
-    datasets.prepare(
-      kind, data_dir=tmp_path / f'data{number}', beam=choice, **options
-    )
-    for number, choice in enumerate([None, []])
-  ]
-
-
-def assert_same(without, with_beam):
-  assert with_beam.info.description == without.info.description
-  assert with_beam.info.features.to_json() == without.info.features.to_json()
-  assert records(with_beam) == records(without)
 
 
 @pytest.fixture
@@ -110,41 +82,6 @@ def test_csv_of_masks_in_relative_paths(tmp_path, write_image, monkeypatch):
   )
   assert_same(without, with_beam)
   assert 'mask' in with_beam.info.features
-
-
-def test_label_maps_of_which_one_is_left_out(tmp_path, write_image):
-  """The maps of three frames are in halves, that of the third is larger."""
-  for number in range(3):
-    size = (4, 6) if number < 2 else (5, 6)
-    ids = np.repeat([[7, 34]], 3, axis=1).repeat(size[0], axis=0)
-    ids = Image.fromarray(ids.astype(np.uint8))
-    ids.putpalette([*range(256)] * 3)
-    (tmp_path / 'labels').mkdir(exist_ok=True)
-    ids.save(tmp_path / f'labels/{number}.png')
-    write_image(tmp_path / f'images/{number}.png', (4, 6), seed=number)
-  without, with_beam = prepare_both('gta5', tmp_path, manual_dir=tmp_path)
-  assert_same(without, with_beam)
-  for builder in (without, with_beam):
-    assert builder.info.splits['train'].num_examples == 2
-    metadata = builder.info.metadata
-    assert metadata['left_out'] == 1
-    assert metadata['pixels'] == {'train': [24, *[0] * 18, 24]}
-
-
-def test_named_label_maps_in_relative_paths(tmp_path, write_image, monkeypatch):
-  for number in range(2):
-    write_image(tmp_path / f'raw/images/{number}.png', (4, 4), seed=number)
-    write_image(tmp_path / f'raw/labels/{number}.png', (4, 4), 'L', number)
-  (tmp_path / 'classes.csv').write_text('name,id\nroad,1\n,0\n')
-  monkeypatch.chdir(tmp_path)
-  without, with_beam = prepare_both(
-    'segmentation',
-    pathlib.Path('.'),
-    name='mine',
-    manual_dir='raw',
-    classes='classes.csv',
-  )
-  assert_same(without, with_beam)
 
 
 def write_bop(folder):

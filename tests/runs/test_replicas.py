@@ -1,16 +1,21 @@
 """The command on one device, on two, and on two hosts: one result."""
 
 import json
-import os
 import pathlib
 import shutil
 import signal
-import socket
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+from processes import (
+  TRAIN,
+  TWO_REPLICAS,
+  files,
+  finish,
+  metrics,
+  start,
+  start_hosts,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -24,89 +29,7 @@ ROWS = {
   'cyclegan_uda_offline': [2, 4],
   'cyclegan_uda_two_way': [2, 4],
 }
-TRAIN = ('-m', 'pixelda_tf.train')
-TWO_REPLICAS = ('--strategy=mirrored', '--logical_cpus=2')
 LOST_SECONDS = 120  # TensorFlow's heartbeat takes ten.
-
-
-def start(
-  run_dir,
-  data_dir,
-  *flags,
-  program=TRAIN,
-  config='quiet.gin',
-  environment=None,
-):
-  return subprocess.Popen(
-    [
-      *(sys.executable, *program),
-      f'--gin_file={FOLDER / config}',
-      f'--data_dir={data_dir}',
-      f'--run_dir={run_dir}',
-      *flags,
-    ],
-    stdout=subprocess.PIPE,
-    stderr=subprocess.PIPE,
-    text=True,
-    cwd=FOLDER.parents[1],
-    env=environment,
-  )
-
-
-def finish(process, status=0):
-  """Returns what a process wrote to standard output and error."""
-  output, errors = process.communicate(timeout=600)
-  assert process.returncode == status, errors
-  return output, errors
-
-
-def free_addresses(count):
-  """Returns addresses of ports that were free a moment ago."""
-  sockets = [socket.socket() for _ in range(count)]
-  for one in sockets:
-    one.bind(('127.0.0.1', 0))
-  addresses = [f'127.0.0.1:{one.getsockname()[1]}' for one in sockets]
-  for one in sockets:
-    one.close()
-  return addresses
-
-
-def start_hosts(run_dir, data_dir, scratch, programs):
-  """Starts a process for each host; `scratch` is where they may not write.
-
-  Args:
-    run_dir: of the run.
-    data_dir: of the data sets.
-    scratch: path for the hosts' temporary files.
-    programs: arguments of Python, for each host.
-  """
-  addresses = free_addresses(len(programs))
-  processes = []
-  for index, program in enumerate(programs):
-    config = {
-      'cluster': {'worker': addresses},
-      'task': {'type': 'worker', 'index': index},
-    }
-    folder = scratch / str(index)
-    folder.mkdir(parents=True, exist_ok=True)
-    environment = os.environ | {
-      'TF_CONFIG': json.dumps(config),
-      'TMPDIR': str(folder),
-      'PYTHONDONTWRITEBYTECODE': '1',  # Of AutoGraph's files, in TMPDIR.
-    }
-    processes.append(
-      start(run_dir, data_dir, program=program, environment=environment)
-    )
-  return processes
-
-
-def files(run_dir):
-  """Returns the names of all files, TensorBoard's without their date."""
-  return sorted(
-    str(path.relative_to(run_dir))
-    for path in run_dir.rglob('*')
-    if path.is_file() and 'tensorboard' not in path.parts
-  )
 
 
 def result(run_dir):
@@ -115,11 +38,6 @@ def result(run_dir):
   for row in content['rows']:
     del row['wall_seconds']
   return content, content['rows'][-1].pop('combination_weight')
-
-
-def metrics(row_dir):
-  with open(row_dir / 'metrics.jsonl') as file:
-    return [json.loads(line) for line in file]
 
 
 def assert_same(run_dir, expected_dir, newest_values):
