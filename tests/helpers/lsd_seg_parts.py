@@ -46,16 +46,25 @@ def small_segmenter(image_shape, n_classes):
 
 
 def build(kind=LSDSeg, **options):
-  """Returns a method with equal weights each time."""
+  """Returns a method with equal weights each time.
+
+  Those of G and D are so large that D takes kinds of images for each other or
+  not, and that what they pass on is not lost in rounding.
+  """
   tf.keras.utils.set_random_seed(3)
   networks = NETWORKS if kind is LSDSeg else {}
-  return kind(
+  method = kind(
     image_shape=(*SIZE, 3),
     n_classes=N_CLASSES,
     problem=Segmentation(),
     seed=5,
     **{'task': small_segmenter} | networks | options,
   )
+  random = np.random.default_rng(1)
+  for name in ('generator', 'discriminator'):
+    for weight in getattr(getattr(method, name, None), 'trainable_weights', ()):
+      weight.assign(random.normal(scale=0.4, size=weight.shape))
+  return method
 
 
 def batch(seed=0, size=SIZE, count=2):
