@@ -80,6 +80,15 @@ def test_what_an_overridden_binding_names_may_be_set():
   parse(QUICKSTART, params=[rows, 'pixelda/Row.steps = 3'])
 
 
+def test_what_a_row_that_is_not_listed_names_may_be_set(write):
+  """A file on top, as of gin/studies/, may list it."""
+  write(
+    a="include 'gin/base.gin'\ninclude 'gin/methods/pixelda.gin'\n"
+    'Experiment.rows = [@source_only/Row()]\nresidual_generator.filters = 3'
+  )
+  parse('gin/a.gin')
+
+
 def test_what_a_scoped_method_builds_may_be_set_in_its_scope(write):
   write(a=f"include '{QUICKSTART}'\npixelda/Row.method = @mine/PixelDA")
   parse('gin/a.gin', params=['mine/residual_generator.filters = 3'])
