@@ -46,7 +46,7 @@ class LSDSeg(Method):
   pixels and channels of images in [-1, 1]. The released code has alpha = beta =
   0.1 and sums, L_seg over pixels and D's over decisions of 8x8 pixels: see
   `of_sums`. Its L1 is a mean beside sums, and so next to nothing; the paper
-  calls it crucial.
+  calls it crucial. Of its images, in [0, 1], it is half as large.
 
   In the paper L_aux of D is of generated source images (Sect. 3.2), in the
   released code of real ones, as here. Three more of its choices are options: G
