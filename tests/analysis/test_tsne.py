@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from pixelda_tf.analysis import tsne
 
@@ -59,9 +58,3 @@ def test_points_that_are_all_the_same_stay_so():
   np.testing.assert_array_equal(
     tsne.principal_components(same, 0), np.zeros((30, 4))
   )
-
-
-def test_of_maps_of_features_their_means_are_shown():
-  images = np.random.default_rng(0).normal(size=(3, 4, 5, 2)).astype('f4')
-  found = tsne.features(lambda batch: {'features': tf.constant(batch)}, images)
-  np.testing.assert_allclose(found, images.mean((1, 2)), rtol=1e-5)
