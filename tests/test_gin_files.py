@@ -81,14 +81,7 @@ CYCLEGAN_UDA_ROWS = [
   'cyclegan_uda_two_way',
   'target_only',
 ]
-CYCADA_SEGMENTATION_ROWS = [
-  'source_only',
-  'cycada_feature',
-  'cycada_translate',
-  'cycada_pixel',
-  'cycada',
-  'target_only',
-]
+CYCADA_SEGMENTATION_ROWS = ['source_only', 'cycada_feature', *CYCADA_ROWS[1:]]
 # Files, each on top of the ones before it, to the bindings that make them
 # small, and the rows.
 FILES = {
@@ -157,7 +150,13 @@ FILES = {
   ('cycada_synthia_fall_to_winter.gin',): (CROPS, PIXEL_ROWS),
   ('streets_to_camvid.gin',): (
     (*MAPS, 'cycada_translate/Row.crop = (16, 16)'),
-    ['source_only', 'adabn', *CYCADA_SEGMENTATION_ROWS[1:]],
+    [
+      'source_only',
+      'adabn',
+      *CYCADA_SEGMENTATION_ROWS[1:4],
+      'pixel_adabn',
+      *CYCADA_SEGMENTATION_ROWS[4:],
+    ],
   ),
   ('lsd_streets_to_camvid.gin',): (
     EMBEDDINGS,
