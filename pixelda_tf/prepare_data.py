@@ -20,8 +20,9 @@ NAME is one of
                 the quickstart's pair; needs no files
   images        your own images, stored as --name: --manual_dir holds one
                 subfolder a class, or images alone (unlabelled), or train/ and
-                test/ of either; or --csv=FILE with columns path, label and
-                where they apply split and mask
+                test/ of either, or images/ with any of these, as a domain of
+                Office-31; or --csv=FILE with columns path, label and where they
+                apply split and mask
   linemod_cropped/synthetic, linemod_cropped/real
                 crops of LineMod with class and pose: --manual_dir holds
                 <set>/<object>/*.png and poses.txt, the sets being coarse, fine

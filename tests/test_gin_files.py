@@ -227,6 +227,8 @@ INCLUDED = {
   'methods/cyclegan.gin',
   'methods/cyclegan_uda.gin',
   'methods/i2i.gin',
+  'methods/i2i_maps.gin',
+  'methods/i2i_terms.gin',
   'methods/lsd_seg.gin',
 }
 

@@ -10,7 +10,8 @@ from pixelda_tf.methods.cyclegan_uda import (
   TranslatedTask,
   TwoWayCycleGANUDA,
 )
-from pixelda_tf.methods.i2i_adapt import I2IAdapt, I2ITranslation
+from pixelda_tf.methods.i2i_adapt import I2IAdapt
+from pixelda_tf.methods.i2i_translation import I2ITranslation
 from pixelda_tf.methods.lsd_seg import LSDSeg
 from pixelda_tf.methods.lsd_seg_features import LSDSegFeatures
 from pixelda_tf.methods.pixelda import PixelDA

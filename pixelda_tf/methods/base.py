@@ -195,27 +195,30 @@ class Method(tf.keras.Model):
     | Mapping[str, tf.keras.optimizers.Optimizer],
     **kwargs: Any,
   ) -> None:
-    """Gives each player an optimizer of its own.
+    """Gives each player an optimizer of its own, or one for each of its parts.
 
     Args:
       optimizer: a Keras optimizer, copied for every player, or a dict of one a
-        player's name.
+        player's name, and a name in its `apart`.
       **kwargs: as `tf.keras.Model.compile`.
 
     Raises:
-      ValueError: the dict's keys are not the players' names.
+      ValueError: the dict's keys are not these names.
     """
     super().compile(**kwargs)
-    players = {player.name: player for player in self.players()}
+    players = self.players()
+    names = [name for player in players for name in player.parts()]
     if not isinstance(optimizer, Mapping):
-      optimizer = dict.fromkeys(players, optimizer)
-    if set(optimizer) != set(players):
+      optimizer = dict.fromkeys(names, optimizer)
+    if set(optimizer) != set(names):
       raise ValueError(
         f'optimizers for {sorted(optimizer)}, but the players of '
-        f'{type(self).__name__} are {sorted(players)}'
+        f'{type(self).__name__} are {sorted(names)}'
       )
     self.player_optimizers = {
-      name: player.own(optimizer[name]) for name, player in players.items()
+      name: own
+      for player in players
+      for name, own in player.own(optimizer).items()
     }
 
   def train_step(self, batch: Batch) -> Tensors:
@@ -236,13 +239,13 @@ class Method(tf.keras.Model):
       shared = self.shared(batch)
     logs = {}
     for player in self.players():
-      optimizer = self.player_optimizers[player.name]
-      moves = [player.move(batch, shared, tape, optimizer)]
+      optimizers = self.player_optimizers
+      moves = [player.move(batch, shared, tape, optimizers)]
       for _ in range(player.repeats - 1):
         fresh_tape = tf.GradientTape(persistent=True)
         with fresh_tape:
           fresh = self.shared(batch)
-        moves.append(player.move(batch, fresh, fresh_tape, optimizer))
+        moves.append(player.move(batch, fresh, fresh_tape, optimizers))
       for name in moves[0]:
         values = [move[name] for move in moves]
         logs[f'{player.name}/{name}'] = tf.add_n(values) / len(values)
@@ -278,9 +281,10 @@ class Method(tf.keras.Model):
   def finalize(self) -> None:
     """Puts averaged weights in place where an optimizer keeps averages."""
     for player in self.players():
-      optimizer = self.player_optimizers[player.name]
-      if optimizer.use_ema:
-        optimizer.finalize_variable_values(player.variables())
+      for name, variables in player.parts().items():
+        optimizer = self.player_optimizers[name]
+        if optimizer.use_ema:
+          optimizer.finalize_variable_values(variables)
 
 
 def _whole_signature(method):

@@ -16,6 +16,7 @@ from pixelda_tf.methods.player import (
   Player,
   Tensors,
   mean_terms,
+  up_to_features,
 )
 from pixelda_tf.networks import (
   NetworkBuilder,
@@ -25,7 +26,8 @@ from pixelda_tf.networks import (
   patch_discriminator,
   vector_decoders,
 )
-from pixelda_tf.networks.decoders import DecodersBuilder
+from pixelda_tf.networks.decoders import DecodersBuilder, check_size
+from pixelda_tf.networks.segmentation.maps import crop_to
 
 
 @gin.register
@@ -90,6 +92,7 @@ class I2IAdapt(Method):
     translated_class_weight: float = 0.1,
     penalty_weight: float = 10.0,
     critic_steps: int = 1,
+    encoder_apart: bool = False,
     **kwargs: Any,
   ):
     """Builds f and h, and of the others what a term needs.
@@ -110,11 +113,14 @@ class I2IAdapt(Method):
       translated_class_weight: lambda_trc, Eq. 6.
       penalty_weight: of the critics' gradient penalty, 10 in Improved WGAN.
       critic_steps: how often the critics move in a step.
+      encoder_apart: whether f has an optimizer of its own, 'encoder': one that
+        starts from ImageNet is to stay near it (Sect. 4.2).
       **kwargs: see `Method`.
 
     Raises:
       ValueError: nothing trains h, or g_y of which Q_trc needs images; or
-        something does in an `I2ITranslation`.
+        something does in an `I2ITranslation`; or decoders make images of
+        another size.
     """
     super().__init__(task=task, **kwargs)
     self.class_weight = class_weight
@@ -126,6 +132,7 @@ class I2IAdapt(Method):
     self.translated_class_weight = translated_class_weight
     self.penalty_weight = penalty_weight
     self.critic_steps = critic_steps
+    self.encoder_apart = encoder_apart
     both = bool(translation_weight or cycle_weight)
     has_g_x = both or bool(source_identity_weight)
     self.translates = has_g_y = both or bool(target_identity_weight)
@@ -143,6 +150,7 @@ class I2IAdapt(Method):
         self.source_decoder = g_x
       if has_g_y:
         self.target_decoder = g_y
+      check_size(self.task, g_y, self.train_shape)
     if translation_weight:
       self.source_critic = critic(self.network_shape, 0)
       self.target_critic = critic(self.network_shape, 0)
@@ -152,7 +160,8 @@ class I2IAdapt(Method):
   def players(self) -> tuple[Player, ...]:
     """The critics, then f, h and the decoders."""
     networks = self._built('task', 'source_decoder', 'target_decoder')
-    model = Player('model', networks, self.model_losses)
+    apart = {'encoder': up_to_features(self.task)} if self.encoder_apart else {}
+    model = Player('model', networks, self.model_losses, apart=apart)
     critics = self._built('source_critic', 'target_critic', 'feature_critic')
     if not critics:
       return (model,)
@@ -164,19 +173,18 @@ class I2IAdapt(Method):
 
   def shared(self, batch: Batch) -> Tensors:
     """What f, h, g_y and g_x make of both domains' images."""
-    shared = dict(self.task(batch['source']['image'], training=True))
+    x, y = batch['source']['image'], batch['target']['image']
+    shared = dict(self.task(x, training=True))
     shared['source'] = shared.pop('features')
     translates = self.translation_weight or self.cycle_weight
     if translates or self.feature_weight or self.target_identity_weight:
-      shared['target'] = self._encode(batch['target']['image'])
+      shared['target'] = self._encode(y)
     if translates or self.translated_class_weight:
-      shared['fake_target'] = self.target_decoder(
-        shared['source'], training=True
-      )
+      fake = self._decode(self.target_decoder, shared['source'], x)
+      shared['fake_target'] = fake
     if translates:
-      shared['fake_source'] = self.source_decoder(
-        shared['target'], training=True
-      )
+      fake = self._decode(self.source_decoder, shared['target'], y)
+      shared['fake_source'] = fake
     return shared
 
   def model_losses(self, batch: Batch, shared: Tensors) -> Losses:
@@ -187,11 +195,11 @@ class I2IAdapt(Method):
       losses = self.problem.losses(batch['source'], shared)
       terms |= mean_terms(losses, self.class_weight)
     if self.source_identity_weight:  # Eq. 2
-      same = self.source_decoder(shared['source'], training=True)
+      same = self._decode(self.source_decoder, shared['source'], x)
       distance = _distance(x, same)
       terms['source_identity'] = self.source_identity_weight * distance
     if self.target_identity_weight:
-      same = self.target_decoder(shared['target'], training=True)
+      same = self._decode(self.target_decoder, shared['target'], y)
       distance = _distance(y, same)
       terms['target_identity'] = self.target_identity_weight * distance
     if self.feature_weight:  # Eq. 3: of target images alone
@@ -204,12 +212,10 @@ class I2IAdapt(Method):
       loss = fooling_loss(self.source_critic, shared['fake_source'])
       terms['source_domain'] = weight * loss
     if self.cycle_weight:  # Eq. 5
-      back = self.source_decoder(
-        self._encode(shared['fake_target']), training=True
-      )
-      forth = self.target_decoder(
-        self._encode(shared['fake_source']), training=True
-      )
+      codes = self._encode(shared['fake_target'])
+      back = self._decode(self.source_decoder, codes, x)
+      codes = self._encode(shared['fake_source'])
+      forth = self._decode(self.target_decoder, codes, y)
       terms['source_cycle'] = self.cycle_weight * _distance(x, back)
       terms['target_cycle'] = self.cycle_weight * _distance(y, forth)
     if self.translated_class_weight:  # Eq. 6: neither g_y nor f's first pass
@@ -240,17 +246,26 @@ class I2IAdapt(Method):
   ) -> tf.Tensor:
     """Returns g_y(f(images))."""
     del noise
-    return self.target_decoder(self.task(images)['features'])
+    codes = self.task(images)['features']
+    return self._decode(self.target_decoder, codes, images, training=False)
 
   def translate_back(
     self, images: tf.Tensor, noise: tf.Tensor | None = None
   ) -> tf.Tensor:
     """Returns g_x(f(images))."""
     del noise
-    return self.source_decoder(self.task(images)['features'])
+    codes = self.task(images)['features']
+    return self._decode(self.source_decoder, codes, images, training=False)
 
   def _encode(self, images):
     return self.task(images, training=True)['features']
+
+  def _decode(self, decoder, codes, images, training=True):
+    """Returns a decoder's images, as large as those that were encoded.
+
+    Maps are of places that the last rows and columns may not fill.
+    """
+    return crop_to(decoder(codes, training=training), images)
 
   def _built(self, *names):
     return tuple(getattr(self, name) for name in names if hasattr(self, name))
@@ -275,16 +290,6 @@ class I2IAdapt(Method):
         'I2IAdapt: all adapting terms have a weight of 0: it is source-only',
         1,
       )
-
-
-@gin.register
-class I2ITranslation(I2IAdapt):
-  """I2I Adapt without classes: lambda_c = lambda_trc = 0, and there is no h.
-
-  That is CycleGAN in Table 1, with a shared encoder.
-  """
-
-  predicts = False
 
 
 def _distance(images, others):

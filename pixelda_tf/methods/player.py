@@ -10,6 +10,8 @@ Schedule: TypeAlias = tf.keras.optimizers.schedules.LearningRateSchedule
 Batch = Mapping[str, Mapping[str, tf.Tensor]]
 Tensors = dict[str, tf.Tensor]
 Losses = tuple[Tensors, Tensors]  # what is minimised; what is only logged
+# By the name under which a config gives them, see `Player.parts`.
+Optimizers = Mapping[str, tf.keras.optimizers.Optimizer]
 
 
 class Player(NamedTuple):
@@ -28,6 +30,9 @@ class Player(NamedTuple):
       n_critic of a Wasserstein GAN. The first time it sees what all players
       share, then what `shared` returns anew, with fresh noise; images are the
       step's.
+    apart: of the networks, or of parts of them, those that have an optimizer of
+      their own, by its name: a learning rate, say. They move with the others,
+      by the gradient of the same losses.
   """
 
   name: str
@@ -35,36 +40,51 @@ class Player(NamedTuple):
   losses: Callable[[Batch, Any], Losses]
   when: Callable[[], tf.Tensor] | None = None
   repeats: int = 1
+  apart: Mapping[str, tf.keras.Model] = {}
 
   def variables(self) -> list[tf.Variable]:
     """Returns the variables that the player moves, shared ones once."""
-    variables = [v for net in self.networks for v in net.trainable_variables]
-    return list({v.ref(): v for v in variables}.values())
+    return _once(v for net in self.networks for v in net.trainable_variables)
+
+  def parts(self) -> dict[str, list[tf.Variable]]:
+    """Returns what each optimizer moves, by its name.
+
+    What is not `apart` is moved by that of the player's own name, the first.
+    """
+    apart = {
+      name: _once(network.trainable_variables)
+      for name, network in self.apart.items()
+    }
+    taken = {v.ref() for part in apart.values() for v in part}
+    rest = [v for v in self.variables() if v.ref() not in taken]
+    return {self.name: rest} | apart
 
   def own(
-    self, optimizer: tf.keras.optimizers.Optimizer
-  ) -> tf.keras.optimizers.Optimizer:
-    """Returns a copy of an optimizer for this player, built.
+    self, optimizers: Optimizers
+  ) -> dict[str, tf.keras.optimizers.Optimizer]:
+    """Returns copies of the optimizers of this player's parts, built.
 
-    A schedule of its learning rate counts steps, however often the player moves
+    A schedule of a learning rate counts steps, however often the player moves
     in one.
     """
-    config = optimizer.get_config()
-    if self.repeats > 1 and isinstance(config['learning_rate'], dict):
-      schedule = tf.keras.optimizers.schedules.deserialize(
-        config['learning_rate']
-      )
-      config['learning_rate'] = OfSteps(schedule, self.repeats)
-    copy = optimizer.from_config(config)
-    copy.build(self.variables())
-    return copy
+    own = {}
+    for name, variables in self.parts().items():
+      config = optimizers[name].get_config()
+      if self.repeats > 1 and isinstance(config['learning_rate'], dict):
+        schedule = tf.keras.optimizers.schedules.deserialize(
+          config['learning_rate']
+        )
+        config['learning_rate'] = OfSteps(schedule, self.repeats)
+      own[name] = optimizers[name].from_config(config)
+      own[name].build(variables)
+    return own
 
   def move(
     self,
     batch: Batch,
     shared: Any,
     tape: tf.GradientTape,
-    optimizer: tf.keras.optimizers.Optimizer,
+    optimizers: Optimizers,
   ) -> Tensors:
     """Moves once.
 
@@ -72,7 +92,7 @@ class Player(NamedTuple):
       batch: of the step.
       shared: what `Method.shared` returned of it.
       tape: under which that was computed, persistent.
-      optimizer: the player's, built.
+      optimizers: the player's, see `own`.
 
     Returns:
       Tensors, monitors and 'gradient_norm', float32 scalars.
@@ -81,15 +101,21 @@ class Player(NamedTuple):
     with tape:
       terms, monitors = self.losses(batch, shared)
       loss = tf.add_n(list(terms.values())) / replicas
-    variables = self.variables()
-    pairs = optimizer.aggregate_gradients(
-      zip(tape.gradient(loss, variables), variables, strict=True)
-    )
-    apply_gradients = optimizer.apply_gradients
-    if self.when is not None:
-      apply_gradients = only_when(self.when(), optimizer)
-    apply_gradients(pairs, skip_gradients_aggregation=True)
-    norm = tf.linalg.global_norm([gradient for gradient, _ in pairs])
+    parts = self.parts()
+    moves = []
+    for name, gradients in tape.gradient(loss, parts).items():
+      optimizer = optimizers[name]
+      pairs = optimizer.aggregate_gradients(
+        zip(gradients, parts[name], strict=True)
+      )
+      moves.append((optimizer, list(pairs)))
+    condition = None if self.when is None else self.when()
+    for optimizer, pairs in moves:
+      apply_gradients = optimizer.apply_gradients
+      if condition is not None:
+        apply_gradients = only_when(condition, optimizer)
+      apply_gradients(pairs, skip_gradients_aggregation=True)
+    norm = tf.linalg.global_norm([g for _, pairs in moves for g, _ in pairs])
     return terms | monitors | {'gradient_norm': norm}
 
 
@@ -145,6 +171,18 @@ def only_when(
     tf.distribute.get_replica_context().merge_call(undo, (before, condition))
 
   return apply_gradients
+
+
+def up_to_features(task: tf.keras.Model) -> tf.keras.Model:
+  """Returns a task network's part up to its 'features': an encoder.
+
+  It shares the task network's layers.
+  """
+  return tf.keras.Model(task.input, task.output['features'], name='encoder')
+
+
+def _once(variables):
+  return list({v.ref(): v for v in variables}.values())
 
 
 def mean_terms(

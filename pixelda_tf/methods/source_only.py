@@ -5,7 +5,13 @@ from typing import Any
 import gin
 
 from pixelda_tf.methods.base import Method
-from pixelda_tf.methods.player import Batch, Losses, Player, Tensors
+from pixelda_tf.methods.player import (
+  Batch,
+  Losses,
+  Player,
+  Tensors,
+  up_to_features,
+)
 
 
 @gin.register
@@ -15,14 +21,22 @@ class SourceOnly(Method):
   adapts = False
   translates = False
 
-  def __init__(self, **kwargs: Any):
-    """Builds the task network; arguments as `Method`."""
+  def __init__(self, *, encoder_apart: bool = False, **kwargs: Any):
+    """Builds the task network.
+
+    Args:
+      encoder_apart: whether its part up to its 'features' has an optimizer of
+        its own, 'encoder'.
+      **kwargs: see `Method`.
+    """
     super().__init__(**kwargs)
+    self.encoder_apart = encoder_apart
     self.task = self.build_task()
 
   def players(self) -> tuple[Player, ...]:
     """The task network alone."""
-    return (Player('task', (self.task,), self.task_losses),)
+    apart = {'encoder': up_to_features(self.task)} if self.encoder_apart else {}
+    return (Player('task', (self.task,), self.task_losses, apart=apart),)
 
   def task_losses(self, batch: Batch, shared: None) -> Losses:
     """The task loss on labelled images as they are."""

@@ -6,7 +6,7 @@ from pixelda_tf.networks.classifiers import (
   mnist_classifier,
   svhn_classifier,
 )
-from pixelda_tf.networks.decoders import vector_decoders
+from pixelda_tf.networks.decoders import map_decoders, vector_decoders
 from pixelda_tf.networks.discriminators import (
   feature_discriminator,
   feature_map_discriminator,
@@ -28,6 +28,7 @@ from pixelda_tf.networks.reconstruction import (
   embedding_generator,
   residual_discriminator,
 )
+from pixelda_tf.networks.resnet34 import resnet34_classifier
 from pixelda_tf.networks.segmentation.deeplab_v3_plus import (
   deeplab_v3_plus_segmenter,
 )
@@ -51,12 +52,14 @@ __all__ = [
   'feature_discriminator',
   'feature_map_discriminator',
   'lenet_classifier',
+  'map_decoders',
   'mnist_classifier',
   'patch_discriminator',
   'pose_estimator',
   'pyramid_discriminator',
   'residual_discriminator',
   'residual_generator',
+  'resnet34_classifier',
   'resnet34_segmenter',
   'svhn_classifier',
   'unet_generator',

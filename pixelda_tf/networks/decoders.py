@@ -1,5 +1,6 @@
 """I2I Adapt's pair of decoders: one latent code, an image of either domain."""
 
+import functools
 from collections.abc import Callable, Sequence
 
 import gin
@@ -9,6 +10,7 @@ from pixelda_tf.networks.layers import (
   ImageShape,
   Normalization,
   batch_normalization,
+  convolution,
   sides,
   transposed_convolution,
 )
@@ -68,11 +70,6 @@ def vector_decoders(
       f'vector_decoders: {len(filters)} filters need sides divisible by {grow}'
       f', images are {height}x{width}: change filters or Pair.image_size'
     )
-  if not 0 <= private_layers <= len(filters) + 1:
-    raise ValueError(
-      f'vector_decoders.private_layers is {private_layers}, of '
-      f'{len(filters) + 1} layers'
-    )
 
   def first():
     return layers.Conv2DTranspose(
@@ -82,28 +79,150 @@ def vector_decoders(
       kernel_initializer=tf.keras.initializers.RandomNormal(stddev=0.02),
     )
 
-  def hidden(convolution):
-    return [convolution, normalization(), layers.ReLU()]
+  def next_one(width):
+    return transposed_convolution(width, kernel_size, 2, use_bias=False)
 
-  def stage(number):
-    if number == len(filters):
-      return [
-        transposed_convolution(image_shape[-1], kernel_size, 2),
-        layers.Activation('tanh', dtype='float32', name='images'),
-      ]
-    if not number:
-      return hidden(first())
-    return hidden(
-      transposed_convolution(filters[number], kernel_size, 2, use_bias=False)
+  def last():
+    return transposed_convolution(image_shape[-1], kernel_size, 2)
+
+  hidden = [first, *(functools.partial(next_one, w) for w in filters[1:])]
+  stages = [functools.partial(_hidden, each, normalization) for each in hidden]
+  return _pair(
+    'vector_decoders',
+    code_shape,
+    [*stages, functools.partial(_images, last)],
+    private_layers,
+  )
+
+
+@gin.register
+def map_decoders(
+  code_shape: Sequence[int | None],
+  image_shape: ImageShape,
+  *,
+  filters: Sequence[int] = (256, 128, 64, 32),
+  kernel_sizes: Sequence[int] = (4, 4, 4, 4, 4),
+  strides: Sequence[int] = (2, 2, 2, 2, 2),
+  private_layers: int = 1,
+  normalization: Normalization = batch_normalization,
+) -> Decoders:
+  """The decoders g_x and g_y of I2I Adapt's photographs and label maps.
+
+  Transposed convolutions, of stride 1 plain ones: five of stride 2 for
+  ResNet34's maps (Sect. 4.2), one of stride 1 and three of stride 2 for those
+  of dilated networks (Sect. 4.3). The paper tells no more of them; the rest is
+  as in `vector_decoders`.
+
+  Args:
+    code_shape: (rows, columns, d) of a latent code; sides may be None.
+    image_shape: (height, width, channels) of the images.
+    filters: of all layers but the last.
+    kernel_sizes: of all layers.
+    strides: of all layers; images are as many times as high and wide as codes
+      as their product.
+    private_layers: how many of the last ones each decoder has for itself.
+    normalization: function that returns a normalisation layer.
+
+  Returns:
+    g_x and g_y, models of float32 `[batch, rows, columns, d]` to images float32
+    `[batch, height, width, channels]` in [-1, 1].
+
+  Raises:
+    ValueError: the code is no map, or numbers of layers differ.
+  """
+  if len(code_shape) != 3:
+    raise ValueError(
+      "map_decoders: the task network's features are vectors "
+      f'{tuple(code_shape)}, and maps are needed: name a task network that has '
+      'them, or other decoders'
+    )
+  if not len(filters) + 1 == len(kernel_sizes) == len(strides):
+    raise ValueError(
+      f'map_decoders: {len(strides)} strides, {len(kernel_sizes)} kernel_sizes '
+      f'and {len(filters)} filters: as many of each are needed, but one filter '
+      'less'
     )
 
-  own = len(filters) + 1 - private_layers
-  shared = [stage(number) for number in range(own)]
+  def layer(number, width, **kwargs):
+    make = transposed_convolution if strides[number] > 1 else convolution
+    return make(width, kernel_sizes[number], strides[number], **kwargs)
+
+  stages = [
+    functools.partial(
+      _hidden,
+      functools.partial(layer, number, width, use_bias=False),
+      normalization,
+    )
+    for number, width in enumerate(filters)
+  ]
+  last = functools.partial(layer, len(filters), image_shape[-1])
+  return _pair(
+    'map_decoders',
+    code_shape,
+    [*stages, functools.partial(_images, last)],
+    private_layers,
+  )
+
+
+def check_size(
+  task: tf.keras.Model, decoder: tf.keras.Model, image_shape: ImageShape
+) -> None:
+  """Checks that a decoder makes images as large as those that were encoded.
+
+  The last row and column of a map may be of pixels that an image has not.
+
+  Args:
+    task: a network of images with 'features'.
+    decoder: of these.
+    image_shape: (height, width, channels); nothing is told of a side of None.
+
+  Raises:
+    ValueError: it does not.
+  """
+  size = image_shape[:2]
+  if None in size or task.output['features'].shape.rank != 4:
+    return
+  codes = task(tf.keras.Input(image_shape))['features']
+  places, made = codes.shape[1:3], decoder(codes).shape[1:3]
+  for side, count, pixels in zip(size, places, made, strict=True):
+    if not 0 <= pixels - side < pixels // count:
+      raise ValueError(
+        f'map_decoders.strides: images of {size[0]}x{size[1]} have codes of '
+        f'{places[0]}x{places[1]}, which become {made[0]}x{made[1]}: strides '
+        "are needed whose product is the encoder's"
+      )
+
+
+def _hidden(convolution, normalization):
+  return [convolution(), normalization(), layers.ReLU()]
+
+
+def _images(convolution):
+  images = layers.Activation('tanh', dtype='float32', name='images')
+  return [convolution(), images]
+
+
+def _pair(name, code_shape, stages, private_layers):
+  """Returns two decoders whose first layers are the same.
+
+  Args:
+    name: of the builder, for messages.
+    code_shape: of a code; a vector becomes a map of one place.
+    stages: functions that each return the new layers of a stage.
+    private_layers: how many of the last stages each one has for itself.
+  """
+  if not 0 <= private_layers <= len(stages):
+    raise ValueError(
+      f'{name}.private_layers is {private_layers}, of {len(stages)} layers'
+    )
+  own = len(stages) - private_layers
+  shared = [stage() for stage in stages[:own]]
 
   def decoder(name):
-    codes = layers.Input(code_shape, name='codes')
-    tensor = layers.Reshape((1, 1, code_shape[0]))(codes)
-    private = [stage(number) for number in range(own, len(filters) + 1)]
+    tensor = codes = layers.Input(code_shape, name='codes')
+    if len(code_shape) == 1:
+      tensor = layers.Reshape((1, 1, code_shape[0]))(codes)
+    private = [stage() for stage in stages[own:]]
     for layer in (layer for part in shared + private for layer in part):
       tensor = layer(tensor)
     return tf.keras.Model(codes, tensor, name=name)

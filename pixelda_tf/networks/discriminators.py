@@ -185,6 +185,7 @@ def feature_map_discriminator(
   size: int,
   *,
   filters: int = 512,
+  slope: float = 0.0,
   dropout_rate: float = 0.5,
   seed: int = 0,
 ) -> tf.keras.Model:
@@ -198,6 +199,7 @@ def feature_map_discriminator(
     size: number of maps.
     filters: of the first convolution; the second has half. In the released code
       1,024 on FCN8s's fc7 and 512 on class scores.
+    slope: of leaky ReLUs; 0 for ReLUs, as CyCADA's.
     dropout_rate: fraction of maps that are dropped, 0.5 in the released code.
     seed: start of the dropouts' random streams.
 
@@ -211,7 +213,7 @@ def feature_map_discriminator(
     if dropout_rate:
       dropout = Corruption(dropout_rate, 0.0, seed + part, whole_channels=True)
       tensor = dropout(tensor)
-    tensor = layers.ReLU()(tensor)
+    tensor = (leaky_relu(slope) if slope else layers.ReLU())(tensor)
   logits = layers.Conv2D(1, 1, dtype='float32')(tensor)
   return tf.keras.Model(
     features, {'domain': logits}, name='feature_discriminator'

@@ -24,6 +24,7 @@ TERMS_ROWS = [
   'i2i_no_cyc',
   'i2i',
 ]
+OFFICE_ROWS = ['source_only', 'i2i_z', 'i2i_id_y', 'i2i_z_id_y_trc', 'i2i']
 # Table 1: studies to what they compare.
 PRIOR_METHODS = {
   'i2i_adda': ['source_only', 'i2i_adda', 'target_only'],
@@ -36,12 +37,25 @@ PRIOR_METHODS = {
   'i2i_cyclegan': ['i2i_cyclegan'],
   'i2i_all': ['source_only', 'i2i', 'target_only'],
 }
+MAPS = (
+  'Pair.batch_size = 4',
+  'resnet34_classifier.filters = 2',
+  'map_decoders.filters = (4, 3, 2, 2)',
+  'patch_discriminator.filters = 2',
+  'feature_map_discriminator.filters = 4',
+)
+OFFICE = (*MAPS, 'Pair.image_size = (72, 72)', 'Pair.crop = (64, 64)')
 DIGITS = 'i2i_mnist_to_usps.gin'
 FILES = {
   (DIGITS,): (SMALL, ROWS),
   ('i2i_usps_to_mnist.gin',): (SMALL, ROWS),
   ('i2i_svhn_to_mnist.gin',): (SMALL, ROWS),
   (DIGITS, 'studies/i2i_terms.gin'): (SMALL, TERMS_ROWS),
+  ('i2i_office31.gin',): (OFFICE, OFFICE_ROWS),
+  ('i2i_images.gin',): (
+    MAPS,
+    ['source_only', 'i2i_z_id_y_trc', 'i2i', 'target_only'],
+  ),
 } | {
   (DIGITS, f'studies/{name}.gin'): (SMALL, rows)
   for name, rows in PRIOR_METHODS.items()

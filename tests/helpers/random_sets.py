@@ -2,6 +2,7 @@
 
 import numpy as np
 import tensorflow_datasets as tfds
+from PIL import Image
 
 from pixelda_tf import datasets
 from pixelda_tf.datasets import base, preparing
@@ -30,6 +31,8 @@ POSE_SETS = {
   'linemod_cropped/synthetic': 3,
   'linemod_cropped/real': 3,
 }
+# Domains of Office-31.
+OFFICE_SETS = ('amazon', 'webcam')
 
 
 def of_random_images(builder):
@@ -134,8 +137,28 @@ class RandomMaps(base.ImageBuilder):
       }
 
 
+def write_office(folder, side):
+  """Writes COUNT images of two classes as Office-31 has a domain."""
+  random = np.random.default_rng(0)
+  for number in range(COUNT):
+    name = ('back_pack', 'mug')[number % 2]
+    path = folder / 'images' / name / f'frame_{number:04}.jpg'
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = random.integers(256, size=(side, side + number, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(path)
+
+
 def store_all(directory):
   """Stores them."""
+  for side, name in enumerate(OFFICE_SETS, 80):
+    write_office(directory / 'raw' / name, side)
+    datasets.prepare(
+      'images',
+      name=name,
+      data_dir=directory,
+      manual_dir=directory / 'raw' / name,
+      resize=(80, 80),
+    )
   for name in DATA_SETS:
     make_builder = of_random_images(datasets.BUILDERS[name])
     preparing.build(

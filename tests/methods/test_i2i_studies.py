@@ -78,3 +78,31 @@ def test_a_row_has_its_terms_and_no_other(case, batch, count_calls, no_rate):
   assert set(method.train_step(batch)) == logs_of(terms)
   found = calls()
   assert tuple(found.get(name, 0) for name in NAMES) == expected
+
+
+# Table 3; as Q_cyc has no weight there, "all" is without it.
+TABLE_3 = {
+  'i2i_z': {'c', 'z'},
+  'i2i_id_y': {'c', 'id_y'},
+  'i2i_z_id_y_trc': {'c', 'z', 'id_y', 'trc'},
+  'i2i': set(OPTIONS) - {'cyc'},
+}
+
+
+@pytest.mark.parametrize('row', TABLE_3)
+def test_a_row_of_photographs_has_its_terms_and_f_apart(row):
+  config.parse(['gin/i2i_office31.gin'], i2i_configs.MAPS)
+  with gin.config_scope(row):
+    settings = gin.get_configurable(Row)()
+  method = settings.method(image_shape=(32, 32, 3), n_classes=3)
+  weighed = {
+    name for name, option in OPTIONS.items() if getattr(method, option)
+  }
+  assert weighed == TABLE_3[row]
+  rates = {
+    name: float(optimizer.learning_rate)
+    for name, optimizer in settings.optimizer.items()
+  }
+  critics = {'critics': 2e-4} if weighed & {'z', 'tr'} else {}
+  assert rates == pytest.approx({'model': 2e-4, 'encoder': 2e-5} | critics)
+  method.compile(settings.optimizer)

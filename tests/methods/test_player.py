@@ -114,6 +114,64 @@ def test_a_schedule_counts_steps_however_often_a_player_moves():
       np.testing.assert_allclose(optimizer.learning_rate, rate)
 
 
+class Joint(Chase):
+  """One player, of whose two networks the second has an optimizer apart."""
+
+  def players(self):
+    first, second = super().players()
+    networks = (*first.networks, *second.networks)
+
+    def losses(batch, shared):
+      del shared
+      mean = tf.reduce_mean(batch['source']['image'])
+      a, b = self.a.value, self.b.value
+      return {'distance': (a - mean) ** 2 + (b - a) ** 2}, {}
+
+    apart = {'slow': second.networks[0]}
+    return (first._replace(networks=networks, losses=losses, apart=apart),)
+
+
+@pytest.mark.parametrize('compiled', [False, True])
+def test_a_part_has_a_rate_of_its_own_and_the_same_gradient(compiled):
+  """Mean 3, a = 1, b = 0: da 2 (1 - 3) - 2 (0 - 1) = -2, db 2 (0 - 1) = -2.
+
+  Both are of the weights as they were: a is 1.2, b 0.02. Then da is
+  2 (1.2 - 3) - 2 (0.02 - 1.2) = -1.24, db -2.36.
+  """
+  method = Joint()
+  sgd = tf.keras.optimizers.SGD
+  method.compile({'first': sgd(0.1), 'slow': sgd(0.01)})
+  step = tf.function(method.train_step) if compiled else method.train_step
+  logs = step(batch_of(3.0))
+  assert set(logs) == {'first/distance', 'first/gradient_norm'}
+  np.testing.assert_allclose(logs['first/gradient_norm'], 8**0.5, rtol=1e-6)
+  found = [float(method.a.value), float(method.b.value)]
+  np.testing.assert_allclose(found, [1.2, 0.02], rtol=1e-6)
+  step(batch_of(3.0))
+  found = [float(method.a.value), float(method.b.value)]
+  np.testing.assert_allclose(found, [1.324, 0.0436], rtol=1e-6)
+  moves = {n: int(o.iterations) for n, o in method.player_optimizers.items()}
+  assert moves == {'first': 2, 'slow': 2}
+
+
+def test_parts_without_optimizers_are_told():
+  method = Joint()
+  with pytest.raises(ValueError, match=r"Joint are \['first', 'slow'\]"):
+    method.compile({'first': tf.keras.optimizers.SGD(0.1)})
+
+
+def test_a_parts_averages_take_its_place():
+  """Of two steps with decay 0.5, from a start at the first weights."""
+  method = Joint()
+  average = tf.keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5)
+  method.compile({'first': average, 'slow': tf.keras.optimizers.SGD(0.1)})
+  for _ in range(2):
+    method.train_step(batch_of(3.0))
+  a, b = float(method.a.value), float(method.b.value)
+  method.finalize()
+  assert float(method.a.value) != a and float(method.b.value) == b
+
+
 class Taught(Repeated):
   """A teacher t follows a, t <- (t + a) / 2; what is shared is noise."""
 

@@ -89,3 +89,22 @@ def test_the_default_task_is_pixeldas():
   method = SourceOnly(image_shape=(28, 28, 3), n_classes=10)
   assert method(images)['logits'].shape == (2, 10)
   assert method.task.count_params() == 287_290
+
+
+def test_an_encoder_apart_has_a_rate_of_its_own(build_networks, build_batch):
+  """Of 0: all moves but what is behind the features, the last layer."""
+  task = build_networks()[2]
+  method = SourceOnly(
+    image_shape=(8, 8, 1), n_classes=3, task=lambda *_: task, encoder_apart=True
+  )
+  sgd = tf.keras.optimizers.SGD
+  method.compile({'task': sgd(0.1), 'encoder': sgd(0.0)})
+  before = {layer.name: layer.get_weights() for layer in task.layers}
+  method.train_step({'source': build_batch()['source']})
+  moved = {
+    layer.name
+    for layer in task.layers
+    for old, new in zip(before[layer.name], layer.get_weights(), strict=True)
+    if np.any(old != new)
+  }
+  assert moved == {'classes'}

@@ -80,6 +80,19 @@ def test_each_place_of_feature_maps_has_a_decision_by_hand(policy):
   )
 
 
+def test_the_map_discriminator_may_have_leaky_relus():
+  """A slope of 0.2 below 0."""
+  model = feature_map_discriminator(6, filters=8, slope=0.2, dropout_rate=0.0)
+  maps = tf.random.normal([2, 3, 5, 6])
+  hidden = maps.numpy()
+  *pairs, kernel, bias = model.get_weights()
+  for k, b in zip(pairs[::2], pairs[1::2], strict=True):
+    hidden = hidden @ k[0, 0] + b
+    hidden = np.where(hidden > 0, hidden, 0.2 * hidden)
+  expected = hidden @ kernel[0, 0] + bias
+  np.testing.assert_allclose(model(maps)['domain'], expected, atol=1e-5)
+
+
 def test_the_map_discriminator_drops_whole_maps_as_the_released_code():
   """Half of 512 and of 256, each map everywhere or nowhere."""
   model = feature_map_discriminator(10)

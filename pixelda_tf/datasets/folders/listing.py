@@ -29,10 +29,14 @@ def list_folder(folder: pathlib.Path) -> list[entries.Entry]:
   """Lists one subfolder a class, or images alone, or splits of either.
 
   A folder whose subfolders are `train` and maybe `validation` and `test` has
-  splits. Files that are no images are left out.
+  splits. Where its only subfolder is `images`, and has subfolders, that one is
+  listed, as in Office-31. Files that are no images are left out.
   """
   folders = _subfolders(folder)
   names = {path.name for path in folders}
+  if names == {'images'} and _subfolders(folders[0]):
+    _refuse_images_beside(folder, folders)
+    return list_folder(folders[0])
   if names == {'images', 'labels'}:
     raise UserError(
       f'{folder}: {", ".join(sorted(names))} are no classes; images with label '

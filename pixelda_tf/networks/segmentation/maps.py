@@ -8,6 +8,15 @@ import tensorflow as tf
 layers = tf.keras.layers
 
 
+def crop_to(maps: tf.Tensor, others: tf.Tensor, offset: int = 0) -> tf.Tensor:
+  """Returns a part of maps that is as high and wide as others, see `CropTo`."""
+  if None not in maps.shape[1:3] and maps.shape[1:3] == others.shape[1:3]:
+    return maps  # A slice of all is copied, twice by its gradient.
+  end = offset + tf.shape(others)
+  cropped = maps[:, offset : end[1], offset : end[2]]
+  return tf.ensure_shape(cropped, [*others.shape[:3], maps.shape[-1]])
+
+
 class CropTo(tf.keras.layers.Layer):
   """A part of maps that is as high and wide as others.
 
@@ -26,12 +35,7 @@ class CropTo(tf.keras.layers.Layer):
     Args:
       inputs: the maps, and others that end where they do or before.
     """
-    maps, others = inputs
-    if None not in maps.shape[1:3] and maps.shape[1:3] == others.shape[1:3]:
-      return maps  # A slice of all is copied, twice by its gradient.
-    end = self.offset + tf.shape(others)
-    cropped = maps[:, self.offset : end[1], self.offset : end[2]]
-    return tf.ensure_shape(cropped, [*others.shape[:3], maps.shape[-1]])
+    return crop_to(*inputs, self.offset)
 
   def get_config(self) -> dict[str, Any]:
     """Returns the constructor's arguments."""

@@ -23,6 +23,7 @@ def load(
   path: str | None,
   *,
   names: Mapping[str, str] | None = None,
+  also: Mapping[str, str] | None = None,
   optional: Collection[str] = (),
   convert: Callable[[str, Arrays], Arrays] | None = None,
 ) -> None:
@@ -35,8 +36,9 @@ def load(
     network: whose weights they become, for messages.
     model: it, or what of it a file has.
     path: of the file; None leaves weights random, and says so.
-    names: of the file's layers, by the model's; None for the same ones, or for
-      numbers.
+    names: of the file's layers, by the model's; None for the same ones, those
+      of `also`, or numbers.
+    also: names that the file's layers may have, by the model's.
     optional: the model's layers that stay random where a file has none of their
       shape.
     convert: function of a layer's name in the file, and of its arrays, to the
@@ -52,9 +54,10 @@ def load(
   for layer, numbered in _numbered(model):
     if not layer.weights or layer.name.startswith(_SCORES):
       continue
-    name = layer.name if names is None else names[layer.name]
-    if names is None and name not in stored and numbered in stored:
-      name = numbered
+    known = [layer.name, (also or {}).get(layer.name), numbered]
+    if names is not None:
+      known = [names[layer.name]]
+    name = next((name for name in known if name in stored), known[0])
     arrays = stored.get(name)
     if arrays is not None and convert is not None:
       arrays = convert(name, arrays)

@@ -79,5 +79,6 @@ def basic_block(
   tensor = layers.ReLU()(tensor)
   tensor = convolution(tensor, filters, 3, f'{name}_2', dilation=second)
   if residual:
-    tensor = layers.Add()([tensor, shortcut])
+    # Keras numbers what comes first first: as keras-cv's files have it.
+    tensor = layers.Add()([shortcut, tensor])
   return layers.ReLU()(tensor)
