@@ -21,7 +21,8 @@ NAME is one of
   images        your own images, stored as --name: --manual_dir holds one
                 subfolder a class, or images alone (unlabelled), or train/ and
                 test/ of either, or images/ with any of these, as a domain of
-                Office-31; or --csv=FILE with columns path, label and where they
+                Office-31 (--folders decides where names may be read in several
+                ways); or --csv=FILE with columns path, label and where they
                 apply split and mask
   linemod_cropped/synthetic, linemod_cropped/real
                 crops of LineMod with class and pose: --manual_dir holds
@@ -105,6 +106,19 @@ _LABEL_FILES = flags.DEFINE_enum(
   'RGB with ids in the red channel, as of CARLA; or colours. When absent: '
   'colours where --classes has such, else ids.',
 )
+_FOLDERS = flags.DEFINE_list(
+  'folders',
+  None,
+  'images: what the folders of --manual_dir are, from the outermost inwards: '
+  'splits, domains, images or classes, as splits,classes. When absent: those '
+  'with plain names are splits (train, Test1, valid), domains (trainA, trainB) '
+  'or a folder of images; all others are classes.',
+)
+_DOMAIN = flags.DEFINE_string(
+  'domain',
+  None,
+  'images: which to take where folders are of several, as A of trainA, trainB.',
+)
 _MASK_FROM = flags.DEFINE_enum(
   'mask_from',
   None,
@@ -152,6 +166,12 @@ _ALLOCENTRIC = flags.DEFINE_boolean(
 _SKIP_BAD = flags.DEFINE_boolean(
   'skip_bad', False, 'bop: leave out what is wrong, and count it.'
 )
+_ALLOW = flags.DEFINE_list(
+  'allow',
+  [],
+  'What to store though it teaches nothing, as one_class; where that is '
+  'refused, it is told which.',
+)
 _OVERWRITE = flags.DEFINE_boolean(
   'overwrite', False, 'Replace a data set of that name that was made otherwise.'
 )
@@ -177,6 +197,8 @@ _OPTIONS: dict[str, dict[str, flags.FlagHolder]] = {
     'csv': _CSV,
     'resize': _RESIZE,
     'mask_from': _MASK_FROM,
+    'folders': _FOLDERS,
+    'domain': _DOMAIN,
     'test_fraction': _TEST_FRACTION,
     **_ON_BEAM,
   },
@@ -228,6 +250,7 @@ def main(kind: str | None = None) -> None:
     data_dir=flags.FLAGS.data_dir,
     manual_dir=_MANUAL_DIR.value,
     overwrite=_OVERWRITE.value,
+    allow=_ALLOW.value,
     **options,
   )
   print(summary.text(builder))

@@ -11,8 +11,6 @@ A run that was interrupted goes on when the same command is started again, and
 ends with the same bytes.
 """
 
-import pathlib
-
 from absl import flags
 
 from pixelda_tf import command_line
@@ -60,6 +58,12 @@ _PHOTOS_DIR = flags.DEFINE_string(
 _WORKERS = flags.DEFINE_integer(
   'workers', None, 'Processes; when absent: one a core.', lower_bound=1
 )
+_ALLOW = flags.DEFINE_list(
+  'allow',
+  [],
+  'What to store though it teaches nothing, as one_class; where that is '
+  'refused, it is told which.',
+)
 _OVERWRITE = flags.DEFINE_boolean(
   'overwrite', False, 'Replace a data set of that name that was made otherwise.'
 )
@@ -69,7 +73,7 @@ def main() -> None:
   """Renders the data set and says what is stored."""
   n_test = _check_flags()
 
-  from pixelda_tf.datasets import BUILDERS, rendered
+  from pixelda_tf.datasets import BUILDERS, rendered, summary
   from pixelda_tf.datasets.pose import mesh_files
   from pixelda_tf.rendering import pictures
 
@@ -92,6 +96,7 @@ def main() -> None:
     flags.FLAGS.name,
     data_dir=flags.FLAGS.data_dir,
     overwrite=_OVERWRITE.value,
+    allow=_ALLOW.value,
     pictures=renders,
     workers=_WORKERS.value,
     description=(
@@ -103,12 +108,7 @@ def main() -> None:
       f'{renders.digest()}.'
     ),
   )
-  folder = pathlib.Path(builder.data_dir)
-  counts = ', '.join(
-    f'{split} {part.num_examples}'
-    for split, part in builder.info.splits.items()
-  )
-  print(f'{folder}: {counts}; classes {", ".join(renders.class_names)}')
+  print(summary.text(builder))
 
 
 def _check_flags():

@@ -43,10 +43,15 @@ def test_prepares_a_users_images_and_says_what_it_wrote(tmp_path):
     cwd=tmp_path,
   )
   assert result.returncode == 0, result.stderr
-  first, train, test, place = result.stdout.splitlines()
+  first, train, test, *table, place = result.stdout.splitlines()
   assert first == 'mine/1.0.0: images 8x9x3, 2 classes'
   assert train.split()[:3] == ['train:', '12', 'examples,']
   assert test.split()[:3] == ['test:', '4', 'examples,']
+  assert [line.split() for line in table] == [
+    ['images', 'train', 'test'],
+    ['cat', '6', '2'],
+    ['dog', '6', '2'],
+  ]
   assert place.endswith(' MB in stored/mine/1.0.0')
   assert 'mine train: 100%' in result.stderr
   domain = domains.Domain(name='mine').open(tmp_path / 'stored')

@@ -3,7 +3,7 @@
 import contextlib
 import difflib
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import tensorflow_datasets as tfds
@@ -84,6 +84,7 @@ def prepare(
   overwrite: bool = False,
   name: str | None = None,
   beam: Sequence[str] | None = None,
+  allow: Collection[str] = (),
   **options: Any,
 ) -> tfds.core.DatasetBuilder:
   """Builds a data set unless it is there already.
@@ -97,6 +98,7 @@ def prepare(
     beam: list of options of Beam's pipelines, which then do the work; for
       `ON_BEAM` only. The records and their order are the same, but shards may
       begin at others. None for this process.
+    allow: what to store though it teaches nothing, see `census.REMEDIES`.
     **options: further arguments of the builder.
 
   Returns:
@@ -104,7 +106,8 @@ def prepare(
 
   Raises:
     UserError: for raw files that are missing or wrong, a full disk, or a data
-      set of that name that was made otherwise. What was there stays.
+      set of that name that was made otherwise, or teaches nothing. What was
+      there stays.
   """
   kind, _, config = kind.partition('/')
   _check_kind(kind, config)
@@ -148,6 +151,7 @@ def prepare(
       name=kind if name is None else name,
       data_dir=data_dir,
       overwrite=overwrite,
+      allow=allow,
     )
 
 

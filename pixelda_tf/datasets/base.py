@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow_datasets as tfds
 
-from pixelda_tf.datasets import executors
+from pixelda_tf.datasets import census, executors
 from pixelda_tf.datasets.names import nfc
 from pixelda_tf.datasets.segmentation.colours import Colours, to_store
 from pixelda_tf.fields import FIELDS
@@ -29,12 +29,14 @@ class ImageBuilder(
       order, so that `train[:50000]` is the first 50,000 of the raw file.
     num_shards: shards of each split; TFDS itself would make one per 64 MiB,
       and shards are what is read in parallel.
+    noted: what of the raw files is degenerate, see `census.noted`.
   """
 
   VERSION = tfds.core.Version('1.0.0')
   NAMED_SPLITS: dict[str, str] = {}
   ORDERED = True
   num_shards = 1
+  noted: Mapping[str, tuple[int, int]] = {}
   # TFDS looks for download checksums beside the code, by way of a package
   # (importlib_resources) that it does not install.
   code_path = None
@@ -96,7 +98,7 @@ class ImageBuilder(
       for name in ('image', *fields)
       if name != 'label' or names
     }
-    kept = dict(metadata or {})
+    kept = dict(metadata or {}) | census.noted(self.noted)
     if 'segmentation' in features:
       kept |= to_store(names, colours)
     return tfds.core.DatasetInfo(
@@ -105,7 +107,7 @@ class ImageBuilder(
       features=tfds.features.FeaturesDict(features),
       supervised_keys=('image', 'label') if 'label' in features else None,
       citation=citation,
-      metadata=tfds.core.MetadataDict(kept) if kept else None,
+      metadata=tfds.core.MetadataDict(kept),
       disable_shuffling=self.ORDERED,
     )
 

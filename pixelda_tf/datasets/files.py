@@ -1,5 +1,6 @@
 """Finds raw files in a user's directory, or downloads them."""
 
+import collections
 import hashlib
 import pathlib
 import urllib.request
@@ -53,6 +54,12 @@ def locate(
       )
     paths[name] = candidates[0]
   return paths
+
+
+def duplicates(paths: Sequence[pathlib.Path]) -> tuple[int, int]:
+  """Returns how many paths lead to the file of another one, and of how many."""
+  files = collections.Counter(path.resolve() for path in paths)
+  return sum(n for n in files.values() if n > 1), len(paths)
 
 
 def digest(paths: Iterable[pathlib.Path]) -> str:

@@ -2,7 +2,7 @@
 
 import contextlib
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps
@@ -37,7 +37,7 @@ def form(path: pathlib.Path, allow_alpha: bool = False) -> Form:
   Raises:
     UserError: it is no image, or has an unsupported mode.
   """
-  with _opened(path, allow_alpha) as image:
+  with opened(path, allow_alpha) as image:
     mode = 'L' if image.mode in GREY_MODES else 'RGB'
     return (image.height, image.width), mode
 
@@ -80,7 +80,7 @@ def read(path: pathlib.Path, size: tuple[int, int], mode: str) -> np.ndarray:
     size: (height, width) wanted.
     mode: 'L' or 'RGB'.
   """
-  with _opened(path) as image:
+  with opened(path) as image:
     image = image.convert(mode)
     if (image.height, image.width) != tuple(size):
       image = image.resize((size[1], size[0]), Image.Resampling.BILINEAR)
@@ -108,8 +108,8 @@ def read_rendered(
   if mask_from == 'black':
     image = read(path, size, mode)
     return image, silhouette(image)
-  with _opened(path, allow_alpha=True) as image:
-    if image.mode not in ALPHA_MODES and 'transparency' not in image.info:
+  with opened(path, allow_alpha=True) as image:
+    if not _has_alpha(image):
       raise UserError(
         f'{path}: has no alpha channel; render with one, or pass '
         '--mask_from=black'
@@ -138,43 +138,25 @@ def silhouette(image: np.ndarray) -> np.ndarray:
   return (filled * np.uint8(255))[..., None]
 
 
-def read_mask(
-  path: pathlib.Path, image_path: pathlib.Path, size: tuple[int, int]
-) -> np.ndarray:
-  """Returns a mask as uint8 [height, width, 1] of 0 and 255.
-
-  Foreground is what is not 0 in a mask of 0 and 1, else what is above 127.
+@contextlib.contextmanager
+def opened(
+  path: pathlib.Path, allow_alpha: bool = False
+) -> Iterator[Image.Image]:
+  """Opens an image of a supported mode, upright.
 
   Args:
-    path: image file of the same size as the image that it belongs to.
-    image_path: that image.
-    size: (height, width) wanted.
+    path: image file.
+    allow_alpha: whether it may have transparent pixels.
+
+  Raises:
+    UserError: as `form`; of damaged pixels within the context, too.
   """
-  with _opened(image_path) as image:
-    image_size = image.size
-  with _opened(path) as image:
-    if image.size != image_size:
-      raise UserError(
-        f'{path}: the mask is {_sides(image.size[::-1])} (height x width), its '
-        f'image {image_path} {_sides(image_size[::-1])}; make them equal'
-      )
-    values = np.asarray(image.convert('L'))
-    is_foreground = values > (0 if values.max() <= 1 else 127)
-    mask = Image.fromarray(is_foreground.astype(np.uint8) * 255)
-    mask = mask.resize((size[1], size[0]), Image.Resampling.NEAREST)
-    return np.asarray(mask)[..., None]
-
-
-@contextlib.contextmanager
-def _opened(path, allow_alpha=False):
-  """Opens an image of a supported mode; its errors become `UserError`."""
   try:
     with Image.open(path) as image:
       _check_mode(path, image)
       if image.format in CAMERA_FORMATS:
         image = _upright(image)
-      has_alpha = image.mode in ALPHA_MODES or 'transparency' in image.info
-      if has_alpha and not allow_alpha:
+      if _has_alpha(image) and not allow_alpha:
         image = _without_alpha(path, image)
       yield image
   except UserError:
@@ -217,15 +199,26 @@ def _png_depth(path):
     return file.read(25)[24]
 
 
+def is_transparent(image: Image.Image) -> bool:
+  """Whether some of an image's pixels are, if only a little."""
+  if not _has_alpha(image):
+    return False
+  alpha = np.asarray(image.convert('RGBA').getchannel('A'))
+  return bool(alpha.min() < 255)
+
+
+def _has_alpha(image):
+  return image.mode in ALPHA_MODES or 'transparency' in image.info
+
+
 def _without_alpha(path, image):
-  image = image.convert('RGBA')
-  if image.getchannel('A').getextrema()[0] < 255:
+  if is_transparent(image):
     raise UserError(
       f'{path}: has transparent pixels (alpha); flatten it onto a background '
       'and save it as RGB, or, for a data set with masks, pass '
       '--mask_from=alpha'
     )
-  return image.convert('RGB')
+  return image.convert('RGBA').convert('RGB')
 
 
 def _sides(size):

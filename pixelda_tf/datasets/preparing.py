@@ -6,7 +6,7 @@ import io
 import pathlib
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import tensorflow as tf
@@ -14,6 +14,7 @@ import tensorflow_datasets as tfds
 from absl import logging
 
 from pixelda_tf import atomic
+from pixelda_tf.datasets import census
 from pixelda_tf.errors import UserError
 
 STAGING = '.staging'
@@ -56,6 +57,7 @@ def build(
   name: str,
   data_dir: str | pathlib.Path,
   overwrite: bool = False,
+  allow: Collection[str] = (),
 ) -> tfds.core.DatasetBuilder:
   """Builds one data set; see `datasets.prepare`.
 
@@ -64,6 +66,7 @@ def build(
     name: the data set's name.
     data_dir: where data sets are stored; created if need be.
     overwrite: replace a data set of that name once the new one is complete.
+    allow: see `census.check`.
 
   Returns:
     `tfds.core.DatasetBuilder` that reads the data set.
@@ -82,7 +85,10 @@ def build(
     if not overwrite and (final / 'dataset_info.json').is_file():
       stored = _read(final)
     if stored is None:
+      # What is known already is told before hours of work.
+      census.check(builder.info, allow)
       _write(builder, staging)
+      census.check(builder.info, allow)
       final.parent.mkdir(parents=True, exist_ok=True)
       atomic.replace_directory(str(staged), str(final))
     elif stored.info.description != builder.info.description:
@@ -121,6 +127,7 @@ def _write(builder, staging):
       builder.download_and_prepare(
         download_dir=staging / 'downloads', download_config=config
       )
+    census.count(builder)
   finally:
     tfds.enable_progress_bar()
 

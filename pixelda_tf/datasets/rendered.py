@@ -3,7 +3,7 @@
 import functools
 import hashlib
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Protocol
 
 import tensorflow_datasets as tfds
@@ -104,6 +104,7 @@ def store(
   data_dir: str | pathlib.Path,
   description: str,
   overwrite: bool = False,
+  allow: Collection[str] = (),
   **contents: Any,
 ) -> tfds.core.DatasetBuilder:
   """Renders a data set, or goes on where rendering was interrupted.
@@ -113,6 +114,7 @@ def store(
     data_dir: where data sets are stored.
     description: how the pictures are made; it names everything they depend on.
     overwrite: replace a data set of that name.
+    allow: see `census.check`.
     **contents: `pictures` and `workers`, see `Rendered`.
 
   Returns:
@@ -134,5 +136,9 @@ def store(
       )
 
     return preparing.build(
-      make_builder, name=name, data_dir=data_dir, overwrite=overwrite
+      make_builder,
+      name=name,
+      data_dir=data_dir,
+      overwrite=overwrite,
+      allow=allow,
     )

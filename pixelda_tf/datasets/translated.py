@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow_datasets as tfds
 
-from pixelda_tf.datasets import BUILDERS, base, preparing
+from pixelda_tf.datasets import BUILDERS, base, census, preparing
 from pixelda_tf.errors import UserError
 
 
@@ -88,5 +88,10 @@ def store(
     return Translated(data_dir=directory, name=name, **contents)
 
   return preparing.build(
-    make_builder, name=name, data_dir=data_dir, overwrite=overwrite
+    make_builder,
+    name=name,
+    data_dir=data_dir,
+    overwrite=overwrite,
+    # Whether it teaches anything was asked of what was translated.
+    allow=census.REMEDIES,
   )

@@ -138,25 +138,6 @@ def test_truncated_pixels_are_noticed_when_read(tmp_path, write_image):
     image_files.read(path, (40, 40), 'RGB')
 
 
-@pytest.mark.parametrize('foreground', [1, 200, 255])
-def test_mask_of_any_foreground_becomes_0_and_255(tmp_path, foreground):
-  values = np.array([[0, foreground], [foreground, 0]], np.uint8)
-  mask, image = tmp_path / 'mask.png', tmp_path / 'image.png'
-  Image.fromarray(values).save(mask)
-  Image.new('RGB', (2, 2)).save(image)
-  read = image_files.read_mask(mask, image, (4, 4))
-  assert read.shape == (4, 4, 1)
-  expected = np.kron(values > 0, np.ones((2, 2))) * 255
-  np.testing.assert_array_equal(read[..., 0], expected)
-
-
-def test_mask_of_another_size_than_its_image_is_named(tmp_path, write_image):
-  mask = write_image(tmp_path / 'mask.png', (3, 2), 'L')
-  image = write_image(tmp_path / 'image.png', (2, 3))
-  with pytest.raises(UserError, match=f'{mask}: the mask is 3x2 .*2x3'):
-    image_files.read_mask(mask, image, (2, 3))
-
-
 RING = np.zeros((5, 5), np.uint8)
 RING[1:4, 1:4] = 9
 RING[2, 2] = 0

@@ -19,7 +19,7 @@ class Maps(base.ImageBuilder):
   def _split_generators(self, dl_manager):
     examples = [
       {
-        'image': np.zeros((2, 2, 3), np.uint8),
+        'image': np.arange(12, dtype=np.uint8).reshape(2, 2, 3),
         'segmentation': np.array(labels, np.uint8).reshape(2, 2, 1),
       }
       for labels in ([0, 0, 1, 255], [0, 1, 1, 1])

@@ -55,6 +55,13 @@ def write_set(root, frames, scene='test/000002'):
     box = trimesh.creation.box(sides)
     box.visual.vertex_colors = np.tile([*colour, 255], (8, 1))
     box.export(root / 'models' / f'obj_{obj_id:06d}.ply')
+  write_json(
+    root / 'models' / 'models_info.json',
+    {
+      obj_id: {'diameter': float(np.linalg.norm(sides))}
+      for obj_id, (sides, _) in BOXES.items()
+    },
+  )
   folder = root / scene
   for name in ('rgb', 'depth', 'mask_visib'):
     (folder / name).mkdir(parents=True)

@@ -120,5 +120,10 @@ def parse_usps(
       f'{name}: digit {int(np.argmax(wrong))} (counted from 0) has a label '
       'outside 0..9 or a pixel outside [-1, 1]'
     )
+  if pixels.min() >= 0:
+    raise UserError(
+      f'{name}: no pixel is below 0, but black is -1: pixels seem to be scaled '
+      'to [0, 1]; fetch the published file, whose pixels are in [-1, 1]'
+    )
   images = np.round((pixels + 1) * 127.5).astype(np.uint8)
   return images.reshape(-1, 16, 16, 1), labels.astype(np.int64)

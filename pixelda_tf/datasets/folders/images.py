@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import tensorflow_datasets as tfds
 
-from pixelda_tf.datasets import base, executors, image_files
+from pixelda_tf.datasets import base, executors, files, image_files, mask_files
 from pixelda_tf.datasets.folders import entries, listing
 from pixelda_tf.errors import UserError
 
@@ -39,6 +39,8 @@ class Images(base.ImageBuilder):
     resize: tuple[int, int] | None = None,
     test_fraction: float = 0.0,
     mask_from: str | None = None,
+    folders: Sequence[str] | None = None,
+    domain: str | None = None,
     config: str | None = None,
     executor: executors.Executor = executors.LOCAL,
   ):
@@ -57,6 +59,8 @@ class Images(base.ImageBuilder):
       mask_from: 'alpha' or 'black', where the masks of rendered objects come
         from, see `image_files.read_rendered`; None where the CSV tells, or
         there are none.
+      folders: what the folders of `manual_dir` are, see `listing.list_folder`.
+      domain: likewise, which domain is taken.
       config: must be None.
       executor: see `ImageBuilder`.
     """
@@ -64,8 +68,11 @@ class Images(base.ImageBuilder):
     self._mask_from = mask_from
     self._resize = resize
     self._entries = entries.hold_out(
-      listing.list_images(manual_dir, csv), test_fraction
+      listing.list_images(manual_dir, csv, folders, domain), test_fraction
     )
+    self.noted = {
+      'duplicates': files.duplicates([entry.path for entry in self._entries])
+    }
     self._class_names = entries.class_names(self._entries)
     if mask_from and self._entries[0].mask is not None:
       raise UserError(
@@ -161,5 +168,5 @@ def _examples(size, mode, mask_from, entry):
   if entry.label is not None:
     example['label'] = entry.label
   if entry.mask is not None:
-    example['mask'] = image_files.read_mask(entry.mask, entry.path, size)
+    example['mask'] = mask_files.read(entry.mask, entry.path, size)
   return [(entry.key, example)]

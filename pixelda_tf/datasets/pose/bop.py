@@ -11,7 +11,12 @@ import tensorflow_datasets as tfds
 from absl import logging
 
 from pixelda_tf.datasets import base, executors, files
-from pixelda_tf.datasets.pose import bop_crops, bop_options, bop_scenes
+from pixelda_tf.datasets.pose import (
+  bop_crops,
+  bop_options,
+  bop_scenes,
+  bop_units,
+)
 from pixelda_tf.datasets.pose.bop_examples import Examples
 from pixelda_tf.datasets.pose.bop_faults import Faults
 from pixelda_tf.datasets.pose.bop_masks import Silhouettes
@@ -106,12 +111,14 @@ class Bop(base.ImageBuilder):
     self._frames = bop_options.hold_out(
       _read_frames(folders, models, faults), test_fraction
     )
-    self._depth = depth and all(
-      frame.depth for frames in self._frames.values() for frame in frames
-    )
+    all_frames = [frame for part in self._frames.values() for frame in part]
+    self._depth = depth and all(frame.depth for frame in all_frames)
+    diameters = bop_units.diameters(models, all_frames)
+    bop_units.check_positions(manual_dir, all_frames, diameters, crop_metres)
     self._examples = Examples(
       silhouettes=Silhouettes(models),
       class_names=self._class_names,
+      diameters=diameters,
       crop_metres=crop_metres,
       min_visibility=min_visibility,
       masks=masks,
@@ -124,7 +131,13 @@ class Bop(base.ImageBuilder):
       f'{", ".join(f"{path.name} ({split})" for split, path in folders)}; '
       f'poses relative to the {"ray" if allocentric else "camera"}'
     )
-    self._counts, self._digest = self._survey(executor, faults)
+    self._counts, self._digest, views = self._survey(executor, faults)
+    bop_units.check_views(manual_dir, views)
+    outside = sum(view.inside < 0.5 for view in views)
+    self.noted = {
+      'crops_outside': (outside, len(views)),
+      'duplicates': files.duplicates([frame.image for frame in all_frames]),
+    }
     self._left_out = str(faults)
     logging.info('%s: left out: %s', name, faults)
     smallest = min(self._counts.values())
@@ -138,14 +151,16 @@ class Bop(base.ImageBuilder):
     )
 
   def _survey(self, executor, faults):
-    """Returns the numbers of examples by split, and their digest."""
+    """Returns the examples' numbers by split, their digest and views."""
     counts: collections.Counter[str] = collections.Counter()
     digest = hashlib.sha256()
+    views: list[bop_units.View] = []
     survey = functools.partial(_survey, self._examples, self._skip_bad)
     for split, frames in self._frames.items():
       title = f'{self.name} {split}, checking'
-      for count, part, of_frame in executor.map(title, survey, frames):
-        counts[split] += count
+      for part, of_frame, seen in executor.map(title, survey, frames):
+        counts[split] += len(seen)
+        views += seen
         digest.update(part)
         faults.counts.update(of_frame)
       if not counts[split]:
@@ -153,7 +168,7 @@ class Bop(base.ImageBuilder):
           f'--manual_dir: no object is left in the split {split}; left out: '
           f'{faults}; lower --min_visibility or choose other --bop_splits'
         )
-    return counts, digest.hexdigest()
+    return counts, digest.hexdigest(), views
 
   def _info(self):
     return self.image_info(
@@ -186,14 +201,14 @@ def _of_frame(examples, skip_bad, frame):
 
 
 def _survey(examples, skip_bad, frame):
-  """Returns how many examples a frame has, their digest, and the faults."""
+  """Returns the digest of a frame's examples, the faults, and the views."""
   faults, digest = Faults(skip_bad), hashlib.sha256()
-  made = examples.of_frame(frame, faults)
-  for key, example in made:
+  views: list[bop_units.View] = []
+  for key, example in examples.of_frame(frame, faults, views):
     digest.update(f'{key}\0{example.pop("label")}\0'.encode())
     for _, values in sorted(example.items()):
       digest.update(np.ascontiguousarray(values).data)
-  return len(made), digest.digest(), faults.counts
+  return digest.digest(), faults.counts, views
 
 
 def _read_frames(folders, models, faults):

@@ -110,7 +110,7 @@ def parse_annotation(value: Any, index: int, where: str) -> Annotation:
       'objects behind the camera',
       f'{where}, cam_t_m2c',
       f'{_short(value["cam_t_m2c"])}; expected the third to be at least '
-      f'{NEAREST / METRES:g} (in front of the camera)',
+      f'{NEAREST / METRES:g} (millimetres in front of the camera)',
     )
   return Annotation(index, obj_id, rotation, position, visibility=None)
 

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from pixelda_tf.datasets import image_files
-from pixelda_tf.datasets.pose import bop_crops, bop_scenes
+from pixelda_tf.datasets import image_files, mask_files
+from pixelda_tf.datasets.pose import bop_crops, bop_scenes, bop_units
 from pixelda_tf.datasets.pose.bop_faults import Fault, Faults
 from pixelda_tf.datasets.pose.bop_masks import Silhouettes
 from pixelda_tf.errors import UserError
@@ -23,6 +23,7 @@ class Examples:
     *,
     silhouettes: Silhouettes,
     class_names: Mapping[int, str],
+    diameters: Mapping[int, float],
     crop_metres: float,
     min_visibility: float,
     masks: bool,
@@ -34,6 +35,7 @@ class Examples:
     Args:
       silhouettes: `Silhouettes` of the set.
       class_names: dict of object id to name.
+      diameters: dict of object id to metres.
       crop_metres: side of the square that a crop shows.
       min_visibility: fraction of an object that has to be seen.
       masks: whether examples have masks.
@@ -42,6 +44,7 @@ class Examples:
     """
     self._silhouettes = silhouettes
     self._class_names = class_names
+    self._diameters = diameters
     self._crop_metres = crop_metres
     self._min_visibility = min_visibility
     self._masks = masks
@@ -49,13 +52,17 @@ class Examples:
     self._allocentric = allocentric
 
   def of_frame(
-    self, frame: bop_scenes.Frame, faults: Faults
+    self,
+    frame: bop_scenes.Frame,
+    faults: Faults,
+    views: list[bop_units.View] | None = None,
   ) -> list[tuple[str, dict[str, Any]]]:
     """Returns a list of (key, example) of a frame.
 
     Args:
       frame: `Frame`.
       faults: `Faults`; it also counts the objects that are hardly visible.
+      views: takes what is measured of each example.
 
     Raises:
       Fault: a file or object is wrong, and faults are not counted.
@@ -66,13 +73,17 @@ class Examples:
       distances = _read_depth(frame, image.shape[:2]) if self._depth else None
       for annotation in frame.annotations:
         with faults.tolerated():
-          example = self._example(frame, annotation, image, distances, faults)
+          example, view = self._example(
+            frame, annotation, image, distances, faults
+          )
           if example is not None:
+            if views is not None:
+              views.append(view)
             examples.append((f'{frame.key}/{annotation.number:06d}', example))
     return examples
 
   def _example(self, frame, annotation, image, distances, faults):
-    """Returns an example, or None if too little of the object is seen."""
+    """Returns an example and its view, None if too little of it is seen."""
     where = (
       f'{frame.scene / bop_scenes.TRUTH}, frame {frame.number}, object '
       f'{annotation.number}'
@@ -84,7 +95,7 @@ class Examples:
         f'{annotation.obj_id}; expected an object that --names has',
       )
     if self._is_hidden(annotation.visibility, faults):
-      return None
+      return None, None
     crop = bop_crops.Crop(frame.camera, annotation.position, self._crop_metres)
     if not crop.is_centre_inside(image.shape[:2]):
       raise Fault(
@@ -95,7 +106,12 @@ class Examples:
       )
     mask, visibility = self._view(frame, annotation, image.shape[:2], crop)
     if self._is_hidden(visibility, faults):
-      return None
+      return None, None
+    view = bop_units.View(
+      inside=float(crop.inside(image.shape[:2]).mean()),
+      depth=_depth_ratio(annotation, crop, mask, distances),
+      extent=self._extent(frame, annotation, mask),
+    )
     image = crop.colours(image)
     if distances is not None:
       channel = normalize(crop.nearest(distances), annotation.position[2])
@@ -107,7 +123,16 @@ class Examples:
     }
     if self._masks:
       example['mask'] = mask
-    return example
+    return example, view
+
+  def _extent(self, frame, annotation, mask):
+    """Returns the length of a published mask, in diameters of the object."""
+    if mask is None or not mask.any() or not frame.mask(annotation).is_file():
+      return None
+    seen = np.argwhere(mask[..., 0])
+    pixels = np.linalg.norm(np.ptp(seen, axis=0) + 1)
+    metres = pixels * self._crop_metres / bop_crops.SIZE
+    return float(metres / self._diameters[annotation.obj_id])
 
   def _is_hidden(self, visibility, faults):
     """Whether too little is visible, which is counted; None for unknown."""
@@ -145,6 +170,25 @@ class Examples:
     return views.quaternion(rotation)
 
 
+def _depth_ratio(annotation, crop, mask, distances):
+  """Returns the depth in the middle of an object, in that of its position."""
+  if distances is None:
+    return None
+  measured = crop.nearest(distances)
+  middle = np.zeros(measured.shape, bool)
+  quarter = bop_crops.SIZE // 8
+  centre = slice(bop_crops.SIZE // 2 - quarter, bop_crops.SIZE // 2 + quarter)
+  middle[centre, centre] = True
+  if mask is not None and mask.any():
+    middle = mask[..., 0] > 0
+  measured = measured[middle & (measured > 0)]
+  return (
+    float(np.median(measured) / annotation.position[2])
+    if measured.size
+    else None
+  )
+
+
 def along_ray(position: np.ndarray) -> np.ndarray:
   """Returns the smallest rotation from the optical axis to an object's ray.
 
@@ -171,7 +215,7 @@ def _read_image(frame):
 
 def _read_mask(frame, path, size):
   try:
-    return image_files.read_mask(path, frame.image, size)[..., 0]
+    return mask_files.read(path, frame.image, size)[..., 0]
   except UserError as error:
     raise Fault(
       'unreadable masks', f'frame {frame.number}', error.message

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from pixelda_tf.datasets.pose import bop_units, mesh_files
 from pixelda_tf.datasets.pose.bop_annotations import Annotation
 from pixelda_tf.errors import UserError
 from pixelda_tf.rendering import meshes
@@ -78,6 +79,7 @@ class Silhouettes:
       )
     if obj_id not in self._scenes:
       mesh = meshes.load(self._models[obj_id], colours=False)
+      mesh_files.check_extent(self._models[obj_id], mesh, bop_units.SIZES)
       scene = self._scenes[obj_id] = rtcore_scene.EmbreeScene()
       mesh_construction.TriangleMesh(scene, mesh.vertices, mesh.faces)
     return self._scenes[obj_id]

@@ -15,6 +15,7 @@ from pixelda_tf.rendering import meshes
 # Metres: what the camera, 65 cm away, can see.
 SMALLEST, LARGEST = 0.005, 0.8
 EXAMPLE = '--names=1:ape,6:cat'
+_ADVICE = "--scale gives the metres in the meshes' unit"
 
 
 def load_folder(
@@ -58,7 +59,7 @@ def load_folder(
     named = {name: named[name] for name in in_order(named)}
   loaded = {name: meshes.load(path, scale) for name, path in named.items()}
   for name, mesh in loaded.items():
-    _check_extent(named[name], mesh)
+    check_extent(named[name], mesh)
   return {name: meshes.centred(mesh) for name, mesh in loaded.items()}
 
 
@@ -94,12 +95,27 @@ def parse_names(text: str) -> dict[str, str]:
   return nfc(names)
 
 
-def _check_extent(path, mesh):
-  extent = np.ptp(mesh.vertices, axis=0).max()
-  if not SMALLEST <= extent <= LARGEST:
+def check_extent(
+  path: pathlib.Path, mesh: meshes.Mesh, advice: str = _ADVICE
+) -> None:
+  """Raises UserError where an object is too small or too large.
+
+  Args:
+    path: of the mesh.
+    mesh: in metres.
+    advice: what the user may do.
+  """
+  check_length(path, float(np.ptp(mesh.vertices, axis=0).max()), advice)
+
+
+def check_length(
+  place: str | pathlib.Path, metres: float, advice: str, most: float = LARGEST
+) -> None:
+  """Raises UserError where no object is as long; see `check_extent`."""
+  if not SMALLEST <= metres <= most:
     raise UserError(
-      f'{path}: is {extent:.4g} m long, expected {SMALLEST} to {LARGEST}; '
-      "--scale gives the metres in the meshes' unit"
+      f'{place}: is {metres:.4g} m long, expected {SMALLEST} to {most:.2g}; '
+      f'{advice}'
     )
 
 

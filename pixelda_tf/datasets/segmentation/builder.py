@@ -13,7 +13,7 @@ import tensorflow_datasets as tfds
 from absl import logging
 from PIL import Image
 
-from pixelda_tf.datasets import base, executors, image_files
+from pixelda_tf.datasets import base, executors, files, image_files
 from pixelda_tf.datasets.folders import images
 from pixelda_tf.datasets.folders.entries import Entry
 from pixelda_tf.datasets.segmentation import label_files
@@ -78,6 +78,9 @@ class LabelMapBuilder(base.ImageBuilder):
     if self.LEAVES_OUT:
       listed, surveyed, self._left_out = _of_usual_size(listed, surveyed)
     self._listed = list(listed)
+    self.noted = {
+      'duplicates': files.duplicates([entry.path for entry in self._listed])
+    }
     self._size, self._mode = image_files.common_form(
       [entry.path for entry in listed],
       [survey.form for survey in surveyed],

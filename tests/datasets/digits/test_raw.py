@@ -75,6 +75,15 @@ def test_parse_usps_maps_values_to_bytes():
   assert images[0, 0, :4, 0].tolist() == [0, 191, 255, 128]
 
 
+def test_parse_usps_wants_black_to_be_below_0():
+  """Pixels in [0, 1] would be grey and white; one below 0 is enough."""
+  scaled = b'3 ' + b'0.5 ' * 128 + b'1 ' * 127
+  with pytest.raises(UserError, match='f: no pixel is below 0, but black is'):
+    raw.parse_usps(scaled + b'0', name='f')
+  images, _ = raw.parse_usps(scaled + b'-0.1', name='f')
+  assert images.min() == round(0.9 * 127.5)
+
+
 @pytest.mark.parametrize(
   ('data', 'expected'),
   [

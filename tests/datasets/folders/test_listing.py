@@ -23,8 +23,9 @@ def folder(tmp_path):
   return make
 
 
-def listed(root):
-  return [(e.key, e.label, e.split) for e in listing.list_images(root, None)]
+def listed(root, **options):
+  found = listing.list_images(root, None, **options)
+  return [(e.key, e.label, e.split) for e in found]
 
 
 def test_one_subfolder_a_class(folder):
@@ -57,7 +58,11 @@ def test_classes_in_the_folder_images_as_office_31_has_them(folder):
 
 
 def test_a_class_that_is_called_images(folder):
-  assert listed(folder('images/1.png')) == [('images/1.png', 'images', 'train')]
+  """Whether it is one, a flag decides."""
+  root = folder('images/1.png')
+  assert listed(root) == [('1.png', None, 'train')]
+  found = listed(root, levels=['classes'])
+  assert found == [('images/1.png', 'images', 'train')]
 
 
 def test_images_alone_are_unlabelled(folder):
@@ -84,7 +89,13 @@ def test_splits_of_images(folder):
 
 
 def test_class_that_is_called_train(folder):
-  assert listed(folder('train/1.png', 'car/1.png')) == [
+  """Whether it is one, a flag decides, which the mistake names."""
+  root = folder('train/1.png', 'car/1.png')
+  with pytest.raises(
+    UserError, match=f'{root}/train: .*car beside it .*--folders=classes'
+  ):
+    listed(root)
+  assert listed(root, levels=['classes']) == [
     ('car/1.png', 'car', 'train'),
     ('train/1.png', 'train', 'train'),
   ]
@@ -98,7 +109,6 @@ def test_class_that_is_called_train(folder):
     (['cat/deep/1.png'], 'deep: a folder inside the class folder cat'),
     (['cat/1.png', 'dog/1.txt'], 'dog: holds no images'),
     (['1.txt'], 'holds no images'),
-    (['train/1.png', 'val/1.png'], 'val: call the folder validation'),
     (['train/1.png', 'test/cat/1.png'], 'only one of train and test'),
     (
       ['train/cat/1.png', 'test/cat/1.png', 'test/dog/1.png'],

@@ -76,7 +76,7 @@ FAULTS = {
   ),
   'behind': (
     edit_object(cam_t_m2c=[0, 0, -500]),
-    'scene_gt.json, frame 9, object 0, cam_t_m2c: .*in front of the camera',
+    'scene_gt.json, frame 9, object 0, cam_t_m2c: .*millimetres in front of',
     '1 objects behind the camera',
     3,
   ),
