@@ -29,7 +29,7 @@ def nfc(names: Any) -> Any:
 
 def is_missing(text: str) -> bool:
   """Whether text stands for a missing value: nothing, or NaN as tables have."""
-  return text.strip().casefold() in ('', 'nan')
+  return text.strip().casefold() in ('', 'nan', '<na>')
 
 
 def in_order(names: Collection[str]) -> list[str]:

@@ -19,7 +19,14 @@ def test_all_names_get_one_form():
 
 @pytest.mark.parametrize(
   ('text', 'expected'),
-  [('', True), (' \t', True), ('NaN', True), (' nan', True), ('nana', False)],
+  [
+    ('', True),
+    (' \t', True),
+    ('NaN', True),
+    (' nan', True),
+    ('<NA>', True),
+    ('nana', False),
+  ],
 )
 def test_what_stands_for_nothing(text, expected):
   assert names.is_missing(text) == expected

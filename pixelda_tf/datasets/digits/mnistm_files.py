@@ -8,7 +8,7 @@ import pathlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pixelda_tf.datasets import files, image_files
+from pixelda_tf.datasets import files, image_files, suffixes
 from pixelda_tf.errors import UserError
 
 SIZE = 32
@@ -71,7 +71,9 @@ def _read_listing(folder, split):
     if name in labels:
       raise UserError(f'{labels_file}: line {number} lists {name} again')
     labels[name] = int(label)
-  stored = {path.name for path in images_dir.glob('*.png')}
+  stored = {
+    path.name for path in images_dir.iterdir() if suffixes.is_image(path)
+  }
   for names, problem in (
     (labels.keys() - stored, f'listed in {labels_file}, but not there'),
     (stored - labels.keys(), f'not listed in {labels_file}'),

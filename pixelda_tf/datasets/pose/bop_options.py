@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from pixelda_tf.datasets import base
-from pixelda_tf.datasets.names import nfc
+from pixelda_tf.datasets.names import is_missing, nfc
 from pixelda_tf.datasets.pose.bop_scenes import Frame
 from pixelda_tf.errors import UserError
 
@@ -42,8 +42,9 @@ def find_models(manual_dir: pathlib.Path) -> dict[int, pathlib.Path]:
   for name in MODEL_FOLDERS:
     paths = {
       int(match.group(1)): path
-      for path in sorted((manual_dir / name).glob('obj_*.ply'))
+      for path in sorted((manual_dir / name).glob('obj_*'))
       if (match := re.fullmatch(r'obj_(\d{1,9})', path.stem, re.ASCII))
+      and path.suffix.lower() == '.ply'
     }
     if paths:
       return paths
@@ -77,7 +78,7 @@ def class_names(
   named: dict[int, str] = {}
   for pair in names:
     number, _, name = pair.partition(':')
-    if not re.fullmatch(r'\d{1,9}', number, re.ASCII) or not name.strip():
+    if not re.fullmatch(r'\d{1,9}', number, re.ASCII) or is_missing(name):
       raise UserError(
         f'--names: {pair!r}; give ID:NAME of each object, as 1:ape,5:can, or '
         'linemod'

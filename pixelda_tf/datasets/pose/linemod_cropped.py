@@ -2,7 +2,6 @@
 
 import functools
 import hashlib
-import math
 import pathlib
 import re
 from collections.abc import Iterable, Sequence
@@ -10,14 +9,15 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import tensorflow_datasets as tfds
 
-from pixelda_tf.datasets import base, executors, files, image_files
+from pixelda_tf.datasets import base, executors, files, image_files, suffixes
+from pixelda_tf.datasets.names import in_order, is_missing, nfc
+from pixelda_tf.datasets.pose import linemod_files
 from pixelda_tf.errors import UserError
 
 SIZE = (64, 64)
 RENDERED = ('coarse', 'fine')
 REAL = 'real'
 MAX_SHARDS = 4
-POSES = 'poses.txt'
 TRAINING_SPLIT = 'training_split.txt'
 # An image's file and its pose, float32 `[4]`.
 Entry = tuple[pathlib.Path, np.ndarray]
@@ -26,10 +26,10 @@ Entry = tuple[pathlib.Path, np.ndarray]
 class LinemodCropped(base.ImageBuilder):
   """Cropped LineMod (Wohlhart and Lepetit, 2015): RGB, class and pose.
 
-  Reads `<set>/<object>/*.png` with a `poses.txt` each. The config `synthetic`
-  holds the sets coarse and fine, rendered on black, with masks; `real` the set
-  real, whose `training_split.txt` lists the numbers of the training images: the
-  other images are the test split.
+  Reads the images in `<set>/<object>/` with a `poses.txt` each. The config
+  `synthetic` holds the sets coarse and fine, rendered on black, with masks;
+  `real` the set real, whose `training_split.txt` lists the numbers of the
+  training images: the other images are the test split.
   """
 
   name = 'linemod_cropped'
@@ -66,7 +66,8 @@ class LinemodCropped(base.ImageBuilder):
     manual_dir = files.check_directory(manual_dir, '--manual_dir')
     sets = (REAL,) if config == REAL else RENDERED
     entries = list_sets(manual_dir, sets)
-    self._class_names = sorted({path.parent.name for path, _ in entries})
+    self._class_names = in_order({_class_of(path) for path, _ in entries})
+    self.noted = {'duplicates': files.duplicates([path for path, _ in entries])}
     self._splits = {'train': entries}
     if config == REAL:
       self._splits = split_real(entries, manual_dir / REAL / TRAINING_SPLIT)
@@ -108,14 +109,18 @@ class LinemodCropped(base.ImageBuilder):
     )
 
 
+def _class_of(path):
+  return nfc(path.parent.name)
+
+
 def _examples(is_rendered, entry):
   """Returns the only (key, example) of a (path, pose), in a list."""
   path, pose = entry
   image = image_files.read(path, SIZE, 'RGB')
-  example = {'image': image, 'label': path.parent.name, 'pose': pose}
+  example = {'image': image, 'label': _class_of(path), 'pose': pose}
   if is_rendered:
     example['mask'] = image_files.silhouette(image)
-  return [('/'.join(path.parts[-3:]), example)]
+  return [(nfc('/'.join(path.parts[-3:])), example)]
 
 
 def list_sets(manual_dir: pathlib.Path, sets: Sequence[str]) -> list[Entry]:
@@ -126,19 +131,27 @@ def list_sets(manual_dir: pathlib.Path, sets: Sequence[str]) -> list[Entry]:
     sets: names of folders, of which one at least has to be there.
 
   Raises:
-    UserError: no set is there, a set has no object, or see `read_poses`.
+    UserError: no set is there, a set has no object, or see `read_object`.
   """
   folders = [manual_dir / name for name in sets if (manual_dir / name).is_dir()]
   if not folders:
     raise UserError(
       f'{manual_dir}: no folder {" or ".join(sets)}; --manual_dir has to hold '
-      f'<set>/<object>/*.png with a {POSES} for each object'
+      f'<set>/<object>/ of images, with a {linemod_files.POSES} for each object'
     )
   entries = []
   for folder in folders:
     objects = sorted(path for path in folder.iterdir() if path.is_dir())
     if not objects:
       raise UserError(f'{folder}: no folder of an object in it')
+    named: dict[str, pathlib.Path] = {}
+    for path in objects:
+      other = named.setdefault(nfc(path.name), path)
+      if other is not path or is_missing(path.name):
+        raise UserError(
+          f'{path}: has the name of another object, in another form of '
+          'Unicode, or one that stands for nothing; rename it'
+        )
     for path in objects:
       entries += read_object(path)
   return entries
@@ -149,108 +162,37 @@ def read_object(folder: pathlib.Path) -> list[Entry]:
 
   Raises:
     UserError: an image without a pose, a pose without an image, or see
-      `read_poses`.
+      `linemod_files.read_poses`.
   """
-  path = folder / POSES
+  path = folder / linemod_files.POSES
   if not path.is_file():
     raise UserError(f"{path}: no such file; it has to give the images' poses")
-  poses = read_poses(path)
-  images = {image.name: image for image in sorted(folder.glob('*.png'))}
-  for name in images:
-    if not re.search(r'\d+\.png$', name):
+  poses = linemod_files.read_poses(path)
+  images: dict[str, pathlib.Path] = {}
+  for image in sorted(folder.iterdir()):
+    if suffixes.is_image(image) and image.is_file():
+      other = images.setdefault(nfc(image.name), image)
+      if other is not image:
+        raise UserError(f'{image}: has the name of {other}; rename one')
+  for name, image in images.items():
+    if not re.search(r'\d$', image.stem):
       raise UserError(f'{folder / name}: its name has to end in a number')
     if name not in poses:
       raise UserError(f'{path}: no pose of {name}; add it or remove the image')
   for name in poses:
     if name not in images:
       raise UserError(
-        f'{folder / name}: no such file, but {POSES} has its pose'
+        f'{folder / name}: no such file, but {linemod_files.POSES} has its pose'
       )
   if not images:
-    raise UserError(f'{folder}: holds no *.png')
+    raise UserError(f'{folder}: holds no images (as .png)')
   return [(image, poses[name]) for name, image in images.items()]
-
-
-def read_poses(path: pathlib.Path) -> dict[str, np.ndarray]:
-  """Reads quaternions by image name.
-
-  Args:
-    path: text file: for each image a line `# name.png` and a line of four
-      numbers, the quaternion (w, x, y, z) with either sign.
-
-  Returns:
-    dict of name to float32 `[4]`, unit, w >= 0.
-
-  Raises:
-    UserError: a line is something else, or no unit quaternion.
-  """
-  poses, name = {}, None
-  text = path.read_bytes().decode('utf-8', 'replace')
-  for number, line in enumerate(text.splitlines(), 1):
-    where = f'{path}, line {number}'
-    if not line.strip():
-      continue
-    if line.startswith('#'):
-      if name is not None:
-        raise UserError(f'{where}: {name} before it has no pose')
-      name = line[1:].strip()
-      if name in poses:
-        raise UserError(f'{where}: a second pose of {name}')
-    elif name is None:
-      raise UserError(f"{where}: a pose needs a line '# name.png' before it")
-    else:
-      poses[name] = parse_quaternion(line, where)
-      name = None
-  if name is not None:
-    raise UserError(f'{path}: {name} at its end has no pose')
-  return poses
-
-
-def parse_quaternion(line: str, where: str) -> np.ndarray:
-  """Returns float32 `[4]`, unit, w >= 0, of four numbers in a line of text.
-
-  Raises:
-    UserError: these are not four numbers, or their norm is not 1 (1 % off is
-      taken for rounding).
-  """
-  try:
-    values = [float(word) for word in line.split()]
-  except ValueError:
-    values = []
-  norm = math.hypot(*values)
-  if len(values) != 4 or not abs(norm - 1) < 0.01:
-    raise UserError(
-      f'{where}: {line.strip()[:80]!r} is no unit quaternion; expected four '
-      'numbers w x y z of norm 1'
-    )
-  return np.array(values, np.float32) / norm * (-1 if values[0] < 0 else 1)
-
-
-def read_training_split(path: pathlib.Path) -> set[int]:
-  """Returns the set of numbers in a file, separated by commas or spaces.
-
-  Raises:
-    UserError: the file is missing or holds something else.
-  """
-  if not path.is_file():
-    raise UserError(
-      f'{path}: no such file; it has to list the numbers of the training '
-      'images, separated by commas: all others are test images'
-    )
-  text = path.read_bytes().decode('utf-8', 'replace')
-  words = text.replace(',', ' ').split()
-  wrong = [word for word in words if not re.fullmatch(r'[0-9]{1,9}', word)]
-  if wrong or not words:
-    raise UserError(
-      f'{path}: {wrong[0][:40]!r} is no number' if wrong else f'{path}: empty'
-    )
-  return {int(word) for word in words}
 
 
 def split_real(
   entries: Iterable[Entry], path: pathlib.Path
 ) -> dict[str, list[Entry]]:
-  """Returns {'train', 'test'} of (path, pose), see `read_training_split`.
+  """Returns {'train', 'test'} of (path, pose).
 
   Args:
     entries: (path, pose) of images whose names end in a number.
@@ -259,7 +201,7 @@ def split_real(
   Raises:
     UserError: the file is missing or wrong, or leaves a split without images.
   """
-  numbers = read_training_split(path)
+  numbers = linemod_files.read_training_split(path)
   splits: dict[str, list[Entry]] = {'train': [], 'test': []}
   for entry in entries:
     number = re.search(r'\d+$', entry[0].stem)

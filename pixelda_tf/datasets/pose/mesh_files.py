@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 
 import numpy as np
+from absl import logging
 
-from pixelda_tf.datasets import files
-from pixelda_tf.datasets.names import in_order, nfc
+from pixelda_tf.datasets import files, suffixes
+from pixelda_tf.datasets.names import in_order, is_missing, nfc
 from pixelda_tf.errors import UserError
 from pixelda_tf.rendering import meshes
 
@@ -45,6 +46,7 @@ def load_folder(
     for path in sorted(folder.iterdir())
     if path.suffix.lower() in meshes.SUFFIXES
   ]
+  _tell_others(folder)
   if not paths:
     raise UserError(
       f'--meshes_dir={meshes_dir}: no {", ".join(meshes.SUFFIXES)} in it'
@@ -89,7 +91,8 @@ def parse_names(text: str) -> dict[str, str]:
     if len(names) < len(pairs):
       raise UserError(f'--names={text}: names a file twice')
   if not names or not all(
-    isinstance(name, str) and name and key for key, name in names.items()
+    isinstance(name, str) and not is_missing(name) and key
+    for key, name in names.items()
   ):
     raise UserError(f'--names={text}: give KEY:NAME,..., as {EXAMPLE}')
   return nfc(names)
@@ -116,6 +119,23 @@ def check_length(
     raise UserError(
       f'{place}: is {metres:.4g} m long, expected {SMALLEST} to {most:.2g}; '
       f'{advice}'
+    )
+
+
+def _tell_others(folder):
+  """Logs what lies in the folder, and belongs to no mesh by its name."""
+  others = [
+    path.name
+    for path in sorted(folder.iterdir())
+    if path.suffix.lower() not in (*meshes.SUFFIXES, '.mtl', '.bin', '.json')
+    and not suffixes.is_image(path)
+    and path.is_file()
+    and not path.name.startswith('.')
+  ]
+  if others:
+    logging.warning(
+      '%s: %d files are left out, which are no meshes (%s), as %s',
+      *(folder, len(others), ', '.join(meshes.SUFFIXES), others[0]),
     )
 
 

@@ -210,6 +210,7 @@ OPTIONS = {
   'twice': ({'bop_splits': ['test:test', 'train:test']}, 'named twice'),
   'no scene': ({'bop_splits': ['test:models']}, 'models: no scene folder'),
   'name': ({'names': ['box']}, "--names: 'box'; give ID:NAME"),
+  'nothing': ({'names': ['1:nan']}, "--names: '1:nan'; give ID:NAME"),
   'id': ({'names': ['2:box']}, "--names: '2:box', but the models are 1, 3"),
   'same': ({'names': ['1:box', '3:box']}, "'3:box' names an object or a class"),
   'crop': ({'crop_metres': 0.0}, '--crop_metres=0.0: must be in'),

@@ -6,7 +6,8 @@ from PIL import Image
 
 from pixelda_tf import datasets
 from pixelda_tf.data import domains
-from pixelda_tf.datasets.pose import linemod_cropped
+from pixelda_tf.datasets import summary
+from pixelda_tf.datasets.pose import linemod_cropped, linemod_files
 from pixelda_tf.errors import UserError
 
 POSE = '0.5 -0.5 0.5 -0.5'
@@ -95,6 +96,45 @@ def test_real_is_split_by_the_numbers_of_the_training_images(sets):
       for example in found
     ]
     assert sorted(numbers) == [(c, n) for c in (0, 1) for n in expected]
+
+
+def test_images_of_any_suffix_and_names_of_any_form(sets):
+  """As cameras and macOS write them; objects' numbers are in their order."""
+  for name, new in (('cat', 'cafe\u0301'), ('ape', '10')):
+    folder = (sets / 'coarse' / name).rename(sets / 'coarse' / new)
+    for number, suffix in enumerate(('.PNG', '.bmp')):
+      image = Image.open(folder / f'img{number}.png')
+      image.save(folder / f'img{number}{suffix}')
+      (folder / f'img{number}.png').unlink()
+    poses = [f'# img0.PNG\n{POSE}\n# img1.bmp\n{POSE}\n']
+    (folder / 'poses.txt').write_text(''.join(poses))
+  (sets / 'fine').rename(sets.parent / 'fine')
+  prepare(sets)
+  opened, found = examples(sets, 'synthetic', 'train')
+  assert opened.class_names == ('10', 'caf\u00e9')
+  assert len(found) == 4
+
+
+def test_objects_of_numbers_are_in_their_order(sets):
+  (sets / 'real' / 'cat').rename(sets / 'real' / '10')
+  (sets / 'real' / 'ape').rename(sets / 'real' / '9')
+  assert prepare(sets, 'real').info.features['label'].names == ['9', '10']
+
+
+@pytest.mark.parametrize('name', ['nan', 'cafe\u0301'])
+def test_names_that_no_object_can_have_are_told(sets, name):
+  (sets / 'real' / 'cat').rename(sets / 'real' / 'caf\u00e9')
+  (sets / 'real' / 'ape').rename(sets / 'real' / name)
+  with pytest.raises(UserError, match='rename it'):
+    prepare(sets, 'real')
+
+
+def test_images_that_are_the_same_file_are_counted(sets):
+  first, second = (sets / 'real/cat' / f'img{number}.png' for number in (0, 1))
+  second.unlink()
+  second.symlink_to(first)
+  text = summary.text(prepare(sets, 'real'))
+  assert '  2 of 8 images are the file of another one' in text
 
 
 def test_poses_are_units_of_the_canonical_sign(sets):
@@ -238,7 +278,7 @@ def test_the_real_sets_have_the_known_counts(real_data):
   objects = {'ape', 'benchvise', 'cam', 'cat', 'duck'}
   assert {path.parent.name for path, _ in rendered} == objects
   assert {path.parent.name for path, _ in real} == objects
-  numbers = linemod_cropped.read_training_split(
+  numbers = linemod_files.read_training_split(
     folder / 'real' / 'training_split.txt'
   )
   training = [

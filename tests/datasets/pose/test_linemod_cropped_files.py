@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from pixelda_tf.datasets.pose import linemod_cropped
+from pixelda_tf.datasets.pose import linemod_files
 from pixelda_tf.errors import UserError
 
 POSE = '0.5 -0.5 0.5 -0.5'
@@ -44,14 +44,14 @@ def test_what_is_wrong_with_the_poses_is_told(tmp_path, name):
   path = tmp_path / 'poses.txt'
   path.write_text(text)
   with pytest.raises(UserError, match=f'{path}.*{expected}'):
-    linemod_cropped.read_poses(path)
+    linemod_files.read_poses(path)
 
 
 def test_a_long_line_is_told_in_short(tmp_path):
   path = tmp_path / 'poses.txt'
   path.write_text('# a.png\n' + 'x' * 10_000)
   with pytest.raises(UserError) as error:
-    linemod_cropped.read_poses(path)
+    linemod_files.read_poses(path)
   assert len(error.value.message) < 300 + len(str(path))
 
 
@@ -77,7 +77,7 @@ def test_any_bytes_are_poses_or_a_mistake(tmp_path, content):
   path = tmp_path / 'poses.txt'
   path.write_bytes(content)
   try:
-    poses = linemod_cropped.read_poses(path)
+    poses = linemod_files.read_poses(path)
   except UserError as error:
     assert str(path) in error.message
     return
@@ -103,7 +103,7 @@ def test_any_bytes_are_numbers_or_a_mistake(tmp_path, content):
   path = tmp_path / 'training_split.txt'
   path.write_bytes(content)
   try:
-    numbers = linemod_cropped.read_training_split(path)
+    numbers = linemod_files.read_training_split(path)
   except UserError as error:
     assert str(path) in error.message
     return
@@ -114,4 +114,4 @@ def test_any_bytes_are_numbers_or_a_mistake(tmp_path, content):
 def test_numbers_are_separated_by_commas_spaces_or_lines(tmp_path):
   path = tmp_path / 'training_split.txt'
   path.write_text('1, 02,3\n4 5\t6,\n')
-  assert linemod_cropped.read_training_split(path) == {1, 2, 3, 4, 5, 6}
+  assert linemod_files.read_training_split(path) == {1, 2, 3, 4, 5, 6}

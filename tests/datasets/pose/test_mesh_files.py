@@ -28,6 +28,15 @@ def test_all_meshes_named_by_file(folder):
     np.testing.assert_allclose(mesh.vertices.mean(axis=0), 0, atol=1e-6)
 
 
+def test_files_that_are_no_meshes_are_counted(folder, caplog):
+  """But for materials and textures, which belong to meshes."""
+  for name in ('a.fbx', 'b.dae', 'c.mtl', 'd.png', '.hidden'):
+    (folder / name).touch()
+  mesh_files.load_folder(folder)
+  (told,) = [line for line in caplog.messages if 'left out' in line]
+  assert '2 files are left out' in told and told.endswith('as a.fbx')
+
+
 def test_numbers_are_in_their_order_and_names_in_one_form(tmp_path):
   for stem in ('10', '9.5', 'cafe\u0301'):
     trimesh.creation.box((30, 20, 10)).export(tmp_path / f'{stem}.stl')
@@ -93,3 +102,9 @@ def test_mistake_in_a_json_file_is_told(tmp_path, content):
   path.write_text(content)
   with pytest.raises(UserError, match='names.json'):
     mesh_files.parse_names(str(path))
+
+
+@pytest.mark.parametrize('text', ['1:nan', '1:', '1:NaN,2:cat'])
+def test_a_name_that_stands_for_nothing_is_told(text):
+  with pytest.raises(UserError, match='--names=.*give KEY:NAME'):
+    mesh_files.parse_names(text)
