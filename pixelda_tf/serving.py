@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import tensorflow as tf
 
-from pixelda_tf import atomic
+from pixelda_tf import atomic, locks
 from pixelda_tf.datasets.names import nfc
 from pixelda_tf.errors import UserError
 from pixelda_tf.fields.images import prepare_images, to_uint8
@@ -105,7 +105,7 @@ def export(
     method: a trained `Method`.
     class_names: by label, one a line of `CLASS_NAMES`.
     directory: where to; one that is there is replaced when the new one is
-      complete.
+      complete. A process that writes there is waited for.
 
   Raises:
     UserError: the disk is full or cannot be written.
@@ -139,6 +139,7 @@ def export(
       'the export',
       'what was there is untouched: make room or name another directory',
     ),
+    locks.hold(locks.beside(directory), directory),
     atomic.new_directory(directory) as partial,
   ):
     tf.saved_model.save(

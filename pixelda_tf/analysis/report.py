@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from pixelda_tf import atomic
+from pixelda_tf import atomic, locks
 from pixelda_tf.analysis import (
   adaptation,
   plots,
@@ -33,7 +33,8 @@ def analyse(
 ) -> list[str]:
   """Draws what can be drawn and writes it to a folder.
 
-  The folder is replaced when the new one is complete.
+  The folder is replaced when the new one is complete. A process that writes it
+  is waited for.
 
   Args:
     pair: an `OpenPair`.
@@ -98,7 +99,10 @@ def _summary(compared, done, left_out):
 
 def _write(directory, done, summary):
   """Writes all files; returns their paths."""
-  with atomic.new_directory(directory) as partial:
+  with (
+    locks.hold(locks.beside(directory), directory),
+    atomic.new_directory(directory) as partial,
+  ):
     files = _write_files(partial, done, summary)
   return [
     os.path.join(directory, os.path.relpath(file, partial)) for file in files

@@ -1,6 +1,5 @@
 """TFDS builders: raw files in, TFRecord shards out."""
 
-import contextlib
 import difflib
 import pathlib
 from collections.abc import Collection, Sequence
@@ -141,18 +140,18 @@ def prepare(
       **options,
     )
 
-  with contextlib.ExitStack() as stack:
-    if kind in RENDERED:
-      options['work_dir'] = stack.enter_context(
-        unfinished.kept(data_dir, f'{kind}/{config}')
-      )
-    return preparing.build(
-      make_builder,
-      name=kind if name is None else name,
-      data_dir=data_dir,
-      overwrite=overwrite,
-      allow=allow,
-    )
+  work_dir = None
+  if kind in RENDERED:
+    work_dir = unfinished.folder(data_dir, f'{kind}/{config}')
+    options['work_dir'] = work_dir
+  return preparing.build(
+    make_builder,
+    name=kind if name is None else name,
+    data_dir=data_dir,
+    overwrite=overwrite,
+    allow=allow,
+    unfinished=work_dir,
+  )
 
 
 def find(

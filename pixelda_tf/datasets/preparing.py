@@ -1,7 +1,6 @@
 """Writes data sets completely or not at all, and finds them again."""
 
 import contextlib
-import fcntl
 import io
 import pathlib
 import re
@@ -13,11 +12,10 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 from absl import logging
 
-from pixelda_tf import atomic
+from pixelda_tf import atomic, locks
 from pixelda_tf.datasets import census
 from pixelda_tf.errors import UserError
 
-STAGING = '.staging'
 _WRITING_ERRORS = (OSError, tf.errors.OpError)
 
 
@@ -58,8 +56,11 @@ def build(
   data_dir: str | pathlib.Path,
   overwrite: bool = False,
   allow: Collection[str] = (),
+  unfinished: pathlib.Path | None = None,
 ) -> tfds.core.DatasetBuilder:
   """Builds one data set; see `datasets.prepare`.
+
+  A process that builds a data set of that name is waited for.
 
   Args:
     make_builder: function of a data directory; returns the TFDS builder.
@@ -67,6 +68,8 @@ def build(
     data_dir: where data sets are stored; created if need be.
     overwrite: replace a data set of that name once the new one is complete.
     allow: see `census.check`.
+    unfinished: folder where the builder keeps what is finished of it, for
+      the next try after an error or a kill; removed when it is complete.
 
   Returns:
     `tfds.core.DatasetBuilder` that reads the data set.
@@ -98,8 +101,9 @@ def build(
       )
     else:
       logging.info('%s is prepared already: %s', name, final)
-      return stored
-  return tfds.builder_from_directory(final)
+    if unfinished is not None:
+      shutil.rmtree(unfinished, ignore_errors=True)
+  return stored or tfds.builder_from_directory(final)
 
 
 def _check_name(name):
@@ -139,10 +143,8 @@ def _staging(data_dir, name):
   One process at a time builds a data set, so what an earlier one left behind
   when it was killed can be removed.
   """
-  staging = data_dir / STAGING / name
-  staging.parent.mkdir(parents=True, exist_ok=True)
-  with open(staging.parent / f'{name}.lock', 'w') as lock:
-    fcntl.flock(lock, fcntl.LOCK_EX)
+  staging = data_dir / f'.{name}.staging'
+  with locks.hold(locks.beside(data_dir / name), str(data_dir / name)):
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir()
     try:

@@ -124,21 +124,22 @@ def store(
     UserError: as `datasets.prepare`.
   """
   digest = hashlib.sha256(description.encode()).hexdigest()[:16]
-  with unfinished.kept(data_dir, name) as work_dir:
+  work_dir = unfinished.folder(data_dir, name)
 
-    def make_builder(directory):
-      return Rendered(
-        data_dir=directory,
-        name=name,
-        description=description,
-        work_dir=work_dir / digest,
-        **contents,
-      )
-
-    return preparing.build(
-      make_builder,
+  def make_builder(directory):
+    return Rendered(
+      data_dir=directory,
       name=name,
-      data_dir=data_dir,
-      overwrite=overwrite,
-      allow=allow,
+      description=description,
+      work_dir=work_dir / digest,
+      **contents,
     )
+
+  return preparing.build(
+    make_builder,
+    name=name,
+    data_dir=data_dir,
+    overwrite=overwrite,
+    allow=allow,
+    unfinished=work_dir,
+  )

@@ -1,25 +1,17 @@
-"""Keeps what was rendered of a data set whose making was interrupted."""
+"""Where what is rendered is kept until its data set is complete."""
 
-import contextlib
 import pathlib
-import shutil
-from collections.abc import Iterator
 
 WORK_DIR = '.rendering'
 
 
-@contextlib.contextmanager
-def kept(data_dir: str | pathlib.Path, name: str) -> Iterator[pathlib.Path]:
-  """Yields a folder for finished pictures, removed at the end of the block.
+def folder(data_dir: str | pathlib.Path, name: str) -> pathlib.Path:
+  """Returns the folder of a data set's finished pictures.
 
-  An error or a kill leaves it for the next try.
+  An error or a kill leaves it for the next try; `preparing.build` removes it.
 
   Args:
     data_dir: where data sets are stored.
     name: of the data set and its config.
   """
-  folder = pathlib.Path(data_dir) / WORK_DIR / name.replace('/', '-')
-  yield folder
-  shutil.rmtree(folder, ignore_errors=True)
-  with contextlib.suppress(OSError):
-    folder.parent.rmdir()
+  return pathlib.Path(data_dir) / f'.{name.replace("/", "-")}{WORK_DIR}'

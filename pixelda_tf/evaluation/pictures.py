@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from PIL import Image, ImageDraw, ImageFont
 
+from pixelda_tf import atomic, locks
+
 # Pixels of a picture's side, at most, and of a small image's with words.
 LARGEST = 4096
 _IMAGE = 64
@@ -188,10 +190,17 @@ def cases(shown: Sequence[Any]) -> np.ndarray:
 def save(path: str, picture: np.ndarray, scale: int = 2) -> None:
   """Writes a uint8 picture as PNG, each pixel `scale` times as wide.
 
-  Of a picture that would be larger than `LARGEST`, fewer times.
+  Of a picture that would be larger than `LARGEST`, fewer times. It is whole or
+  as it was before, whenever the process dies, and whoever else writes it.
   """
   scale = max(1, min(scale, LARGEST // max(picture.shape)))
-  Image.fromarray(_enlarge(picture[np.newaxis], scale)[0]).save(path)
+  image = Image.fromarray(_enlarge(picture[np.newaxis], scale)[0])
+  stem, suffix = os.path.splitext(path)
+  with (
+    locks.hold(locks.beside(path), path),
+    atomic.new_file(path, f'{stem}.partial{suffix}') as partial,
+  ):
+    image.save(partial)
 
 
 def write(

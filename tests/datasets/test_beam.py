@@ -28,7 +28,7 @@ def files_below(folder):
   return {
     path.relative_to(folder).as_posix(): path.read_bytes()
     for path in folder.rglob('*')
-    if path.is_file() and path.suffix != '.lock'
+    if path.is_file()
   }
 
 

@@ -4,7 +4,7 @@ import trimesh
 
 from pixelda_tf import datasets
 from pixelda_tf.data import domains
-from pixelda_tf.datasets import rendered, unfinished
+from pixelda_tf.datasets import rendered
 from pixelda_tf.errors import UserError
 from pixelda_tf.rendering import chunks, meshes, pictures
 
@@ -83,7 +83,7 @@ def test_goes_on_where_it_failed(tmp_path, monkeypatch):
   resumed = store(tmp_path / 'broken', pictures=repaired)
   assert len(made) == 84 - chunks.CHUNK
   assert shards(resumed) == shards(whole)
-  assert not (tmp_path / 'broken' / unfinished.WORK_DIR).exists()
+  assert [path.name for path in (tmp_path / 'broken').iterdir()] == ['boxes']
 
 
 def test_the_number_of_processes_does_not_matter(tmp_path):

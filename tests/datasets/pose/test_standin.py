@@ -53,7 +53,7 @@ def test_is_read_back_as_a_domain(stored):
   assert 'not LineMod' in domain.description
   assert domain.count('train') == 11 * N_TRAIN
   assert domain.count('test') == 11 * N_TEST
-  assert not list(data_dir.rglob('.rendering'))
+  assert not list(data_dir.rglob('*.rendering'))
 
 
 def test_examples(stored):

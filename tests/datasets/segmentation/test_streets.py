@@ -39,7 +39,7 @@ def test_is_read_back_as_a_domain(stored):
   assert domain.fields == ('image', 'segmentation')
   assert 'not CamVid' in domain.description
   assert (domain.count('train'), domain.count('test')) == (12, 2)
-  assert not list(stored.rglob('.rendering'))
+  assert not list(stored.rglob('*.rendering'))
 
 
 def test_records_are_the_pictures(stored):
@@ -91,7 +91,7 @@ def test_goes_on_where_it_was_interrupted(stored, tmp_path, monkeypatch):
   monkeypatch.setattr(scenes.Streets, 'example', fail_in_training)
   build(tmp_path, workers=1)
   assert shards(tmp_path) == shards(stored)
-  assert not list(tmp_path.rglob('.rendering'))
+  assert not list(tmp_path.rglob('*.rendering'))
 
 
 def test_pictures_made_otherwise_are_refused(stored):
