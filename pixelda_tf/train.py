@@ -10,7 +10,6 @@ import os
 from absl import flags, logging
 
 from pixelda_tf import command_line
-from pixelda_tf.errors import UserError
 
 command_line.define_flags()
 flags.DEFINE_list(
@@ -55,9 +54,7 @@ def main() -> None:
 def _train(run_dir, strategy):
   from pixelda_tf import config
   from pixelda_tf.runs import distribution, experiment, results
-  from pixelda_tf.runs.directory import RunDirectory
 
-  directory = RunDirectory(run_dir)
   configs = config.text(), config.operative('Experiment')
   run = experiment.Experiment(  # type: ignore[call-arg]  # gin gives the rest.
     run_dir,
@@ -65,31 +62,24 @@ def _train(run_dir, strategy):
     skip_corrupt=FLAGS.skip_corrupt,
     strategy=strategy,
   )
-  run.check(FLAGS.rows)
-  # Only now: a mistake leaves no directory that the next config cannot have.
-  chief = distribution.is_chief(strategy)
-  if chief:
-    directory.claim(*configs)
-  distribution.barrier(strategy)
-  if not (chief or directory.belongs(*configs)):
-    raise UserError(
-      f'{run_dir}: the chief made it, but it is not seen here; all hosts need '
-      'it on one file system: name it by --run_dir'
-    )
-  if not chief:
-    run.train(FLAGS.rows)
-    return
+  with run.claimed(FLAGS.rows, configs):
+    if distribution.is_chief(strategy):
+      _print_domains(run.pair)
+    result = run.train(FLAGS.rows)
+  if result is not None:  # This is the chief.
+    print(results.table(result))
+    picture = run.directory.picture
+    if os.path.exists(picture):
+      print(f'source | translated | nearest target: {picture}')
+
+
+def _print_domains(pair):
   for role in ('source', 'target'):
-    domain = getattr(run.pair, role)
+    domain = getattr(pair, role)
     print(f'{role} {domain.name}: {domain.description}')
-    stored, used = domain.image_shape, run.pair.image_shape
+    stored, used = domain.image_shape, pair.image_shape
     if tuple(stored) != tuple(used):
       print(f'  stored as {_size(stored)}, brought to {_size(used)}')
-  result = run.train(FLAGS.rows)
-  assert result is not None  # This is the chief.
-  print(results.table(result))
-  if os.path.exists(directory.picture):
-    print(f'source | translated | nearest target: {directory.picture}')
 
 
 def _size(shape):

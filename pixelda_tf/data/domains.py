@@ -10,7 +10,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from pixelda_tf import datasets, fields
-from pixelda_tf.data import infos, records, used_classes
+from pixelda_tf.data import identities, infos, records, used_classes
 from pixelda_tf.datasets.names import nfc
 from pixelda_tf.datasets.segmentation import colours
 from pixelda_tf.errors import UserError
@@ -20,14 +20,6 @@ from pixelda_tf.fields import FIELDS, label_maps
 EXAMPLE_BYTES = 1024
 # The part of a split that is all of it: the first of one.
 WHOLE = (0, 1)
-# What TFDS raises on names and slices that it does not understand.
-_SPLIT_ERRORS = (
-  AssertionError,
-  KeyError,
-  NotImplementedError,
-  TypeError,
-  ValueError,
-)
 
 
 @gin.register
@@ -89,13 +81,34 @@ class Domain:
     Raises:
       UserError: it is not there: how data with these fields are prepared.
     """
+    builder = self._builder(data_dir, learnt)
+    return OpenDomain(self, builder, skip_corrupt=skip_corrupt)
+
+  def identity(
+    self, data_dir: str | pathlib.Path, learnt: Sequence[str] = ()
+  ) -> identities.Identity:
+    """Returns what tells the stored data set from others, see `identities`.
+
+    Args:
+      data_dir: see `open`.
+      learnt: see `open`.
+
+    Raises:
+      UserError: as `open`, or a file is missing.
+    """
+    info = self._builder(data_dir, learnt).info
+    splits = self.train, self.test, self.validation
+    return identities.identity(info, self.name, filter(None, splits))
+
+  def _builder(self, data_dir, learnt):
+    """Returns the reader of the data set."""
     builder = datasets.find(self.name, data_dir)
     if builder is None and self.name in datasets.EMBEDDED:
       builder = datasets.prepare(self.name, data_dir=data_dir)
     if builder is None:
       kinds = [FIELDS[name].prepared_by for name in learnt] or ['images']
       raise UserError(datasets.missing(self.name, data_dir, kinds[-1]))
-    return OpenDomain(self, builder, skip_corrupt=skip_corrupt)
+    return builder
 
 
 class OpenDomain:
@@ -253,7 +266,7 @@ class OpenDomain:
   def _shards(self, split, part):
     """Returns the checked shards of a part; the check is made once."""
     if (split, part) not in self._shards_of:
-      whole = records.split_shards(self._split_info(split))
+      whole = records.split_shards(infos.split(self._info, self.name, split))
       shards, self.skipped[split, part] = records.check(
         records.part(whole, *part),
         self._info.features,
@@ -266,22 +279,6 @@ class OpenDomain:
         )
       self._shards_of[split, part] = shards
     return self._shards_of[split, part]
-
-  def _split_info(self, split):
-    builder = datasets.BUILDERS.get(self.name.partition('/')[0])
-    named = builder.NAMED_SPLITS if builder else {}
-    try:
-      return self._info.splits[named.get(split, split)]
-    except _SPLIT_ERRORS as error:
-      stored = [
-        f'{name} ({info.num_examples})'
-        for name, info in self._info.splits.items()
-      ]
-      stored += [f'{name} ({part})' for name, part in named.items()]
-      raise UserError(
-        f'{self.name} has no split {split!r}; it has '
-        f'{", ".join(stored)}, and parts such as train[:80%]'
-      ) from error
 
 
 def part_name(split: str, part: tuple[int, int]) -> str:

@@ -7,6 +7,7 @@ import gin
 import numpy as np
 
 from pixelda_tf.data.domains import Domain, OpenDomain
+from pixelda_tf.data.identities import Identity
 from pixelda_tf.data.open_pairs import OpenPair
 from pixelda_tf.data.roles import Learnt
 from pixelda_tf.errors import UserError
@@ -97,6 +98,23 @@ class Pair:
       labelled.open(*where) if labelled else None,
       problem=problem,
     )
+
+  def identities(
+    self, data_dir: str | pathlib.Path, *, problem: Learnt
+  ) -> dict[str, Identity]:
+    """Returns what tells the stored data sets from others, by domain.
+
+    Args:
+      data_dir: see `Domain.open`.
+      problem: what is learnt.
+    """
+    domains = {'source': self.source, 'target': self.target}
+    if self.labelled_target:
+      domains['labelled_target'] = self.labelled_target
+    return {
+      role: domain.identity(data_dir, problem.targets)
+      for role, domain in domains.items()
+    }
 
   def image_shape(self, *domains: OpenDomain | None) -> tuple[int, int, int]:
     """Returns the (height, width, channels) that all domains are brought to.

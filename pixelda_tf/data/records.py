@@ -95,9 +95,7 @@ def check(
   Raises:
     UserError: naming the first corrupt file and record.
   """
-  for shard in shards:
-    if not pathlib.Path(shard.path).is_file():
-      raise UserError(f'{shard.path}: missing; prepare the data set again')
+  check_there(shards)
   new = [shard for shard in shards if shard.path not in sound]
   n_records = sum(shard.n_records for shard in new)
   paths = [shard.path for shard in new]
@@ -107,6 +105,13 @@ def check(
   checked = [_check_one(shard, features, skip_corrupt) for shard in shards]
   skipped = sum(s.take for s in shards) - sum(s.take for s in checked)
   return [shard for shard in checked if shard.take], skipped
+
+
+def check_there(shards: Iterable[Shard]) -> None:
+  """Raises UserError where a file of shards is missing."""
+  for shard in shards:
+    if not pathlib.Path(shard.path).is_file():
+      raise UserError(f'{shard.path}: missing; prepare the data set again')
 
 
 def _check_one(shard, features, skip_corrupt):

@@ -6,7 +6,15 @@ the directory is that of a config which cannot be.
 
 from collections.abc import Sequence
 
-from pixelda_tf.runs import distribution, row_networks, translated_source
+from pixelda_tf.data.open_pairs import OpenPair
+from pixelda_tf.errors import UserError
+from pixelda_tf.runs import (
+  checkpoints,
+  disk_space,
+  distribution,
+  row_networks,
+  translated_source,
+)
 from pixelda_tf.runs.row import OpenRow
 from pixelda_tf.runs.row_settings import Common
 
@@ -21,21 +29,28 @@ def check(rows: Sequence[OpenRow], common: Common) -> None:
   Raises:
     UserError: a row cannot be built, there are no such batches for it, or what
       it starts from is not there, and no earlier row leaves it, or does not
-      fit.
+      fit; a split that is tested on is not there, or has no example of a class
+      of the source; or there is no room for checkpoints.
   """
+  rows = [row for row in rows if not row.result()]
+  is_chief = distribution.is_chief(common.strategy)
   coming: dict[str, row_networks.About] = {}
+  needs = []
   for row in rows:
-    if not row.result():
-      coming[row.name] = _left(row, coming, common)
-      if distribution.is_chief(common.strategy):
-        row.original.test_batches()
-        row.original.validation_batches()
+    coming[row.name], need = _left(row, coming, common)
+    needs.append(need)
+    if is_chief:
+      _check_splits(row)
+  if rows and is_chief:
+    _check_tests(common.pair)
+    disk_space.check(common.directory.path, needs)
 
 
 def _left(row, coming, common):
-  """Returns what a row will leave, which starts from what is there or coming.
+  """Returns what a row will leave, and what its checkpoints need of the disk.
 
-  The method is gone with this: the memory is for one at a time.
+  It starts from what is there or coming. The method is gone with this: the
+  memory is for one at a time.
   """
   by = row.translator
   if by is not None:
@@ -49,4 +64,32 @@ def _left(row, coming, common):
     coming,
   )
   common.feed(method, row.original)
-  return row_networks.about(method, class_names)
+  need = disk_space.need(
+    checkpoints.size(checkpoints.RowState(method)),
+    saved=checkpoints.steps(row.directory.checkpoints),
+    steps=row.settings.steps,
+    every=common.checkpoint_every,
+    keep=row.settings.keep,
+  )
+  return row_networks.about(method, class_names), need
+
+
+def _check_splits(row):
+  """Asks for what is looked at beside training."""
+  row.original.test_batches()
+  row.original.validation_batches()
+  if row.settings.chosen_by_source:
+    row.original.test_batches('source', row.original.source.validation)
+
+
+def _check_tests(pair: OpenPair) -> None:
+  """Checks that there are examples to test on, where there are labels."""
+  for split, batches in (
+    (pair.target.test, pair.test_batches()),
+    (pair.target.validation, pair.validation_batches()),
+  ):
+    if batches is not None and next(iter(batches), None) is None:
+      raise UserError(
+        f'target {pair.target.name}: split {split!r} has no example of a class '
+        f'of source {pair.source.name}: there is nothing to test on'
+      )

@@ -32,6 +32,16 @@ class RowState(tf.train.Checkpoint):
     super().__init__(method=method, wall_seconds=seconds)
 
 
+def size(checkpoint: tf.train.Checkpoint) -> int:
+  """Returns the bytes of a checkpoint's values, which is about its size."""
+  parts = tf.train.TrackableView(checkpoint).descendants()
+  return sum(
+    part.shape.num_elements() * part.dtype.size
+    for part in parts
+    if isinstance(part, tf.Variable)
+  )
+
+
 class Saver:
   """A hook of the loop that saves a row's state when it is time."""
 
@@ -45,7 +55,7 @@ class Saver:
     is_chief: bool,
     keep: int | None = KEEP,
   ):
-    """Saves nothing yet.
+    """Saves nothing yet; what a process left that was killed goes.
 
     Args:
       directory: where checkpoints are kept.
@@ -62,6 +72,9 @@ class Saver:
     self._is_chief = is_chief
     self._keep = keep
     self._started = time.monotonic() - float(state.wall_seconds)
+    if is_chief:
+      for left in pathlib.Path(directory).glob('*.partial'):
+        shutil.rmtree(left)
 
   def __call__(self, step: int, logs: Mapping[str, float]) -> None:
     """Saves after the last step, and every so many before."""
@@ -125,7 +138,14 @@ def save(
     checkpoint.write(os.path.join(partial, 'state'))
     pathlib.Path(partial, _TENSORFLOW).write_text(tf.__version__)
   for old in steps(directory)[: -keep if keep else 0]:
-    shutil.rmtree(os.path.dirname(path(directory, old)))
+    _drop(os.path.dirname(path(directory, old)))
+
+
+def _drop(folder):
+  """Removes a checkpoint so that who looks for it finds it whole or not."""
+  gone = f'{folder}.partial'
+  os.rename(folder, gone)
+  shutil.rmtree(gone)
 
 
 def written_by(directory: str, step: int) -> str | None:
@@ -178,11 +198,14 @@ def restore(
   candidates = steps(directory) if step is None else [step]
   if not candidates:
     return None
+  folder = os.path.dirname(path(directory, candidates[-1]))
   try:
     status = checkpoint.read(path(directory, candidates[-1]))
     status.assert_existing_objects_matched()
   except (tf.errors.OpError, AssertionError, IndexError) as error:
-    folder = os.path.dirname(path(directory, candidates[-1]))
+    if step is None and not os.path.isdir(folder):
+      # Who trains has dropped it meanwhile: there is a newer one.
+      return restore(directory, checkpoint)
     reason = str(error).splitlines()[0]
     raise UserError(
       f'{folder}: damaged checkpoint ({reason}); delete the folder to go on '

@@ -1,5 +1,6 @@
 """The directory of a run: its files' paths, and whose it is."""
 
+import contextlib
 import json
 import os
 import re
@@ -7,8 +8,11 @@ from typing import Any
 
 from absl import logging
 
-from pixelda_tf import atomic, config
+from pixelda_tf import atomic, config, locks
 from pixelda_tf.errors import UserError
+
+# Where a run is trained that another command was to train.
+_REMEDY = 'name another --run_dir'
 
 
 class RunDirectory:
@@ -18,6 +22,7 @@ class RunDirectory:
     path: of the directory.
     config: path of the config.
     operative_config: path of the config with all defaults of when it began.
+    data: path of what is known of the data that it began with.
     result: path of the result of all rows.
     picture: path of the picture source | translated | nearest target image.
     export: path of the SavedModel.
@@ -29,14 +34,32 @@ class RunDirectory:
     self.path = path
     self.config = os.path.join(path, 'config.gin')
     self.operative_config = os.path.join(path, 'operative_config.gin')
+    self.data = os.path.join(path, 'data.json')
     self.result = os.path.join(path, 'result.json')
     self.picture = os.path.join(path, 'translated.png')
     self.export = os.path.join(path, 'export')
     self.analysis = os.path.join(path, 'analysis')
+    self._lock = os.path.join(path, locks.NAME)
 
   def row(self, name: str) -> 'RowDirectory':
     """Returns the directory of a row."""
     return RowDirectory(os.path.join(self.path, name))
+
+  def held(self) -> contextlib.AbstractContextManager[None]:
+    """Keeps others from training here within a block.
+
+    Raises:
+      UserError: another process does.
+    """
+    return locks.hold(self._lock, self.path, _REMEDY)
+
+  def check_unused(self) -> None:
+    """Raises UserError where another process trains here."""
+    locks.check(self._lock, self.path, _REMEDY)
+
+  def trained_by(self) -> str | None:
+    """Returns, in words, the process that trains here, or None."""
+    return locks.holder(self._lock)
 
   def claim(self, text: str, operative: str) -> None:
     """Makes it the directory of a run, or finds that it is already.
@@ -49,26 +72,29 @@ class RunDirectory:
       UserError: it holds a run of another config, one that began with other
         defaults, or other files.
     """
+    if not self.check_claim(text, operative):
+      os.makedirs(self.path, exist_ok=True)
+      atomic.write_text(self.operative_config, operative)
+      atomic.write_text(self.config, text)
+    elif not os.path.exists(self.operative_config):
+      atomic.write_text(self.operative_config, operative)
+
+  def check_claim(self, text: str, operative: str) -> bool:
+    """Returns as `belongs`, and raises as `claim`; writes nothing."""
     if self.belongs(text, operative):
-      if not os.path.exists(self.operative_config):
-        atomic.write_text(self.operative_config, operative)
-      return
+      return True
     if os.path.exists(self.path) and not os.path.isdir(self.path):
       raise UserError(f'{self.path}: not a directory; name another --run_dir')
     names = os.listdir(self.path) if os.path.isdir(self.path) else []
-    # Those that a process leaves which is killed below.
-    own = {
-      os.path.basename(self.config),
-      os.path.basename(self.operative_config),
-    }
+    # Those that a process leaves which is killed while it claims.
+    paths = self.config, self.operative_config, self._lock
+    own = set(map(os.path.basename, paths))
     if set(names) - own - {f'{name}.partial' for name in own}:
       raise UserError(
         f'{self.path}: not empty and not a run directory (no config.gin); name '
         'another --run_dir'
       )
-    os.makedirs(self.path, exist_ok=True)
-    atomic.write_text(self.operative_config, operative)
-    atomic.write_text(self.config, text)
+    return False
 
   def belongs(self, text: str, operative: str) -> bool:
     """Returns whether it is the directory of a run of this config.

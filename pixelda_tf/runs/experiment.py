@@ -1,6 +1,8 @@
 """A run: one pair of domains, some methods, one table."""
 
-from collections.abc import Sequence
+import contextlib
+import functools
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import gin
@@ -13,7 +15,13 @@ from pixelda_tf.errors import UserError
 from pixelda_tf.evaluation import columns, nearest, pictures
 from pixelda_tf.evaluation.translation import translate
 from pixelda_tf.problems import Classification, Problem
-from pixelda_tf.runs import checking, choosing, distribution
+from pixelda_tf.runs import (
+  checking,
+  choosing,
+  claiming,
+  distribution,
+  known_data,
+)
 from pixelda_tf.runs import precision as policies
 from pixelda_tf.runs.directory import RunDirectory
 from pixelda_tf.runs.row import OpenRow
@@ -70,7 +78,8 @@ class Experiment:
       checkpoint_every: steps between checkpoints, a multiple of `log_every`.
 
     Raises:
-      UserError: the data or a setting is not usable.
+      UserError: the data or a setting is not usable, or the run began with
+        other data.
     """
     if checkpoint_every % log_every:
       raise UserError(
@@ -80,6 +89,9 @@ class Experiment:
     check_order(rows)
     self.directory = RunDirectory(run_dir)
     problem = problem or Classification()
+    self._data = functools.partial(pair.identities, data_dir, problem=problem)
+    check_data = functools.partial(known_data.check, self.directory, self._data)
+    check_data()  # Before they are opened: others need not fit each other.
     self.pair = pair.open(data_dir, skip_corrupt, problem=problem)
     self.seed = seed
     self.precision, self._precision_reason = policies.policy(precision)
@@ -95,7 +107,9 @@ class Experiment:
       log_every=log_every,
       picture_every=picture_every,
       checkpoint_every=checkpoint_every,
+      check_data=check_data,
     )
+    self._is_claimed = False
     self.rows: list[OpenRow] = []
     for row in rows:
       by = row.translated_by
@@ -140,11 +154,37 @@ class Experiment:
     """
     checking.check(self.chosen(only), self._common)
 
+  @contextlib.contextmanager
+  def claimed(
+    self,
+    only: Sequence[str] | None = None,
+    configs: tuple[str, str] | None = None,
+  ) -> Iterator[None]:
+    """Makes the directory that of this run, for this process alone in a block.
+
+    Args:
+      only: as `train`; its rows are checked before, by `check`.
+      configs: see `claiming.claimed`, also for what is raised.
+    """
+    if self._is_claimed:
+      yield
+      return
+    check = functools.partial(self.check, only)
+    with claiming.claimed(
+      self.directory, self._data, self.strategy, check, configs
+    ):
+      self._is_claimed = True
+      try:
+        yield
+      finally:
+        self._is_claimed = False
+
   def train(self, only: Sequence[str] | None = None) -> dict[str, Any] | None:
     """Trains rows that are not finished, and writes table and export.
 
-    All hosts call it, the chief alone writes. Where `deterministic`, this
-    switches TensorFlow's determinism on, which is the process's and stays on.
+    The directory is `claimed` for it, if it is not yet. All hosts call it, the
+    chief alone writes. Where `deterministic`, this switches TensorFlow's
+    determinism on, which is the process's and stays on.
 
     Args:
       only: names of the rows to train; None for all. Of the others, those that
@@ -154,9 +194,13 @@ class Experiment:
       The content of `result.json`; None on other hosts than the chief.
 
     Raises:
-      UserError: as `chosen`, or what a row starts from is not there.
+      UserError: as `claimed`, or the data were replaced meanwhile.
     """
-    chosen = self.chosen(only)
+    with self.claimed(only):
+      return self._train(self.chosen(only))
+
+  def _train(self, chosen):
+    """Trains these rows."""
     logging.info('precision: %s, %s', self.precision, self._precision_reason)
     if self._deterministic:
       tf.config.experimental.enable_op_determinism()
@@ -171,13 +215,14 @@ class Experiment:
   def _finish(self):
     """Writes what is made of all finished rows, and returns the result."""
     finished = [row.result() for row in self.rows]
+    data = known_data.read(self.directory) or self._data()
     result = {
       'source': self.pair.source.name,
       'target': self.pair.target.name,
       'source_count': self.pair.source.count(self.pair.source.train),
       'target_count': self.pair.target.count(self.pair.target.train),
-      'source_description': self.pair.source.description,
-      'target_description': self.pair.target.description,
+      'source_description': data['source']['description'],
+      'target_description': data['target']['description'],
       'image_shape': list(self.pair.image_shape),
       'class_names': list(self.pair.class_names),
       'problem': columns.describe(self.pair.problem),
@@ -227,6 +272,12 @@ def reopen(
   """
   directory = RunDirectory(run_dir)
   directory.check_is_run()
+  known_data.log_unknown(directory)
+  trains = directory.trained_by()
+  if trains:
+    logging.info(
+      '%s: %s trains there: what it has saved by now is read', run_dir, trains
+    )
   try:
     config.parse([directory.config], allow_unused=True)
     changes = directory.changed_defaults(config.operative('Experiment'))

@@ -232,7 +232,7 @@ class OpenRow:
       steps=self.settings.steps,
       every=common.checkpoint_every,
       is_chief=distribution.is_chief(common.strategy),
-      keep=None if self.settings.chosen_by_source else checkpoints.KEEP,
+      keep=self.settings.keep,
     )
     try:
       loop.run(
@@ -273,6 +273,7 @@ class OpenRow:
 
   def _finish(self, pair):
     """Writes the result and the networks of the newest checkpoint."""
+    self._common.check_data()  # They may have been replaced meanwhile.
     method, state = self._restored()
     step = int(method.step.numpy())
     images = functools.partial(pair.image_batches, 'target')

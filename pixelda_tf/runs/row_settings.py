@@ -2,7 +2,7 @@
 
 import dataclasses
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import gin
@@ -12,7 +12,7 @@ from pixelda_tf.data.pairs import OpenPair
 from pixelda_tf.errors import UserError
 from pixelda_tf.methods.base import Method
 from pixelda_tf.problems import Problem
-from pixelda_tf.runs import distribution
+from pixelda_tf.runs import checkpoints, distribution
 from pixelda_tf.runs.directory import RunDirectory
 
 Optimizer: TypeAlias = tf.keras.optimizers.Optimizer
@@ -30,6 +30,7 @@ class Common:
     policy: Keras's policy of precision.
     strategy: where it trains.
     log_every, picture_every, checkpoint_every: steps.
+    check_data: raises UserError where the stored data have changed.
   """
 
   directory: RunDirectory
@@ -41,6 +42,7 @@ class Common:
   log_every: int
   picture_every: int
   checkpoint_every: int
+  check_data: Callable[[], None]
 
   def feed(self, method: Method, pair: OpenPair, step: int = 0) -> Iterable:
     """Returns the batches of a method, see `distribution.feed`.
@@ -130,6 +132,11 @@ class Row:
         f"Row.chosen_by_source of '{self.name}': "
         f'{self.method.__name__} predicts nothing to choose by; leave it out'
       )
+
+  @property
+  def keep(self) -> int | None:
+    """How many checkpoints stay, None for all."""
+    return None if self.chosen_by_source else checkpoints.KEEP
 
   def build(self, pair: OpenPair, common: Common) -> Method:
     """Returns a new method with its optimizers.

@@ -147,6 +147,16 @@ DATA = {
     "target/Domain.validation = 'x'",
     "digits_photo has no split 'x'",
   ),
+  'split to choose by': (
+    "source/Domain.validation = 'x'\nsource_only/Row.chosen_by_source = True",
+    "digits has no split 'x'",
+  ),
+  'no test image of a class of the source': (
+    "target/Domain.test = 'test[:1]'\n"
+    "source/Domain.classes = {'0': '0', '8': '8'}\n"
+    'Pair.allow_class_mismatch = True',
+    "target digits_photo: split 'test[:1]' has no example of a class of source",
+  ),
   'too few images': (
     "target/Domain.train = 'train[:3]'",
     "split 'train[:3]' has 3 examples, fewer than the 8",
@@ -160,11 +170,13 @@ DATA = {
 
 @pytest.mark.parametrize('name', DATA)
 def test_data_that_are_not_there_are_told(name, tmp_path, open_stages):
-  param, message = DATA[name]
-  run = open_stages('cycada', tmp_path, param)
+  """To `train` of Python, too, which the commands call."""
+  params, message = DATA[name]
+  run = open_stages('cycada', tmp_path, *params.splitlines())
   with pytest.raises(UserError) as error:
-    run.check(['source_only'])
+    run.train(['source_only'])
   assert message in error.value.message
+  assert os.listdir(tmp_path) == ['config.gin']
 
 
 def test_each_row_is_built_once_but_those_that_are_finished(
