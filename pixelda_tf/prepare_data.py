@@ -47,8 +47,9 @@ NAME is one of
                 --manual_dir holds SYNTHIA-SEQS-01-FALL/ and so on
   segmentation  your own images with label maps (PNG), stored as --name:
                 --manual_dir holds images/ and labels/ with files of the same
-                names, or train/ and test/ in both; or --csv=FILE with columns
-                path, label_map and split. --classes=FILE names the classes
+                names, or train/ and test/ in both or above both; or --csv=FILE
+                with columns path, label_map and split. --classes=FILE names the
+                classes
 
 What has label maps is stored as large as it is. --resize brings it to the size
 of a paper: --resize=563,1024 for gta5, --resize=512,1024 for cityscapes.

@@ -4,7 +4,7 @@ import pathlib
 from typing import Any
 
 from pixelda_tf.datasets import base, files, suffixes
-from pixelda_tf.datasets.folders import csv_listing, entries
+from pixelda_tf.datasets.folders import csv_listing, entries, folder_names
 from pixelda_tf.datasets.folders.entries import Entry
 from pixelda_tf.datasets.segmentation import (
   builder,
@@ -73,51 +73,105 @@ def list_folders(folder: pathlib.Path) -> list[Entry]:
   """Lists the images in `images/` and the label maps in `labels/`.
 
   A label map has the name of its image, but for the suffix. Where both folders
-  have splits (`train` and maybe `validation` and `test`), images and label maps
-  are in those. Without `labels/`, or its folder of a split, images have none.
+  have splits (`train` and maybe `validation` and `test`), or are in such,
+  images and label maps are in those. Without label maps, or those of a split,
+  images have none. `folder_names` tells what else the folders may be called.
 
   Raises:
     UserError: a folder is missing or empty, or names do not match.
   """
-  images = folder / IMAGES
-  if not images.is_dir():
-    raise UserError(
-      f'{images}: no such folder; --manual_dir has to hold {IMAGES} and, of '
-      f'the same names, {LABELS}'
-    )
-  labels = folder / LABELS
-  parts = _splits(images, labels)
   listed = []
-  for split in parts or ('train',):
-    part = split if parts else ''
+  for split, images, labels in _parts(folder):
     label_maps = None
-    if (labels / part).is_dir():
-      label_maps = listing.find(labels / part, label_maps=True)
-    listed += listing.pair(
-      listing.find(images / part), label_maps, split, part and f'{part}/'
-    )
+    if labels is not None:
+      label_maps = listing.find(labels, label_maps=True)
+    prefix = f'{split}/' if split else ''
+    found = listing.find(images)
+    listed += listing.pair(found, label_maps, split or 'train', prefix)
   return listed
 
 
-def _splits(images, labels):
-  """Returns the splits that the folders are divided into, if they are."""
-  inside = [
-    path
-    for folder in (images, labels)
-    if folder.is_dir()
-    for path in sorted(folder.iterdir())
-    if path.is_dir() or suffixes.is_image(path)
-  ]
-  names = {path.name for path in inside if path.is_dir()}
-  if 'train' not in names:
-    return []
-  for path in inside:
-    if path.name not in base.SPLITS:
+def _parts(folder):
+  """Returns (split, folder of images, folder of label maps or None) of each.
+
+  The split is None where there are none.
+  """
+  images, labels = _kinds(folder)
+  if images is not None:
+    of_images, of_labels = _splits(images), _splits(labels)
+    if not of_images and not of_labels:
+      return [(None, images, labels)]
+    for inside in (images, labels):
+      _check_alone(inside)
+    return [
+      (split, of_images.get(split, images / split), of_labels.get(split))
+      for split in base.SPLITS
+      if split in of_images or split in of_labels
+    ]
+  parts = []
+  for split, path in _splits(folder).items():
+    images, labels = _kinds(path)
+    if images is None:
+      break
+    parts.append((split, images, labels))
+  else:
+    if parts:
+      _check_alone(folder)
+      return parts
+  place = (parts and path) or folder
+  raise UserError(
+    f'{place / IMAGES}: no such folder; --manual_dir has to hold {IMAGES} and, '
+    f'of the same names, {LABELS}'
+  )
+
+
+def _kinds(folder):
+  """Returns a folder's folders of images and of label maps, None for none."""
+  found: dict[str, pathlib.Path] = {}
+  for path in _folders(folder):
+    meaning = folder_names.read(path.name)
+    if meaning.role is None or meaning.split is not None:
+      continue
+    kind = IMAGES if meaning.role == IMAGES else LABELS
+    first = found.setdefault(kind, path)
+    if path.name == kind:
+      found[kind] = path
+    elif first is not path and first.name != kind:
       raise UserError(
-        f'{path}: lies beside a folder train; {IMAGES} and {LABELS} have to '
-        f'hold nothing but {", ".join(base.SPLITS)}, or no such folders'
+        f'{path}: is as {first.name} beside it: which one has the {kind}? call '
+        f'it {kind}'
       )
-  return [split for split in base.SPLITS if split in names]
+  return found.get(IMAGES), found.get(LABELS)
+
+
+def _splits(folder):
+  """Returns a folder's folders of splits by these, in their order."""
+  found: dict[str, pathlib.Path] = {}
+  for path in _folders(folder):
+    split = folder_names.read(path.name).split
+    if split and found.setdefault(split, path) is not path:
+      raise UserError(
+        f'{path}: is of {split}, as {found[split].name} beside it; join them'
+      )
+  return {split: found[split] for split in base.SPLITS if split in found}
+
+
+def _check_alone(folder):
+  """Raises UserError where there is something beside folders of splits."""
+  splits = _splits(folder).values()
+  for path in sorted(folder.iterdir()) if folder is not None else ():
+    is_wrong = path.is_dir() or suffixes.is_image(path)
+    if is_wrong and path not in splits and not path.name.startswith('.'):
+      raise UserError(
+        f'{path}: lies beside folders of splits; {folder} has to hold nothing '
+        f'but {", ".join(base.SPLITS)}, or no such folders'
+      )
+
+
+def _folders(folder):
+  if folder is None:
+    return []
+  return [path for path in sorted(folder.iterdir()) if path.is_dir()]
 
 
 def _list(manual_dir, csv):

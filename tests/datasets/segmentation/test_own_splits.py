@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pixelda_tf.datasets import summary
+from pixelda_tf.datasets.segmentation import own as own_builder
 from pixelda_tf.errors import UserError
 
 IDS = np.array([[1, 1, 5], [255, 0, 0]])
@@ -29,7 +30,7 @@ def test_splits_of_which_one_has_no_label_maps(write, own, stored):
 
 @pytest.mark.parametrize(
   ('image', 'label_map'),
-  [('b.jpg', None), ('val/b.jpg', None), ('train/b.jpg', 'b.png')],
+  [('b.jpg', None), ('vla/b.jpg', None), ('train/b.jpg', 'b.png')],
 )
 def test_what_lies_beside_splits_is_told(
   write, write_image, write_map, own, tmp_path, image, label_map
@@ -39,8 +40,8 @@ def test_what_lies_beside_splits_is_told(
   wrong = write_image(tmp_path / 'raw/images' / image, (2, 3))
   if label_map is not None:
     wrong = write_map(tmp_path / 'raw/labels' / label_map, IDS)
-  wrong = wrong if wrong.parent.name != 'val' else wrong.parent
-  with pytest.raises(UserError, match=f'{wrong}: lies beside a folder train;'):
+  wrong = wrong if wrong.parent.name != 'vla' else wrong.parent
+  with pytest.raises(UserError, match=f'{wrong}: lies beside folders of split'):
     own()
 
 
@@ -83,3 +84,53 @@ def test_share_is_held_out(write, own):
   assert (splits['train'].num_examples, splits['test'].num_examples) == (6, 2)
   with pytest.raises(UserError, match=r'0.95: too large a share of 8 images'):
     own(test_fraction=0.95)
+
+
+@pytest.fixture
+def keys(tmp_path, write_image, write_map):
+  """Function of names of files to {key: (split, has a label map)}."""
+
+  def list_files(*names):
+    for name in names:
+      write = write_map if name.endswith('.png') else write_image
+      write(tmp_path / 'raw' / name, IDS if write is write_map else (2, 3))
+    found = own_builder.list_folders(tmp_path / 'raw')
+    return {e.key: (e.split, e.label_map is not None) for e in found}
+
+  return list_files
+
+
+@pytest.mark.parametrize(
+  'names',
+  [
+    ['images/training/a.jpg', 'labels/training/a.png', 'images/val/b.jpg'],
+    ['Images/Train/a.jpg', 'Masks/TRAIN/a.png', 'Images/valid/b.jpg'],
+    ['train/images/a.jpg', 'train/labels/a.png', 'valid/images/b.jpg'],
+    [
+      'JPEGImages/train1/a.jpg',
+      'annotations/train/a.png',
+      'JPEGImages/val1/b.jpg',
+    ],
+  ],
+)
+def test_other_names_of_folders(keys, names):
+  """Else a split's images would be trained on."""
+  assert keys(*names) == {
+    'train/a': ('train', True),
+    'validation/b': ('validation', False),
+  }
+
+
+def test_folders_of_one_meaning_are_told(keys):
+  with pytest.raises(
+    UserError, match='masks: is as annotations beside it: .*call'
+  ):
+    keys('images/a.jpg', 'annotations/a.png', 'masks/a.png')
+  assert keys('labels/a.png') == {'a': ('train', True)}
+  with pytest.raises(UserError, match='train2: is of train, as train1 beside'):
+    keys('images/train1/a.jpg', 'images/train2/a.jpg')
+
+
+def test_splits_without_images_are_told(keys):
+  with pytest.raises(UserError, match='test/images: no such folder'):
+    keys('test/a.jpg', 'train/images/a.jpg')
