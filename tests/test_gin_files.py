@@ -207,6 +207,7 @@ SLOW = {
   ('streets_to_camvid.gin',),
   ('lsd_gta5_to_cityscapes.gin',),
   ('lsd_synthia_to_cityscapes.gin',),
+  *i2i_configs.SLOW,
 }
 STEPPED = [
   pytest.param(files, marks=pytest.mark.slow) if files in SLOW else files
@@ -226,10 +227,8 @@ INCLUDED = {
   'methods/cycada_segmentation.gin',
   'methods/cyclegan.gin',
   'methods/cyclegan_uda.gin',
-  'methods/i2i.gin',
-  'methods/i2i_maps.gin',
-  'methods/i2i_terms.gin',
   'methods/lsd_seg.gin',
+  *i2i_configs.INCLUDED,
 }
 
 

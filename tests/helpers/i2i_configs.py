@@ -45,6 +45,16 @@ MAPS = (
   'feature_map_discriminator.filters = 4',
 )
 OFFICE = (*MAPS, 'Pair.image_size = (72, 72)', 'Pair.crop = (64, 64)')
+LABEL_MAPS = (
+  'Pair.batch_size = 4',
+  'Pair.image_size = (32, 48)',
+  'Pair.crop = (16, 16)',
+  'resnet34_segmenter.filters = 2',
+  'map_decoders.filters = (3, 2, 2)',
+  'patch_discriminator.filters = 2',
+  'feature_map_discriminator.filters = 4',
+)
+THREE_ROWS = ['source_only', 'i2i', 'target_only']
 DIGITS = 'i2i_mnist_to_usps.gin'
 FILES = {
   (DIGITS,): (SMALL, ROWS),
@@ -56,7 +66,18 @@ FILES = {
     MAPS,
     ['source_only', 'i2i_z_id_y_trc', 'i2i', 'target_only'],
   ),
+  ('i2i_streets.gin',): (LABEL_MAPS, THREE_ROWS),
+  ('i2i_gta5_to_cityscapes.gin',): (LABEL_MAPS, THREE_ROWS),
+  ('i2i_gta5_to_cityscapes_densenet121.gin',): (LABEL_MAPS, THREE_ROWS),
 } | {
   (DIGITS, f'studies/{name}.gin'): (SMALL, rows)
   for name, rows in PRIOR_METHODS.items()
+}
+# Large networks, and what other files include.
+SLOW = {('i2i_gta5_to_cityscapes_densenet121.gin',)}
+INCLUDED = {
+  'methods/i2i.gin',
+  'methods/i2i_maps.gin',
+  'methods/i2i_segmentation.gin',
+  'methods/i2i_terms.gin',
 }

@@ -94,12 +94,8 @@ def weights(*terms):
 def build(*terms, kind=I2IAdapt, **options):
   """Returns a method of these terms with equal networks each time."""
   tf.keras.utils.set_random_seed(3)
-  method = kind(
-    image_shape=IMAGE_SHAPE,
-    n_classes=N_CLASSES,
-    seed=5,
-    **NETWORKS | weights(*terms) | options,
-  )
+  common = {'image_shape': IMAGE_SHAPE, 'n_classes': N_CLASSES, 'seed': 5}
+  method = kind(**common | NETWORKS | weights(*terms) | options)
   for name in ('source_decoder', 'target_decoder'):
     # Images that differ: the first weights make them grey.
     network = getattr(method, name, None)

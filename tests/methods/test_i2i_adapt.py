@@ -47,37 +47,6 @@ def test_who_moves_for_a_term_alone(term, build_batch, changed_by):
   assert names == model | critics
 
 
-@pytest.mark.parametrize('kind', [I2IAdapt, I2ITranslation])
-def test_f_apart_moves_by_a_tenth_of_the_same_gradient(kind, build_batch):
-  """With SGD, from one state: f a tenth of the way, all else all of it."""
-  terms = ALL if kind is I2IAdapt else ('z', 'tr', 'cyc')
-  sgd, batch, moved = tf.keras.optimizers.SGD, build_batch(), []
-  for apart in (False, True):
-    method = build(*terms, kind=kind, encoder_apart=apart)
-    slow = {'encoder': sgd(0.01)} if apart else {}
-    method.compile({'critics': sgd(0.1), 'model': sgd(0.1)} | slow)
-    networks = [
-      *(method.task.get_layer(index=2), method.source_decoder),
-      *(method.target_decoder, method.target_critic),
-    ]
-    if kind is I2IAdapt:
-      networks.append(method.task.get_layer('classes'))
-    before = [network.get_weights() for network in networks]
-    logs = method.train_step(batch)
-    assert set(logs) == logs_of(terms)
-    moved.append(
-      [
-        [new - old for new, old in zip(network.get_weights(), was, strict=True)]
-        for network, was in zip(networks, before, strict=True)
-      ]
-    )
-  for number, (together, apart) in enumerate(zip(*moved, strict=True)):
-    for whole, part in zip(together, apart, strict=True):
-      share = 1.0 if number else 0.1
-      np.testing.assert_allclose(part, share * whole, atol=1e-6)
-      assert np.any(whole) or number == 3  # A critic's last offset cancels.
-
-
 def test_without_classes_there_is_no_h():
   """f is 64 * 4 + 4 weights, and h 4 * 3 + 3 more."""
   assert alone('z').task.count_params() == 260

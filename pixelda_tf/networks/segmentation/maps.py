@@ -35,7 +35,8 @@ class CropTo(tf.keras.layers.Layer):
     Args:
       inputs: the maps, and others that end where they do or before.
     """
-    return crop_to(*inputs, self.offset)
+    maps, others = inputs
+    return crop_to(maps, others, self.offset)
 
   def get_config(self) -> dict[str, Any]:
     """Returns the constructor's arguments."""

@@ -44,25 +44,6 @@ def test_label_maps_are_not_taken_for_a_class(folder):
     listed(root)
 
 
-def test_classes_in_the_folder_images_as_office_31_has_them(folder):
-  root = folder('images/mug/1.jpg', 'images/bike/1.jpg', 'readme.txt')
-  assert listed(root) == [
-    ('bike/1.jpg', 'bike', 'train'),
-    ('mug/1.jpg', 'mug', 'train'),
-  ]
-  folder('1.jpg')
-  with pytest.raises(UserError, match=r'1.jpg: an image beside folders'):
-    listed(root)
-
-
-def test_a_class_that_is_called_images(folder):
-  """Whether it is one, a flag decides."""
-  root = folder('images/1.png')
-  assert listed(root) == [('1.png', None, 'train')]
-  found = listed(root, levels=['classes'])
-  assert found == [('images/1.png', 'images', 'train')]
-
-
 def test_images_alone_are_unlabelled(folder):
   assert listed(folder('b.png', 'a.png')) == [
     ('a.png', None, 'train'),
