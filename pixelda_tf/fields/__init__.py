@@ -12,9 +12,9 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from pixelda_tf import addons
-from pixelda_tf.fields import faults, images, label_maps, poses
+from pixelda_tf.fields import forms, images, label_maps, poses
 
-Shape = tuple[int, int, int]
+Shape = images.Shape
 
 
 class Field(NamedTuple):
@@ -28,8 +28,9 @@ class Field(NamedTuple):
     prepare: function of stored values, one or a batch of them, and the image's
       shape wanted, to what networks take. It takes what it returns, too.
     store: the way back, for a batch of numpy arrays.
-    fault: function of a user's array `[n, ...]` and the number of classes, None
-      where it is not known, to what is wrong with it, None where nothing is.
+    take: function of a user's values `[n, ...]`, the number of classes, None
+      where it is not known, and what messages begin with, to values that
+      `prepare` takes; it refuses others, see `forms`.
     relabel: function of prepared values and int `[n]`, the new label of each
       label, -1 for none, to values with the new labels; None where the field
       has no labels.
@@ -47,7 +48,7 @@ class Field(NamedTuple):
   feature: Callable[[Shape, Sequence[str]], tfds.features.FeatureConnector]
   prepare: Callable[[tf.Tensor, Shape], tf.Tensor]
   store: Callable[[np.ndarray], np.ndarray]
-  fault: Callable[[np.ndarray, int | None], str | None]
+  take: Callable[[tf.Tensor, int | None, str], tf.Tensor]
   relabel: Callable[[tf.Tensor, Sequence[int]], tf.Tensor] | None = None
   interpolation: str | None = None
   fill: float | None = None
@@ -65,7 +66,7 @@ FIELDS: dict[str, Field] = {
     ),
     prepare=images.prepare,
     store=lambda values: images.to_uint8(values).numpy(),
-    fault=faults.images,
+    take=forms.images,
     interpolation='bilinear',
     fill=-1.0,
   ),
@@ -79,7 +80,7 @@ FIELDS: dict[str, Field] = {
     ),
     prepare=lambda values, _: tf.cast(values, tf.int32),
     store=lambda values: values,
-    fault=faults.labels,
+    take=forms.labels,
     relabel=lambda values, new: tf.gather(tf.constant(new), values),
   ),
   # float32 [h, w, 1] of 0 and 1, which is the object; stored as 0 and 255.
@@ -95,7 +96,7 @@ FIELDS: dict[str, Field] = {
       'nearest',
     ),
     store=lambda values: (255 * values).astype(np.uint8),
-    fault=lambda values, _: None,
+    take=forms.masks,
     interpolation='nearest',
     fill=0.0,
   ),
@@ -108,7 +109,7 @@ FIELDS: dict[str, Field] = {
     feature=lambda *_: tfds.features.Tensor(shape=(4,), dtype=np.float32),
     prepare=lambda values, _: tf.cast(values, tf.float32),
     store=lambda values: values,
-    fault=faults.poses,
+    take=forms.poses,
     turn=poses.turn,
     prepared_by='bop',
   ),
@@ -125,7 +126,7 @@ FIELDS: dict[str, Field] = {
       tf.cast(values, tf.int32), shape[:2], 'nearest'
     ),
     store=lambda values: values.astype(np.uint8),
-    fault=faults.label_maps,
+    take=forms.label_maps,
     relabel=label_maps.relabel,
     interpolation='nearest',
     fill=label_maps.IGNORE,

@@ -5,9 +5,11 @@ that they cannot differ.
 """
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import tensorflow as tf
 
+Shape: TypeAlias = tuple[int | None, int | None, int]
 # Of the images that are in memory, or go through a network, at once.
 _PIXELS = 1 << 22
 
@@ -26,16 +28,14 @@ def in_memory(image_shape: Sequence[int], most: int) -> int:
   return min(most, 8 * at_once(image_shape, most))
 
 
-def prepare(values: tf.Tensor, image_shape: tuple[int, int, int]) -> tf.Tensor:
+def prepare(values: tf.Tensor, image_shape: Shape) -> tf.Tensor:
   """Returns `prepare_images` of stored images, others in the shape wanted."""
   if values.dtype == tf.uint8:
     return prepare_images(values, image_shape=image_shape)
   return match_shape(tf.cast(values, tf.float32), image_shape)
 
 
-def prepare_images(
-  images: tf.Tensor, *, image_shape: tuple[int, int, int]
-) -> tf.Tensor:
+def prepare_images(images: tf.Tensor, *, image_shape: Shape) -> tf.Tensor:
   """Converts images to the shape and range that networks take.
 
   Grey becomes RGB by repetition, RGB becomes grey by luma. A fourth channel is
@@ -46,7 +46,8 @@ def prepare_images(
   Args:
     images: uint8 [..., height, width, 1, 3 or 4]; sizes may be unknown when
       traced.
-    image_shape: (height, width, channels) wanted, channels 1, 3 or 4.
+    image_shape: (height, width, channels) wanted, channels 1, 3 or 4; see
+      `resize`.
 
   Returns:
     float32 [..., *image_shape] in [-1, 1].
@@ -55,9 +56,7 @@ def prepare_images(
   return images / 127.5 - 1.0
 
 
-def match_shape(
-  images: tf.Tensor, image_shape: tuple[int, int, int]
-) -> tf.Tensor:
+def match_shape(images: tf.Tensor, image_shape: Shape) -> tf.Tensor:
   """Converts float images [..., height, width, channels] to another shape."""
   images = _match_channels(images, image_shape[-1])
   images = resize(images, image_shape[:2])
@@ -65,10 +64,15 @@ def match_shape(
 
 
 def resize(
-  images: tf.Tensor, size: tuple[int, int], method: str = 'bilinear'
+  images: tf.Tensor,
+  size: tuple[int | None, int | None],
+  method: str = 'bilinear',
 ) -> tf.Tensor:
-  """Resizes [..., height, width, channels] to `size`, (height, width)."""
-  if images.shape[-3:-1] == tuple(size):
+  """Resizes [..., height, width, channels] to `size`, (height, width).
+
+  Where a side of the size is None, they keep theirs.
+  """
+  if None in size or images.shape[-3:-1] == tuple(size):
     return images
   return tf.image.resize(images, size, method=method, antialias=False)
 

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from pixelda_tf.methods.checked_model import CheckedModel
 from pixelda_tf.methods.player import Batch, Player, Tensors, mean_terms
 from pixelda_tf.networks import ImageShape, TaskBuilder, mnist_classifier
 from pixelda_tf.problems import Classification, Problem
 
 
-class Method(tf.keras.Model):
+class Method(CheckedModel):
   """A domain adaptation method: networks, players and a problem to solve.
 
   A subclass says who plays (`players`), what they share in a step (`shared`),
@@ -254,25 +255,24 @@ class Method(tf.keras.Model):
     return logs
 
   def test_step(self, data: Any) -> Tensors:
-    """Updates the problem's metrics by (images, labels) or an example's dict.
+    """Returns metrics, updated by (images, labels) or a dict of fields.
 
-    Returns:
-      The metrics' results by name.
+    Maps of pixels are compared in the labels' size.
     """
     if isinstance(data, Mapping):
       data = data['image'], data[self.problem.targets[0]]
-    images, labels, _ = tf.keras.utils.unpack_x_y_sample_weight(data)
-    logits = self(images)['logits']
+    images, labels, weights = tf.keras.utils.unpack_x_y_sample_weight(data)
+    logits = self(self.prepared(images))['logits']
+    if logits.shape.rank == 4:
+      logits = tf.image.resize(logits, tf.shape(labels)[1:3])
     for metric in self.test_metrics:
-      metric.update_state(labels, logits)
+      metric.update_state(labels, logits, weights)
     return {metric.name: metric.result() for metric in self.test_metrics}
 
   def predict_step(self, data: Any) -> Tensors:
-    """Returns `predictions` of images, (images, ...) or {'image', ...}."""
-    if isinstance(data, Mapping):
-      data = data['image']
+    """Returns `predictions` of images, maps of pixels in the images' size."""
     images, _, _ = tf.keras.utils.unpack_x_y_sample_weight(data)
-    return self.predictions(images)
+    return self.predictions(self.prepared(images), tf.shape(images)[1:3])
 
   def get_config(self) -> dict[str, Any]:
     """Returns nothing: a method is built again by its run's config."""

@@ -25,7 +25,7 @@ def label_map(monkeypatch):
       feature=None,
       prepare=None,
       store=None,
-      fault=None,
+      take=None,
       interpolation='nearest',
       fill=255,
     ),

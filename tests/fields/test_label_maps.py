@@ -1,13 +1,12 @@
 """Label maps: relabelled, resized, moved, and what is wrong with them."""
 
-import re
-
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from pixelda_tf import fields
-from pixelda_tf.fields import FIELDS, faults, label_maps
+from pixelda_tf.errors import UserError
+from pixelda_tf.fields import FIELDS, forms, label_maps
 
 
 def test_relabelled_maps_ignore_what_has_no_new_label():
@@ -48,13 +47,17 @@ def test_what_comes_in_from_outside_is_ignored():
       None,
       'label -1 .* in 0..254, or 255',
     ),
-    (np.zeros((2, 3, 4), np.uint8), 11, r'these are uint8 \[2, 3, 4\]'),
-    (np.zeros((2, 3, 4, 1)), 11, 'these are float64'),
+    (np.zeros((2, 3, 4), np.uint8), 11, None),
+    (np.zeros((2, 3, 4, 1)), 11, None),
+    (np.full((2, 3, 4, 1), 0.5), 11, 'label 0.5 .* 0 must be an integer'),
+    (np.zeros((2, 3, 4, 3), np.uint8), 11, r'these are uint8 \[2, 3, 4, 3\]'),
+    (np.full((2, 3, 4), 'a'), 11, 'must be integers .* these are string'),
   ],
 )
-def test_faults(values, n_classes, part):
-  fault = faults.label_maps(values, n_classes)
+def test_what_is_taken_for_a_label_map(values, n_classes, part):
   if part is None:
-    assert fault is None
+    taken = forms.label_maps(tf.constant(values), n_classes)
+    np.testing.assert_array_equal(taken, values.reshape(2, 3, 4, 1))
   else:
-    assert re.search(part, fault)
+    with pytest.raises(UserError, match=part):
+      forms.label_maps(tf.constant(values), n_classes)
