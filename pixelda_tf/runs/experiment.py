@@ -207,7 +207,11 @@ class Experiment:
     for row in chosen:
       for other in self.rows:
         other.release()  # The memory is for one method at a time.
-      row.train()
+      try:
+        row.train()
+      except tf.errors.OpError:
+        self._common.check_data()  # Files that went meanwhile are told.
+        raise
     result = self._finish() if distribution.is_chief(self.strategy) else None
     distribution.barrier(self.strategy)
     return result

@@ -9,6 +9,7 @@ import pets
 import pytest
 
 from pixelda_tf import config
+from pixelda_tf.data import records
 from pixelda_tf.errors import UserError
 from pixelda_tf.runs import experiment, known_data, monitoring
 from pixelda_tf.runs.directory import RunDirectory
@@ -40,8 +41,8 @@ def data(tmp_path_factory):
   return prepare(tmp_path_factory.mktemp('then'))
 
 
-def open_run(run_dir, data_dir):
-  config.parse([str(TINY)], PARAMS)
+def open_run(run_dir, data_dir, *params):
+  config.parse([str(TINY)], [*PARAMS, *params])
   return experiment.Experiment(str(run_dir), str(data_dir))
 
 
@@ -166,6 +167,20 @@ def test_data_that_are_replaced_while_a_row_trains_are_told(
   with pytest.raises(UserError, match='source src: the 6 examples of split'):
     open_run(tmp_path / 'run', data).train()
   assert not (tmp_path / 'run' / 'pixelda' / 'result.json').exists()
+
+
+def test_data_that_go_while_a_row_trains_are_told(data, tmp_path, monkeypatch):
+  """They do not fit into memory, so each epoch reads them."""
+  data = shutil.copytree(data, tmp_path / 'data')
+
+  def remove(monitor, step, logs):
+    shutil.rmtree(data / 'src', ignore_errors=True)
+
+  monkeypatch.setattr(records, 'MEMORY_BYTES', 1)
+  monkeypatch.setattr(monitoring.Monitor, '__call__', remove)
+  run = open_run(tmp_path / 'run', data, 'pixelda/Row.steps = 40')
+  with pytest.raises(UserError, match='holds tgt, not src; make it with'):
+    run.train()
 
 
 def test_a_damaged_record_is_told(trained, data, tmp_path):
