@@ -27,6 +27,12 @@ flags.DEFINE_string(
   'Row that translates; else --row if it translates both ways, the last '
   'trained one that does, --row if it translates, or the last that does.',
 )
+flags.DEFINE_list(
+  'tsne_rows',
+  [],
+  'Rows whose features of source and target images, as these are, are drawn '
+  'side by side: source_only,i2i_no_z,i2i.',
+)
 flags.DEFINE_integer(
   'examples',
   500,
@@ -51,12 +57,16 @@ def main() -> None:
   rows = choosing.compared(
     run.rows, after=FLAGS.row, before=FLAGS.before, translator=FLAGS.translator
   )
+  side_by_side = [
+    choosing.predicting(run.rows, name, 'tsne_rows') for name in FLAGS.tsne_rows
+  ]
   lines = report.analyse(
     run.pair,
     rows,
     run.directory.analysis,
     examples=FLAGS.examples,
     seed=FLAGS.seed,
+    side_by_side=side_by_side,
   )
   print('\n'.join(lines))
 

@@ -89,3 +89,12 @@ def test_rows_can_be_named(analyze, run_dir):
 )
 def test_a_mistake_is_one_line(argument, parts, analyze):
   analyze(argument).assert_mistake(*parts)
+
+
+def test_rows_that_are_named_are_drawn_side_by_side(run_dir, analyze):
+  """Two panels, wider than one; a row that is not there is told."""
+  done = analyze('--examples=10', '--tsne_rows=source_only,pixelda')
+  assert done.returncode == 0, done.stderr
+  assert (run_dir / 'analysis/tsne_rows.png').exists()
+  assert f'{run_dir}/analysis/tsne_rows.png' in done.stdout.splitlines()
+  analyze('--tsne_rows=source_only,none').assert_mistake("no row 'none'")

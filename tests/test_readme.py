@@ -47,6 +47,7 @@ FULL_SIZE = (
   'gin/streets',
   'gin/lsd_',
   'gin/i2i_',
+  'runs/i2i_',
   'gin/classes/',
 )
 

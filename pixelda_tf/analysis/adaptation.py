@@ -1,5 +1,6 @@
 """What an analysis looks at: models, examples, and their translations."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -38,6 +39,7 @@ class Adaptation(NamedTuple):
     seed: of noise, embeddings and what is drawn at random.
     wanted: how many examples of each domain were asked for; of large images
       there are fewer in `source` and `target`.
+    side_by_side: `Model`s whose features are compared.
   """
 
   pair: Any
@@ -49,9 +51,12 @@ class Adaptation(NamedTuple):
   translated: np.ndarray | None
   seed: int
   wanted: int
+  side_by_side: Sequence[Model] = ()
 
 
-def collect(pair: Any, rows: Any, *, n: int, seed: int) -> Adaptation:
+def collect(
+  pair: Any, rows: Any, *, n: int, seed: int, side_by_side: Sequence[Any] = ()
+) -> Adaptation:
   """Restores the rows' methods and translates examples of the source.
 
   Args:
@@ -59,6 +64,7 @@ def collect(pair: Any, rows: Any, *, n: int, seed: int) -> Adaptation:
     rows: `before`, `after` and `translator`, each a row of a run or None.
     n: examples of each domain at most; fewer of large images are kept.
     seed: of the noise.
+    side_by_side: rows of a run whose features are compared.
 
   Returns:
     `Adaptation`.
@@ -67,7 +73,7 @@ def collect(pair: Any, rows: Any, *, n: int, seed: int) -> Adaptation:
     UserError: a row has no checkpoint, or a split cannot be read.
   """
   models = {}
-  for row in rows:
+  for row in (*rows, *side_by_side):
     if row is not None and row.name not in models:
       method = row.trained()
       models[row.name] = Model(row.name, method, int(method.step.numpy()))
@@ -84,4 +90,5 @@ def collect(pair: Any, rows: Any, *, n: int, seed: int) -> Adaptation:
     translated=translator and translate(translator.method, source.images, seed),
     seed=seed,
     wanted=n,
+    side_by_side=[models[row.name] for row in side_by_side],
   )

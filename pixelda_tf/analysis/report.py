@@ -1,6 +1,7 @@
 """What a run's adaptation did, in pictures: of files and of TensorBoard."""
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,13 @@ _PLOTS = {
 
 
 def analyse(
-  pair: Any, rows: Any, directory: str, *, examples: int, seed: int
+  pair: Any,
+  rows: Any,
+  directory: str,
+  *,
+  examples: int,
+  seed: int,
+  side_by_side: Sequence[Any] = (),
 ) -> list[str]:
   """Draws what can be drawn and writes it to a folder.
 
@@ -43,6 +50,7 @@ def analyse(
     examples: images of each domain in t-SNE, neighbours and retrieval's pool at
       most.
     seed: of noise, t-SNE and retrieval's draw.
+    side_by_side: rows of a run whose features are drawn beside each other.
 
   Returns:
     Lines of text: numbers, what was left out and why, files.
@@ -50,8 +58,12 @@ def analyse(
   Raises:
     UserError: a row has no checkpoint, or data cannot be read.
   """
-  compared = adaptation.collect(pair, rows, n=examples, seed=seed)
+  compared = adaptation.collect(
+    pair, rows, n=examples, seed=seed, side_by_side=side_by_side
+  )
   plots_drawn = dict(_PLOTS)
+  if side_by_side:
+    plots_drawn['tsne_rows'] = tsne.side_by_side
   if pair.problem.maps:
     plots_drawn['label_maps'] = segmentations.segmentations
   done, left_out = {}, []

@@ -8,12 +8,16 @@ from pixelda_tf.analysis.adaptation import Adaptation
 from pixelda_tf.analysis.plots import Plot, missing_rows, predicting
 from pixelda_tf.evaluation import painting, pictures
 from pixelda_tf.evaluation.evaluate import compiled_predictions, predict_all
+from pixelda_tf.evaluation.translation import translate
 
 _SHOWN = 8
 
 
 def segmentations(adaptation: Adaptation) -> Plot:
   """Draws target images, what the networks say of each pixel, and the truth.
+
+  Where a row translates both ways, the images come after the target's as it
+  makes them for the target, which leaves them as they are, and for the source.
 
   Raises:
     LeftOut: no row predicts.
@@ -22,6 +26,12 @@ def segmentations(adaptation: Adaptation) -> Plot:
   field, output = pair.problem.maps
   images, true = _shown(adaptation, field)
   rows = [('target', images)]
+  translator = adaptation.translator
+  if translator and translator.method.translates_back:
+    identity = translate(translator.method, images, adaptation.seed)
+    back = translate(translator.method, images, adaptation.seed, back=True)
+    rows.append((f'identity: {translator.name}', identity))
+    rows.append((f'translated to source: {translator.name}', back))
   for when, model in models:
     predictions = predict_all(compiled_predictions(model.method), images)
     labels = painting.to_show(predictions[output], pair.source.colours)

@@ -74,15 +74,12 @@ def task_features(adaptation: Adaptation) -> Plot:
   panels, embeddings, missing = [], {}, missing_rows(adaptation)
   for when, model in predicting(adaptation):
     shown = adapted if when == 'after' else plain
-    images = np.concatenate([domain.images for domain in shown.values()])
-    points = features.pooled(model.method, images)
+    points, clouds = _features(adaptation, model, shown)
     fault = features.fault(points)
-    if points is None or fault:
+    if fault:
       missing.append(f"{when}: row '{model.name}' {fault}")
       continue
-    reduced = principal_components(points, adaptation.seed)
-    clouds = _clouds(adaptation, shown, embed(reduced, adaptation.seed))
-    panels.append((f'{when}: {model}', list(clouds.values())))
+    panels.append((f'{when}: {model}', clouds))
     if when == 'after':
       embeddings['features'] = _embedding(adaptation, shown, points)
   if not panels:
@@ -92,6 +89,37 @@ def task_features(adaptation: Adaptation) -> Plot:
     panels,
     "t-SNE of task networks' features: each panel is an embedding of its own",
     embeddings=embeddings,
+    missing=missing,
+    one_embedding=False,
+  )
+
+
+def side_by_side(adaptation: Adaptation) -> Plot:
+  """Embeds several rows' features, each row's by a t-SNE.
+
+  They are of source and target images as they are: so encoders that see both
+  domains are compared, as in Fig. 3 of I2I Adapt.
+
+  Raises:
+    LeftOut: no row has usable features.
+  """
+  shown = {'source': adaptation.source, 'target': adaptation.target}
+  panels, missing = [], []
+  for model in adaptation.side_by_side:
+    points, clouds = _features(adaptation, model, shown)
+    fault = features.fault(points)
+    if fault:
+      missing.append(f"row '{model.name}' {fault}")
+    else:
+      panels.append((str(model), clouds))
+  if not panels:
+    raise LeftOut('; '.join(missing))
+  return _plot(
+    adaptation,
+    panels,
+    't-SNE of features of source and target images as they are: each panel is '
+    'an embedding of its own',
+    embeddings={},
     missing=missing,
     one_embedding=False,
   )
@@ -143,6 +171,27 @@ def embed(points: ArrayLike, seed: int) -> np.ndarray:
     return TSNE(
       init='pca', perplexity=perplexity, random_state=seed
     ).fit_transform(points)
+
+
+def _features(adaptation, model, shown):
+  """Returns a model's features of images, and their `figures.Cloud`s.
+
+  Args:
+    adaptation: see `Adaptation`.
+    model: its `Model`.
+    shown: examples by domain.
+
+  Returns:
+    float32 `[n, d]`, and a list; None and nothing where there are no features,
+    nothing where these cannot be shown, see `features.fault`.
+  """
+  images = np.concatenate([domain.images for domain in shown.values()])
+  points = features.pooled(model.method, images)
+  if features.fault(points):
+    return points, []
+  reduced = principal_components(points, adaptation.seed)
+  clouds = _clouds(adaptation, shown, embed(reduced, adaptation.seed))
+  return points, list(clouds.values())
 
 
 def _translated(adaptation):

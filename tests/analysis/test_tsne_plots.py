@@ -70,3 +70,28 @@ def test_features_that_are_all_the_same_are_one_point(panels):
   tsne.task_features(adaptation(after=dead))
   for cloud in panels['panels']['after: dead, 5 steps']:
     assert (cloud.points == 0).all()
+
+
+def test_rows_side_by_side_are_of_images_as_they_are(panels):
+  """Features are the first pixels, negated in the second row."""
+  turned = Model('turned', Method(scale=-1.0), 7)
+  broken = Model('broken', Method(with_features=False), 5)
+  given = adaptation(side_by_side=[turned, broken, adaptation().before])
+  plot = tsne.side_by_side(given)
+  assert not panels['one_embedding']
+  assert list(panels['panels']) == ['turned, 7 steps', 'plain, 100 steps']
+  for clouds in panels['panels'].values():
+    assert [cloud.domain for cloud in clouds] == ['source', 'target']
+    assert [len(cloud.points) for cloud in clouds] == [14, 11]
+  assert plot.missing == [f"row 'broken' {next(iter(FAULTS))}"]
+  shown = np.concatenate([images(14, 3, 0), images(11, 3, 1)])
+  points = -shown.reshape(25, -1)[:, :5]
+  expected = tsne.embed(tsne.principal_components(points, 0), 0)
+  found = [cloud.points for cloud in panels['panels']['turned, 7 steps']]
+  np.testing.assert_allclose(np.concatenate(found), expected, rtol=1e-4)
+
+
+def test_rows_of_which_none_has_features_are_left_out(panels):
+  broken = Model('broken', Method(with_features=False), 5)
+  with pytest.raises(plots.LeftOut, match="^row 'broken' gives no 'features'"):
+    tsne.side_by_side(adaptation(side_by_side=[broken]))

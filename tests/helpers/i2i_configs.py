@@ -61,6 +61,10 @@ FILES = {
   ('i2i_usps_to_mnist.gin',): (SMALL, ROWS),
   ('i2i_svhn_to_mnist.gin',): (SMALL, ROWS),
   (DIGITS, 'studies/i2i_terms.gin'): (SMALL, TERMS_ROWS),
+  (DIGITS, 'studies/i2i_embeddings.gin'): (
+    SMALL,
+    ['source_only', 'i2i_no_z', 'i2i'],
+  ),
   ('i2i_office31.gin',): (OFFICE, OFFICE_ROWS),
   ('i2i_images.gin',): (
     MAPS,
