@@ -1,16 +1,23 @@
-"""SavedModels that take and give uint8 images."""
+"""SavedModels that take and give uint8 images.
+
+Whatever a signature is given, TensorFlow first makes what it takes of it, and
+says nothing: NumPy's floats in [0, 1] become 0 and 1, others lose their
+fraction or wrap, 300 becomes 44. `predict_float` takes floats, and checks that
+they are in [0, 1].
+"""
 
 import functools
 import pathlib
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any
 
 import tensorflow as tf
 
 from pixelda_tf import atomic, locks
 from pixelda_tf.datasets.names import nfc
 from pixelda_tf.errors import UserError
-from pixelda_tf.fields.images import prepare_images, to_uint8
+from pixelda_tf.fields import forms
+from pixelda_tf.fields.images import match_shape, prepare_images, to_uint8
 from pixelda_tf.methods.base import Method
 
 # Where a SavedModel has what is not loaded with it.
@@ -24,22 +31,30 @@ class Servable:
   def __init__(self, method: Method):
     """Keeps the method."""
     self.method = method
+    self._image_shape = method.image_shape
 
   def predict(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
     """Predicts target images.
 
     Args:
       images: uint8 `[n, height, width, 1, 3 or 4]`; another size or number of
-        channels than the method's is converted as in training.
+        channels than the method's is converted as in training. Of other numbers
+        TensorFlow makes uint8 without a word, see above.
 
     Returns:
       As `Problem.default_predictions`, maps of pixels in the images' size.
     """
-    size = tf.shape(images)[1:3]
-    return _of_any_count(
-      lambda prepared: self.method.predictions(prepared, size),
-      self._prepare(images),
-    )
+    return self._predictions(self._prepare(images), images)
+
+  def predict_float(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
+    """As `predict`, of float images.
+
+    Args:
+      images: float32 `[n, height, width, 1, 3 or 4]` in [0, 1]; it fails on
+        others, NaN among them, and tells what they are.
+    """
+    signed = forms.images_of_unit_range(images, 'predict_float: ')
+    return self._predictions(match_shape(signed, self._image_shape), images)
 
   def requested(self, name: str, images: tf.Tensor) -> dict[str, tf.Tensor]:
     """Predicts of target images what is there `on_request` alone.
@@ -75,10 +90,14 @@ class Servable:
     )
     return {'images': to_uint8(translated)}
 
+  def _predictions(self, prepared, images):
+    size = tf.shape(images)[1:3]
+    return _of_any_count(
+      lambda some: self.method.predictions(some, size), prepared
+    )
+
   def _prepare(self, images):
-    # A run's method knows its images' sides.
-    image_shape = cast(tuple[int, int, int], self.method.image_shape)
-    return prepare_images(images, image_shape=image_shape)
+    return prepare_images(images, image_shape=self._image_shape)
 
 
 def _of_any_count(function, images):
@@ -97,9 +116,10 @@ def export(
 ) -> None:
   """Writes a SavedModel that loads without this package.
 
-  Beside `predict` there is a signature for each prediction that is only
-  `on_request`, and for the directions in which the method translates. Where
-  the problem's metrics are of some classes alone, `SCORED` names them.
+  Beside `predict` and `predict_float` there is a signature for each prediction
+  that is only `on_request`, and for the directions in which the method
+  translates. Where the problem's metrics are of some classes alone, `SCORED`
+  names them.
 
   Args:
     method: a trained `Method`.
@@ -111,7 +131,7 @@ def export(
     UserError: the disk is full or cannot be written.
   """
   servable = Servable(method)
-  images = tf.TensorSpec([None, None, None, None], tf.uint8, 'images')
+  shape = [None, None, None, None]
   functions: dict[str, Callable] = {'predict': servable.predict}
   for name in method.problem.on_request:
     functions[name] = functools.partial(servable.requested, name)
@@ -119,9 +139,13 @@ def export(
     functions['translate'] = servable.translate
   if method.translates_back:
     functions['translate_back'] = servable.translate_back
+  types = {name: (function, tf.uint8) for name, function in functions.items()}
+  types['predict_float'] = servable.predict_float, tf.float32
   signatures = {
-    name: tf.function(function, autograph=False).get_concrete_function(images)
-    for name, function in functions.items()
+    name: tf.function(function, autograph=False).get_concrete_function(
+      tf.TensorSpec(shape, dtype, 'images')
+    )
+    for name, (function, dtype) in types.items()
   }
   # What they use is saved, not the method: that has optimizers and networks
   # which are there for training alone, and Keras would trace every layer.
@@ -170,7 +194,8 @@ def load(directory: str) -> dict[str, Any]:
     directory: written by `export`.
 
   Returns:
-    dict of signature names to functions of `images=` uint8.
+    dict of signature names to functions of `images=`, uint8, but for
+    'predict_float'.
 
   Raises:
     UserError: there is no SavedModel.

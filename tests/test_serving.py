@@ -41,6 +41,8 @@ for export in ('pixelda', 'grey', 'source_only', 'two_way'):
   signatures = tf.saved_model.load(export).signatures
   for signature in signatures:
     for request, images in requests.items():
+      if signature == 'predict_float':
+        images = images / np.float32(255)
       for output, value in signatures[signature](
         images=tf.constant(images)
       ).items():
@@ -148,6 +150,11 @@ def test_probabilities_equal_the_methods_predictions(
     np.testing.assert_array_equal(
       found, responses[f'{name}:serving_default:{request}:probabilities']
     )
+    np.testing.assert_allclose(
+      found,
+      responses[f'{name}:predict_float:{request}:probabilities'],
+      atol=1e-5,
+    )
 
 
 @pytest.mark.parametrize(
@@ -181,7 +188,7 @@ def test_a_signature_is_there_for_what_a_method_can(responses):
   for key in responses:
     name, signature, *_ = key.split(':')
     signatures.setdefault(name, set()).add(signature)
-  always = {'serving_default', 'predict'}
+  always = {'serving_default', 'predict', 'predict_float'}
   assert signatures == {
     'source_only': always,
     'pixelda': always | {'translate'},
@@ -192,7 +199,7 @@ def test_a_signature_is_there_for_what_a_method_can(responses):
 
 def test_every_call_of_translate_draws_new_noise(exports):
   signatures = serving.load(str(exports / 'pixelda'))
-  assert set(signatures) == {'serving_default', 'predict', 'translate'}
+  assert 'translate' in signatures
   images = tf.fill([1, 8, 8, 3], tf.constant(128, tf.uint8))
   found = {
     signatures['translate'](images=images)['images'].numpy().tobytes()
@@ -236,6 +243,38 @@ def test_no_image_has_no_answer(name, exports, methods):
   shapes = {'probabilities': (0, 3), 'images': (0, *methods[name].image_shape)}
   for channels in (1, 3):
     images = tf.zeros([0, 9, 9, channels], tf.uint8)
-    for signature in signatures.values():
-      for output, value in signature(images=images).items():
+    for name, signature in signatures.items():
+      dtype = tf.float32 if name == 'predict_float' else tf.uint8
+      for output, value in signature(images=tf.cast(images, dtype)).items():
         assert value.shape == shapes[output]
+
+
+@pytest.mark.parametrize(
+  ('value', 'found'),
+  [
+    (np.float64(255), r'\[255, 255\]'),
+    (-0.5, r'\[-0.5, -0.5\]'),
+    (1.1, r'\[1.1, 1.1\]'),
+    (np.nan, 'nan'),
+    (np.inf, 'inf'),
+    (np.uint8(7), r'\[7, 7\]'),
+    (300, r'\[300, 300\]'),
+  ],
+)
+def test_predict_float_refuses_what_is_not_in_0_to_1(value, found, exports):
+  signature = serving.load(str(exports / 'source_only'))['predict_float']
+  expected = (
+    f'predict_float: images must be float in .0, 1., these are .*{found}'
+  )
+  with pytest.raises(tf.errors.InvalidArgumentError, match=expected):
+    signature(images=np.full((1, 8, 8, 3), value))
+
+
+def test_predict_float_takes_numpys_floats(exports, requests):
+  signatures = serving.load(str(exports / 'source_only'))
+  expected = signatures['predict'](images=requests['five'])['probabilities']
+  assert len(np.unique(expected, axis=0)) == 5
+  for dtype in (np.float16, np.float32, np.float64):
+    images = (requests['five'] / 255).astype(dtype)
+    found = signatures['predict_float'](images=images)['probabilities']
+    np.testing.assert_allclose(found, expected, atol=2e-3)

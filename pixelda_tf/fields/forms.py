@@ -68,6 +68,24 @@ def images_of_any_range(values: tf.Tensor, where: str = '') -> tf.Tensor:
   return values
 
 
+def images_of_unit_range(values: tf.Tensor, where: str = '') -> tf.Tensor:
+  """Returns float images that have to be in [0, 1], brought to [-1, 1].
+
+  Raises:
+    UserError: they are not such.
+  """
+  near = (values >= -_ROUNDING / 2) & (values <= 1 + _ROUNDING / 2)
+  sound = require(
+    tf.reduce_all(near),
+    f'{where}images must be float in [0, 1], these are in [{{}}, {{}}]: where '
+    'they are in [0, 255] divide them by 255, where in [-1, 1] write '
+    '(images + 1) / 2',
+    lambda: [tf.reduce_min(values), tf.reduce_max(values)],
+  )
+  with tf.control_dependencies(sound):
+    return 2.0 * values - 1.0
+
+
 def labels(
   values: tf.Tensor, n_classes: int | None, where: str = ''
 ) -> tf.Tensor:

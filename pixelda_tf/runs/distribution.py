@@ -9,6 +9,7 @@ import contextlib
 import functools
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias
 
@@ -19,6 +20,8 @@ from pixelda_tf.methods.base import Method
 
 Strategy: TypeAlias = tf.distribute.Strategy
 
+# A name or a number, as those of IPv6 in brackets, and a port.
+_ADDRESS = re.compile(r'(?:[\w.-]+|\[[\da-fA-F:.]+\]):(\d{1,5})', re.ASCII)
 # What TensorFlow raises on the hosts that are left.
 _LOST = (
   tf.errors.AbortedError,
@@ -194,14 +197,30 @@ def _check_config(text):
   """Raises a `UserError` where TF_CONFIG is not of hosts that train."""
   form = (
     'expected {"cluster": {"worker": ["HOST:PORT", ...]}, "task": {"type": '
-    '"worker", "index": 0}}, the index being that of the own address'
+    '"worker", "index": 0}}, the index being that of the own address, no '
+    'address twice, a port in 1..65535'
   )
   try:
-    config = json.loads(text)
-    cluster, task = config['cluster'], config['task']
-    address = cluster[task['type']][task['index']]
-    sound = set(cluster) <= {'chief', 'worker'} and ':' in address
-  except (ValueError, KeyError, IndexError, TypeError):
+    sound = _is_of_hosts(json.loads(text))
+  except (ValueError, KeyError, IndexError, TypeError, AttributeError):
     sound = False
   if not sound:
     raise UserError(f'environment variable TF_CONFIG is {text!r}: {form}')
+
+
+def _is_of_hosts(config):
+  """Whether TensorFlow can take it: of some addresses it ends the process."""
+  cluster, task = config['cluster'], config['task']
+  addresses = [address for kind in cluster.values() for address in kind]
+  forms = [_ADDRESS.fullmatch(address) for address in addresses]
+  index = task['index']
+  return (
+    set(cluster) <= {'chief', 'worker'}
+    and all(isinstance(kind, list) for kind in cluster.values())
+    and len(cluster.get('chief', ())) <= 1
+    and len(set(addresses)) == len(addresses)
+    and all(form and 1 <= int(form[1]) <= 65535 for form in forms)
+    and type(index) is int
+    and 0 <= index < len(cluster[task['type']])
+    and config.get('rpc_layer', 'grpc') == 'grpc'
+  )

@@ -96,6 +96,31 @@ def test_without_several_gpus_the_default_strategy_trains():
   assert distribution.strategy() is tf.distribute.get_strategy()
 
 
+def hosts(workers, index=0, **more):
+  """A TF_CONFIG of workers, one of which has an index."""
+  task = {'type': 'worker', 'index': index}
+  return json.dumps({'cluster': {'worker': workers}, 'task': task} | more)
+
+
+@pytest.mark.parametrize(
+  'text',
+  [
+    hosts(['a.b-c_d:1', '10.0.0.1:65535', '[::1]:22'], 2),
+    '{"cluster": {"chief": ["a:1"], "worker": ["b:1"]},'
+    ' "task": {"type": "chief", "index": 0}}',
+    hosts(['a:1'], rpc_layer='grpc', environment='cloud'),
+  ],
+)
+def test_a_tf_config_of_hosts_is_taken(text, monkeypatch):
+  """As far as the attempt to join them."""
+  joined = object()
+  monkeypatch.setenv('TF_CONFIG', text)
+  monkeypatch.setattr(
+    tf.distribute, 'MultiWorkerMirroredStrategy', lambda: joined
+  )
+  assert distribution.strategy() is joined
+
+
 @pytest.mark.parametrize(
   'text',
   [
@@ -108,6 +133,37 @@ def test_without_several_gpus_the_default_strategy_trains():
     '{"cluster": {"worker": ["a"]}, "task": {"type": "worker", "index": 0}}',
     '{"cluster": {"worker": ["a:1"], "ps": ["b:1"]},'
     ' "task": {"type": "worker", "index": 0}}',
+    *map(
+      hosts,
+      [
+        ['http://a:1'],
+        ['grpc://a:1'],
+        ['a:1', 'http://b:1'],
+        ['a:http'],
+        ['a:0'],
+        ['a:-1'],
+        ['a:65536'],
+        ['a:'],
+        [':1'],
+        ['a:1/b'],
+        ['a b:1'],
+        ['me@a:1'],
+        ['a:1,b:1'],
+        ['::1:1'],
+        ['\u00e4:1'],
+        ['a:\u0661'],
+        ['a:1', 'a:1'],
+        ['a:1', None],
+        [1],
+        [],
+        'a:1',
+        {'0': 'a:1'},
+      ],
+    ),
+    *(hosts(['a:1', 'b:1'], index) for index in (-1, 2, True, 0.0, '0', None)),
+    hosts(['a:1'], rpc_layer='http'),
+    '{"cluster": {"chief": ["a:1", "b:1"]},'
+    ' "task": {"type": "chief", "index": 0}}',
   ],
 )
 def test_a_tf_config_that_cannot_be_is_told(text, monkeypatch):

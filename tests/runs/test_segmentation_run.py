@@ -177,6 +177,7 @@ def test_the_export_answers_labels_and_on_request_probabilities(run):
   assert set(signatures) == {
     'serving_default',
     'predict',
+    'predict_float',
     'probabilities',
     'translate',
   }
