@@ -31,13 +31,13 @@ class CheckedModel(tf.keras.Model):
 
   Attributes:
     image_shape: (height, width, channels) of whole images, sides may be None.
-    train_shape: that of images in training batches.
+    network_shape: that with which networks are built.
     n_classes: number of classes.
     problem: what is learnt.
   """
 
   image_shape: ImageShape
-  train_shape: ImageShape
+  network_shape: ImageShape
   n_classes: int
   problem: Problem
 
@@ -149,16 +149,16 @@ class CheckedModel(tf.keras.Model):
 
   def _training_examples(self, role, examples):
     named = door.named(examples, f'{role}: ')
-    shape = tf.TensorShape([None, *self.train_shape])
+    shape = tf.TensorShape([None, *self.network_shape])
     found = named['image'].shape
     taken = door.take(named, self.n_classes, f'{role}: ')
     if not shape.is_compatible_with(taken['image'].shape):
       raise UserError(
         f'{role}: images are [height, width, channels] {list(found)[1:]}, the '
-        f'method was made for {list(self.train_shape)}: give it image_shape='
+        f'method was made for {list(self.network_shape)}: give it image_shape='
         f'{tuple(found[1:])}'
       )
-    return fields.prepare(taken, self.train_shape)
+    return fields.prepare(taken, self.network_shape)
 
   def _taken(self, batch, where):
     """Returns `door.take` of images that can be seen, and what is theirs."""

@@ -222,6 +222,15 @@ def test_fit_checks_batches_of_its_own(source, expected, method):
     fit(method, source)
 
 
+def test_networks_of_any_size_fit_on_images_of_any_size():
+  method = SourceOnly(
+    image_shape=(6, 6, 1), train_shape=(4, 4, 1), n_classes=2, task=brightness
+  )
+  method.compile(tf.keras.optimizers.SGD(0.0))
+  fit(method, {'image': IMAGES.repeat(2, 1), 'label': LABELS})
+  assert int(method.step) == 3
+
+
 def test_fit_knows_the_classes_that_pair_was_not_told(method):
   batches = data.pair((IMAGES, LABELS + 1), IMAGES, batch_size=4)
   with pytest.raises(UserError, match='^source: label.* must be in 0..1'):
