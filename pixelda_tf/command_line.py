@@ -9,6 +9,7 @@ import gc
 import logging as std_logging
 import os
 import pathlib
+import pkgutil
 import platform
 import sys
 from collections.abc import Callable, Sequence
@@ -93,6 +94,18 @@ def default_run_dir(gin_files: Sequence[str]) -> str:
   return str(pathlib.Path('runs') / pathlib.Path(gin_files[-1]).stem)
 
 
+def words(command: str, *arguments: str) -> list[str]:
+  """Returns what Python is started with for another command.
+
+  Args:
+    command: its name, as 'train'.
+    *arguments: its flags; modules that configs may import are added.
+  """
+  modules = flags.FLAGS.modules
+  trusted = [f'--modules={",".join(modules)}'] if modules else []
+  return ['-m', f'pixelda_tf.{command}', *arguments, *trusted]
+
+
 def run(main: Callable[..., None], n_arguments: int = 0) -> None:
   """Parses the flags, runs a command and exits.
 
@@ -109,6 +122,12 @@ def run(main: Callable[..., None], n_arguments: int = 0) -> None:
   # garbage in it.
   atexit.register(gc.freeze)
   flags.DEFINE_boolean('version', False, 'Print the versions and exit.')
+  flags.DEFINE_list(
+    'modules',
+    [],
+    'Python modules of your own components, which configs may then import: '
+    'their code runs.',
+  )
   app.run(
     lambda argv: _run(main, argv[1:], n_arguments), flags_parser=_parse_flags
   )
@@ -146,6 +165,7 @@ def _run(main, arguments, n_arguments):
       config = f'did you mean --gin_file={word}?'
       hint = config if word.endswith('.gin') else '--help lists the flags'
       raise UserError(f"'{word}' is no flag ({hint})")
+    _import(flags.FLAGS.modules)
     main(*arguments)
   except UserError as error:
     _exit(error.message, MISTAKE)
@@ -164,6 +184,14 @@ def _run(main, arguments, n_arguments):
     _exit(f'{error.strerror}{file}', MISTAKE)
   except KeyboardInterrupt as interrupt:
     _exit(str(interrupt) or 'interrupted', INTERRUPTED)
+
+
+def _import(modules):
+  for name in modules:
+    try:
+      pkgutil.resolve_name(name)
+    except (ImportError, ValueError, AttributeError) as error:
+      raise UserError(f'--modules={name}: cannot import it: {error}') from error
 
 
 def _exit(message, status):

@@ -13,7 +13,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from pixelda_tf import atomic, locks
+from pixelda_tf import atomic, locks, saved_models
 from pixelda_tf.datasets.names import nfc
 from pixelda_tf.errors import UserError
 from pixelda_tf.fields import forms
@@ -205,4 +205,5 @@ def load(directory: str) -> dict[str, Any]:
       f'{directory}: no SavedModel here; export a run with python -m '
       'pixelda_tf.export --run_dir=...'
     )
+  saved_models.check(directory)
   return tf.saved_model.load(directory).signatures

@@ -260,7 +260,7 @@ def _read(name):
 
 
 def _call(command, *arguments):
-  words = ['-m', f'pixelda_tf.{command}', *arguments]
+  words = command_line.words(command, *arguments)
   code = subprocess.call([sys.executable, *words])
   if code == command_line.INTERRUPTED:
     raise KeyboardInterrupt

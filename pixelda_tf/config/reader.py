@@ -5,6 +5,7 @@ took its place: its hooks see neither, but a message has to name the place.
 """
 
 import pathlib
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -149,12 +150,14 @@ class Reader:
     elif isinstance(statement, kinds.BlockDeclaration):
       component(statement.selector)
     elif isinstance(statement, kinds.ImportStatement):
-      try:
-        gin.parse_config(statement.format())
-      except ImportError as error:
+      # A config runs no code: what it names has been imported by the user.
+      if statement.module not in sys.modules:
         raise UserError(
-          f'{place}: cannot import: {first_line(error)}'
-        ) from error
+          f"{place}: imports '{statement.module}', which is code: if you trust "
+          f'it, pass --modules={statement.module}, or from Python import it '
+          'first'
+        )
+      gin.parse_config(statement.format())
     else:
       self._include(statement.filename, place, folder)
 

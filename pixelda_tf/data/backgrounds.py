@@ -89,7 +89,7 @@ def _read(photos_dir):
   photos = []
   for path in paths:
     try:
-      with Image.open(path) as image:
+      with Image.open(path, formats=suffixes.formats()) as image:
         photos.append(_fit(image))
     except (OSError, SyntaxError, ValueError) as error:
       raise UserError(f'{path}: not a readable photograph: {error}') from error

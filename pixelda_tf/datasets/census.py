@@ -68,11 +68,16 @@ def count(builder: Any) -> None:
       range(part.num_shards),
     )
     counted[split] = {
-      key: np.sum([of_shard[key] for of_shard in numbers], axis=0).tolist()
+      key: _over(key)([of_shard[key] for of_shard in numbers], axis=0).tolist()
       for key in numbers[0]
     }
   builder.info.metadata[_COUNTED] = counted
   builder.info.metadata.save_metadata(folder)
+
+
+def _over(key):
+  """Returns how numbers of parts become that of the whole."""
+  return {'lowest': np.min, 'highest': np.max}.get(key, np.sum)
 
 
 def noted(counts: Mapping[str, tuple[int, int]]) -> dict[str, Any]:
@@ -127,18 +132,17 @@ def degenerate(info: tfds.core.DatasetInfo) -> Iterator[Degenerate]:
     # Only what is learnt from has to teach something.
     decides = split == 'train' or 'train' not in counted
     of = numbers['images']
-    rows = [
-      ('constant_channels', n, f'images of {split} have a constant {channel}')
-      for channel, n in zip(
-        _CHANNELS[len(numbers['constant'])], numbers['constant'], strict=True
-      )
-    ]
-    if 'empty_masks' in numbers:
-      text = f'masks of {split} are empty'
-      rows.append(('empty_masks', numbers['empty_masks'], text))
-    for kind, n, text in rows:
+    for i, channel in enumerate(_CHANNELS[len(numbers['constant'])]):
+      n = numbers['constant'][i]
       if n:
-        yield Degenerate(kind, f'{n} of {of} {text}', decides and n == of)
+        # One colour for each image is little to learn from, but not nothing.
+        is_all = numbers['lowest'][i] == numbers['highest'][i]
+        text = f'{n} of {of} images of {split} have a constant {channel}'
+        yield Degenerate('constant_channels', text, decides and is_all)
+    n = numbers.get('empty_masks')
+    if n:
+      text = f'{n} of {of} masks of {split} are empty'
+      yield Degenerate('empty_masks', text, decides and n == of)
 
 
 def untrained(info: tfds.core.DatasetInfo) -> list[str]:
@@ -178,9 +182,15 @@ def _of_shard(folder, split, index):
   )
   batches = examples.map(_look, tf.data.AUTOTUNE).batch(BATCH)
   found = list(batches.as_numpy_iterator())
+  lowest, highest = (
+    np.concatenate([batch[key] for batch in found])
+    for key in ('lowest', 'highest')
+  )
   numbers = {
-    'images': sum(len(batch['constant']) for batch in found),
-    'constant': sum(batch['constant'].sum(axis=0) for batch in found),
+    'images': len(lowest),
+    'constant': (lowest == highest).sum(axis=0),
+    'lowest': lowest.min(axis=0),
+    'highest': highest.max(axis=0),
   }
   if 'empty_mask' in found[0]:
     numbers['empty_masks'] = sum(b['empty_mask'].sum() for b in found)
@@ -197,7 +207,8 @@ def _look(example):
   """Returns what counts of a stored example."""
   image = example['image']
   seen = {
-    'constant': tf.reduce_all(image == image[:1, :1], axis=(0, 1)),
+    'lowest': tf.reduce_min(image, axis=(0, 1)),
+    'highest': tf.reduce_max(image, axis=(0, 1)),
   }
   if 'mask' in example:
     seen['empty_mask'] = ~tf.reduce_any(example['mask'] > 0)

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps
 from scipy import ndimage
 
+from pixelda_tf.datasets import suffixes
 from pixelda_tf.errors import UserError
 
 # Pillow's modes that convert without loss: to grey, to RGB, and to RGB where
@@ -152,7 +153,7 @@ def opened(
     UserError: as `form`; of damaged pixels within the context, too.
   """
   try:
-    with Image.open(path) as image:
+    with Image.open(path, formats=suffixes.formats()) as image:
       _check_mode(path, image)
       if image.format in CAMERA_FORMATS:
         image = _upright(image)

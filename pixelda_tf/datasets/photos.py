@@ -50,7 +50,7 @@ def find(
 def read(path: pathlib.Path, size: int) -> np.ndarray:
   """Returns a photo as uint8 [height, width, 3], at least `size` a side."""
   try:
-    with Image.open(path) as image:
+    with Image.open(path, formats=suffixes.formats()) as image:
       photo = np.asarray(image.convert('RGB'))
   except (OSError, ValueError, SyntaxError) as error:
     raise UserError(f'{path}: not a readable photograph: {error}') from error

@@ -13,7 +13,7 @@ import tensorflow_datasets as tfds
 from absl import logging
 
 from pixelda_tf import atomic, locks
-from pixelda_tf.datasets import census
+from pixelda_tf.datasets import census, trust
 from pixelda_tf.errors import UserError
 
 _WRITING_ERRORS = (OSError, tf.errors.OpError)
@@ -27,21 +27,31 @@ def find(
   Args:
     name: its name, followed by `/config` where it has configs.
     data_dir: where data sets are stored.
+
+  Raises:
+    UserError: the name leads out of that folder, or its files are damaged, name
+      code, or lead out of theirs.
   """
-  stored = [
+  trust.check_name(name)
+  versions = [
     path
     for path in (pathlib.Path(data_dir) / name).glob('*.*.*')
     if tfds.core.Version.is_valid(path.name)
     and (path / 'dataset_info.json').is_file()
   ]
-  if not stored:
+  if not versions:
     return None
-  return _read(max(stored, key=lambda path: tfds.core.Version(path.name)))
+  return _read(max(versions, key=lambda path: tfds.core.Version(path.name)))
 
 
 def _read(directory):
   try:
-    return tfds.builder_from_directory(directory)
+    trust.check_features(directory)
+    builder = tfds.builder_from_directory(directory)
+    trust.check_files(builder)
+    return builder
+  except UserError:
+    raise
   except Exception as error:
     raise UserError(
       f'{directory}: its dataset_info.json or features.json is damaged; '

@@ -7,23 +7,30 @@ import pathlib
 from absl import logging
 from PIL import Image, ImageFile
 
-# Pillow knows these when it sees them, and reads no pixel.
-_ONLY_IDENTIFIED = ('MPEG',)
+# Pillow knows MPEG when it sees it, and reads no pixel; PostScript (EPS) is a
+# program, which it gives to Ghostscript.
+_NOT_READ = ('MPEG', 'EPS')
+
+
+@functools.cache
+def formats() -> tuple[str, ...]:
+  """Returns Pillow's names of the formats that it reads by itself."""
+  Image.init()
+  return tuple(
+    name
+    for name, (factory, _) in Image.OPEN.items()
+    if name not in _NOT_READ
+    and not (
+      isinstance(factory, type)
+      and issubclass(factory, ImageFile.StubImageFile)  # Needs a plug-in.
+    )
+  )
 
 
 @functools.cache
 def of_images() -> frozenset[str]:
   """Returns the suffixes, in lower case, of the formats that Pillow reads."""
-  Image.init()
-  read = {
-    name
-    for name, (factory, _) in Image.OPEN.items()
-    if name not in _ONLY_IDENTIFIED
-    and not (
-      isinstance(factory, type)
-      and issubclass(factory, ImageFile.StubImageFile)  # Needs a plug-in.
-    )
-  }
+  read = formats()  # Which lets Pillow find its formats, and their suffixes.
   return frozenset(
     suffix for suffix, name in Image.EXTENSION.items() if name in read
   )

@@ -34,6 +34,8 @@ def text(builder: tfds.core.DatasetBuilder) -> str:
     contents.append(f'label maps of {_number(n_classes, "class")}')
   elif 'pixels' in (info.metadata or {}):
     contents.append('no label maps')
+  elif 'label' not in info.features:
+    contents.append('no labels')
   folder = pathlib.Path(info.data_dir)
   size = sum(path.stat().st_size for path in folder.rglob('*'))
   pixels = _pixels(builder) if 'segmentation' in info.features else {}

@@ -58,7 +58,7 @@ def examples(
   finish = functools.partial(_finish, make, folder)
   with _mapping(finish, chunks, workers or os.cpu_count()) as paths:
     for path in paths:
-      with np.load(path) as arrays:
+      with np.load(path, allow_pickle=False) as arrays:
         columns = dict(arrays)
       for position in range(len(next(iter(columns.values())))):
         yield {key: column[position] for key, column in columns.items()}

@@ -4,6 +4,7 @@ trimesh passes over those that it does not find, and the mesh is grey.
 """
 
 import io
+import pathlib
 import re
 
 from PIL import Image
@@ -33,8 +34,16 @@ class Assets(resolvers.FilePathResolver):
     self.materials: set[str] | None = None
 
   def get(self, name: str) -> bytes:
-    """Returns a file's content."""
+    """Returns a file's content.
+
+    Raises:
+      OSError: it cannot be read.
+      ValueError: it is not in the mesh's folder, as links may say, too.
+    """
     try:
+      folder = pathlib.Path(self.parent).resolve()
+      if not (folder / name.strip()).resolve().is_relative_to(folder):
+        raise ValueError(f'{name} is not in {folder}')
       data = super().get(name)
     except (OSError, ValueError):
       self.faults.append(

@@ -5,6 +5,7 @@ import pathlib
 from typing import Any, NamedTuple
 
 import numpy as np
+from PIL import EpsImagePlugin
 
 from pixelda_tf.errors import UserError
 
@@ -59,12 +60,13 @@ def load(
     raise UserError(f'{path}: no such file')
   assets = Assets(str(path))
   try:
-    with _silent(trimesh.util.log):
+    with _silent(trimesh.util.log), _without_ghostscript():
       # Merging vertices would average colours.
       loaded = trimesh.load(path, force='mesh', process=False, resolver=assets)
       mesh = from_trimesh(loaded, scale)
   except Exception as error:
-    raise UserError(f'{path}: not a readable mesh: {error}') from error
+    reason = [*assets.faults, f'not a readable mesh: {error}'][0]
+    raise UserError(f'{path}: {reason}') from error
   if colours:
     if path.suffix.lower() == '.obj' and not _has_own_colours(loaded):
       assets.check_used(path.read_text('utf-8', 'replace'))
@@ -87,6 +89,17 @@ def _silent(log):
     yield
   finally:
     log.disabled = before
+
+
+@contextlib.contextmanager
+def _without_ghostscript():
+  """Runs none meanwhile: Pillow gives it textures that are PostScript."""
+  before = EpsImagePlugin.gs_binary
+  EpsImagePlugin.gs_binary = False
+  try:
+    yield
+  finally:
+    EpsImagePlugin.gs_binary = before
 
 
 def _has_own_colours(loaded):

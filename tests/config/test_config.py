@@ -1,4 +1,5 @@
 import pathlib
+import pkgutil
 
 import gin
 import pytest
@@ -57,12 +58,15 @@ def test_scopes_and_macros_that_are_used_pass(write):
   assert top[1]['x']() == (2, 'red')
 
 
-def test_an_import_in_a_file_registers_what_it_uses(write, monkeypatch):
+def test_an_import_in_a_file_names_what_the_user_imported(write, monkeypatch):
   write(a='import homemade\nhomemade_brick.size = 3')
   pathlib.Path('homemade.py').write_text(
     'import gin\n@gin.register\ndef homemade_brick(size): return size\n'
   )
   monkeypatch.syspath_prepend('.')
+  with pytest.raises(UserError, match="a.gin:1: imports 'homemade'"):
+    config.parse(['gin/a.gin'])
+  pkgutil.resolve_name('homemade')
   config.parse(['gin/a.gin'])
   assert gin.get_configurable('homemade_brick')() == 3
   assert config.text().startswith('import homemade\n')

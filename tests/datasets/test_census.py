@@ -79,6 +79,8 @@ def test_numbers_by_split_and_label(tmp_path):
   assert kept['counted']['train'] == {
     'images': 4,
     'constant': [0, 0, 0],
+    'lowest': [0, 0, 0],
+    'highest': [3, 3, 3],
     'labels': [1, 3, 0],
   }
   assert summary.text(builder).splitlines()[:8] == [
@@ -105,7 +107,7 @@ def test_constant_channels_are_told_and_refused_where_all_are(
   builder = store(tmp_path / 'some', splits=unlabelled(constant, varied))
   text = f'images of train have a constant {name}'
   assert f'  1 of 2 {text}' in summary.text(builder).splitlines()
-  splits = unlabelled(constant, constant + 1)
+  splits = unlabelled(constant, constant)
   with pytest.raises(
     UserError, match=f'made: 2 of 2 {text}; .*--allow=constant_channels'
   ):
@@ -113,6 +115,12 @@ def test_constant_channels_are_told_and_refused_where_all_are(
   assert datasets.find('made', tmp_path / 'all') is None
   builder = store(tmp_path / 'all', ['constant_channels'], splits=splits)
   assert f'  2 of 2 {text}' in summary.text(builder).splitlines()
+
+
+def test_one_colour_for_each_image_is_told_alone(tmp_path):
+  builder = store(tmp_path, splits=unlabelled(image(0), image(0) + np.uint8(1)))
+  text = summary.text(builder)
+  assert '  2 of 2 images of train have a constant red' in text
 
 
 def masked(*values):

@@ -187,7 +187,8 @@ def _of_domain(
 def _tell(place, chosen, level):
   """Logs what folders are taken for, where their names are not that word."""
   taken = [
-    f'{each.folder.name} as {each.split if level == "splits" else "the images"}'
+    f'{each.folder.name} as '
+    + (each.split if level == 'splits' else 'a folder of images')
     for each in chosen
     if each.folder.name != each.split
   ]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from pixelda_tf.datasets import image_files, mask_files
+from pixelda_tf.datasets import image_files, mask_files, suffixes
 from pixelda_tf.datasets.pose import bop_crops, bop_scenes, bop_units
 from pixelda_tf.datasets.pose.bop_faults import Fault, Faults
 from pixelda_tf.datasets.pose.bop_masks import Silhouettes
@@ -226,7 +226,7 @@ def _read_depth(frame, size):
   """Returns float32 [height, width], metres."""
   where = f'{frame.depth}, frame {frame.number}'
   try:
-    with Image.open(frame.depth) as image:
+    with Image.open(frame.depth, formats=suffixes.formats()) as image:
       values = np.asarray(image)
   except image_files.UNREADABLE as error:
     raise Fault(

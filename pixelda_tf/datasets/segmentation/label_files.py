@@ -142,7 +142,7 @@ def _contents(path):
 def _pixels(path, data, mode=None):
   """Returns uint8 [height, width] or [height, width, channels] of a PNG."""
   try:
-    with Image.open(io.BytesIO(data)) as image:
+    with Image.open(io.BytesIO(data), formats=['PNG']) as image:
       return np.asarray(image.convert(mode) if mode else image)
   except (OSError, SyntaxError, ValueError) as error:
     raise _damaged(path, error) from error

@@ -102,7 +102,7 @@ def test_a_folder_of_images_is_no_class(listed, inside, caplog):
   with caplog.at_level(logging.INFO):
     found = listed(f'images/{inside}1.png')
   assert found == {f'{inside}1.png': (label, 'train')}
-  assert 'taking images as the images, not as a class' in caplog.text
+  assert 'taking images as a folder of images, not as a class' in caplog.text
 
 
 def test_folders_of_images_in_splits(listed):
