@@ -71,6 +71,11 @@ CYCADA_ROWS = [
   'cycada',
   'target_only',
 ]
+BASELINE_ROWS = [
+  'source_only',
+  *('dan', 'deep_coral', 'dann', 'cdan', 'mcd', 'adda'),
+  'target_only',
+]
 LSD_SEG_ROWS = ['source_only', 'lsd_seg', 'target_only']
 PIXEL_ROWS = [row for row in CYCADA_ROWS if row != 'cycada']
 CYCLEGAN_UDA_ROWS = [
@@ -118,29 +123,21 @@ FILES = {
   ('cycada_mnist_to_usps.gin',): (CYCLES, CYCADA_ROWS),
   ('cycada_usps_to_mnist.gin',): (CYCLES, CYCADA_ROWS),
   ('cycada_mnist_to_mnistm.gin',): (CYCLES, CYCADA_ROWS),
-  ('cycada_mnist_to_usps.gin', 'studies/cycada_pixel_only.gin'): (
-    CYCLES,
-    PIXEL_ROWS,
-  ),
-  ('cycada_mnist_to_usps.gin', 'studies/cycada_feature_only.gin'): (
-    CYCLES,
-    ['source_only', 'cycada', 'target_only'],
-  ),
-  ('cycada_mnist_to_usps.gin', 'studies/cycada_joint.gin'): (
-    CYCLES,
-    ['source_only', 'cycada_joint', 'target_only'],
-  ),
-  ('cycada_mnist_to_usps.gin', 'studies/cycada_joint_classifier.gin'): (
-    CYCLES,
-    CYCADA_ROWS,
-  ),
-  ('cycada_mnist_to_usps.gin', 'studies/cycada_no_cycle.gin'): (
-    CYCLES,
-    CYCADA_ROWS,
-  ),
-  ('cycada_mnist_to_usps.gin', 'studies/cycada_no_semantic.gin'): (
-    CYCLES,
-    CYCADA_ROWS,
+  **{
+    ('cycada_mnist_to_usps.gin', f'studies/cycada_{study}.gin'): (CYCLES, rows)
+    for study, rows in {
+      'pixel_only': PIXEL_ROWS,
+      'feature_only': ['source_only', 'cycada', 'target_only'],
+      'joint': ['source_only', 'cycada_joint', 'target_only'],
+      'joint_classifier': CYCADA_ROWS,
+      'no_cycle': CYCADA_ROWS,
+      'no_semantic': CYCADA_ROWS,
+    }.items()
+  },
+  ('mnist_to_usps.gin', 'studies/baselines.gin'): (SMALL, BASELINE_ROWS),
+  ('linemod.gin', 'studies/baselines.gin'): (
+    (*POSES, 'BASELINE_TASK = @pose_estimator'),
+    BASELINE_ROWS,
   ),
   ('cycada_gta5_to_cityscapes.gin',): (LARGER_CROPS, CYCADA_SEGMENTATION_ROWS),
   ('cycada_gta5_to_cityscapes_drn26.gin',): (

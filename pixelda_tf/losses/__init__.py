@@ -4,9 +4,18 @@ from pixelda_tf.losses import (
   adversarial,
   content,
   cycle,
+  discrepancy,
   four_way,
   penalty,
   task,
 )
 
-__all__ = ['adversarial', 'content', 'cycle', 'four_way', 'penalty', 'task']
+__all__ = [
+  'adversarial',
+  'content',
+  'cycle',
+  'discrepancy',
+  'four_way',
+  'penalty',
+  'task',
+]

@@ -3,22 +3,17 @@
 All is tiny, so that thousands of damaged ones are read in minutes.
 """
 
-import gzip
 import os
 import pathlib
 import shutil
-import struct
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-import bop_boxes
 import numpy as np
-import scipy.io
+import raw_files
 import tensorflow_datasets as tfds
-import trimesh
-from PIL import Image
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -87,136 +82,6 @@ def prepares(
   return Kind(write_raw, 'raw/**/*', command)
 
 
-def _pixels(shape, seed=0):
-  return np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
-
-
-def _save(path, pixels, **options):
-  path.parent.mkdir(parents=True, exist_ok=True)
-  Image.fromarray(pixels).save(path, **options)
-
-
-def _idx(array, magic):
-  header = struct.pack(f'>{1 + array.ndim}I', magic, *array.shape)
-  return gzip.compress(header + array.tobytes())
-
-
-def write_mnist(raw: pathlib.Path) -> None:
-  """MNIST's four files."""
-  raw.mkdir(parents=True)
-  labels = np.arange(20, dtype=np.uint8) % 10
-  for prefix in ('train', 't10k'):
-    images = _idx(_pixels((20, 28, 28)), 2051)
-    (raw / f'{prefix}-images-idx3-ubyte.gz').write_bytes(images)
-    (raw / f'{prefix}-labels-idx1-ubyte.gz').write_bytes(_idx(labels, 2049))
-
-
-def write_usps(raw: pathlib.Path) -> None:
-  """USPS's two files."""
-  raw.mkdir(parents=True)
-  for split in ('train', 'test'):
-    lines = [
-      f'{n % 10}.0000 '
-      + ' '.join(f'{v:.4f}' for v in _pixels(256, n) / 127.5 - 1)
-      for n in range(10)
-    ]
-    data = gzip.compress('\n'.join(lines).encode())
-    (raw / f'zip.{split}.gz').write_bytes(data)
-
-
-def write_svhn(raw: pathlib.Path) -> None:
-  """SVHN's two files."""
-  raw.mkdir(parents=True)
-  for split in ('train', 'test'):
-    labels = np.arange(1, 11, dtype=np.uint8)[:, None]
-    arrays = {'X': _pixels((32, 32, 3, 10)), 'y': labels}
-    scipy.io.savemat(raw / f'{split}_32x32.mat', arrays)
-
-
-def write_mnistm_files(raw: pathlib.Path) -> None:
-  """MNIST-M's published files."""
-  for split in ('train', 'test'):
-    lines = []
-    for n in range(10):
-      _save(raw / f'mnist_m_{split}/{n:08}.png', _pixels((32, 32, 3), n))
-      lines.append(f'{n:08}.png {n}')
-    text = '\n'.join(lines)
-    (raw / f'mnist_m_{split}_labels.txt').write_text(text)
-
-
-def write_images(raw: pathlib.Path) -> None:
-  """A folder of a user's images, in several formats."""
-  for label in ('cat', 'dog'):
-    for n, suffix in enumerate(('png', 'jpg', 'gif', 'bmp', 'tif', 'webp')):
-      _save(raw / label / f'{n}.{suffix}', _pixels((9, 8, 3), n))
-
-
-def write_csv(raw: pathlib.Path) -> None:
-  """The same by a CSV, with splits and masks."""
-  lines = ['path,label,split,mask']
-  for n in range(8):
-    _save(raw / f'{n}.png', _pixels((9, 8, 3), n))
-    _save(raw / f'mask_{n}.png', 255 * (_pixels((9, 8), n) > 99).astype('u1'))
-    split = 'test' if n % 4 == 3 else 'train'
-    lines.append(f'{n}.png,{"cat" if n % 2 else "dog"},{split},mask_{n}.png')
-  (raw / 'list.csv').write_text('\n'.join(lines))
-
-
-def write_label_maps(raw: pathlib.Path) -> None:
-  """A user's images with label maps, and a file of classes."""
-  for split in ('train', 'test'):
-    for n in range(3):
-      _save(raw / f'images/{split}/{n}.png', _pixels((12, 16, 3), n))
-      ids = np.repeat(np.arange(3, dtype=np.uint8), 64)
-      _save(raw / f'labels/{split}/{n}.png', ids.reshape(12, 16))
-  (raw / 'classes.csv').write_text('id,name\n0,sky\n1,road\n2,car\n')
-
-
-def write_gta5(raw: pathlib.Path) -> None:
-  """GTA5's folders."""
-  for n in range(1, 4):
-    _save(raw / f'images/{n:05}.png', _pixels((12, 16, 3), n))
-    ids = np.full((12, 16), 7, np.uint8)
-    ids[:, 2 * n + 5 :] = 26
-    label_map = Image.fromarray(ids)
-    label_map.putpalette(list(range(256)) * 3)
-    (raw / 'labels').mkdir(exist_ok=True)
-    label_map.save(raw / f'labels/{n:05}.png')
-
-
-def write_linemod_cropped(raw: pathlib.Path) -> None:
-  """Cropped LineMod's three sets of two objects."""
-  for name in ('coarse', 'fine', 'real'):
-    for label in ('cat', 'ape'):
-      lines = []
-      for n in range(3):
-        pixels = np.zeros((64, 64, 3), np.uint8)
-        pixels[10:40, 10:40] = _pixels((30, 30, 3), n)
-        _save(raw / name / label / f'img{n}.png', pixels)
-        lines += [f'# img{n}.png', '0.5 -0.5 0.5 -0.5']
-      (raw / name / label / 'poses.txt').write_text('\n'.join(lines))
-  (raw / 'real/training_split.txt').write_text('1, 3, 4')
-
-
-def write_bop(raw: pathlib.Path) -> None:
-  """A BOP set of one scene of boxes."""
-  bop_boxes.write_set(raw, bop_boxes.FRAMES)
-
-
-def write_meshes(folder: pathlib.Path) -> None:
-  """A PLY file, and an OBJ file with its materials."""
-  raw = folder / 'raw'
-  raw.mkdir(parents=True)
-  ball = trimesh.creation.icosphere(subdivisions=1, radius=40)
-  ball.export(raw / 'obj_1.ply', encoding='ascii')
-  box = trimesh.creation.box((50.0, 60.0, 70.0))
-  lines = ['mtllib box.mtl', 'usemtl red']
-  lines += [f'v {x} {y} {z}' for x, y, z in box.vertices]
-  lines += [f'f {a + 1} {b + 1} {c + 1}' for a, b, c in box.faces]
-  (raw / 'obj_2.obj').write_text('\n'.join(lines))
-  (raw / 'box.mtl').write_text('newmtl red\nKd 0.8 0.1 0.1\n')
-
-
 def _render(folder):
   return (
     'render_views',
@@ -250,7 +115,7 @@ def write_run(folder: pathlib.Path) -> None:
     for label in ('cat', 'dog'):
       for n in range(8):
         path = folder / name / f'{"test" if n > 5 else "train"}/{label}/{n}.png'
-        _save(path, _pixels((28, 28, 3), n))
+        raw_files.save(path, raw_files.pixels((28, 28, 3), n))
     _call(
       'prepare_data',
       'images',
@@ -304,26 +169,28 @@ def _places(folder):
 
 
 KINDS = {
-  'mnist': prepares(write_mnist, 'mnist'),
-  'usps': prepares(write_usps, 'usps'),
-  'svhn': prepares(write_svhn, 'svhn'),
-  'mnistm_files': prepares(write_mnistm_files, 'mnistm/files'),
-  'images': prepares(write_images, 'images', '--name=mine'),
+  'mnist': prepares(raw_files.write_mnist, 'mnist'),
+  'usps': prepares(raw_files.write_usps, 'usps'),
+  'svhn': prepares(raw_files.write_svhn, 'svhn'),
+  'mnistm_files': prepares(raw_files.write_mnistm_files, 'mnistm/files'),
+  'images': prepares(raw_files.write_images, 'images', '--name=mine'),
   'images_csv': prepares(
-    write_csv, 'images', '--name=mine', '--csv=RAW/list.csv'
+    raw_files.write_csv, 'images', '--name=mine', '--csv=RAW/list.csv'
   ),
   'label_maps': prepares(
-    write_label_maps,
+    raw_files.write_label_maps,
     'segmentation',
     '--name=mine',
     '--classes=RAW/classes.csv',
   ),
-  'gta5': prepares(write_gta5, 'gta5'),
+  'gta5': prepares(raw_files.write_gta5, 'gta5'),
   'linemod_cropped': prepares(
-    write_linemod_cropped, 'linemod_cropped/synthetic'
+    raw_files.write_linemod_cropped, 'linemod_cropped/synthetic'
   ),
-  'bop': prepares(write_bop, 'bop', '--name=mine', '--bop_splits=train:test'),
-  'meshes': Kind(write_meshes, 'raw/*', _render),
+  'bop': prepares(
+    raw_files.write_bop, 'bop', '--name=mine', '--bop_splits=train:test'
+  ),
+  'meshes': Kind(raw_files.write_meshes, 'raw/*', _render),
   'records': Kind(write_run, 'data/*/*/*', _evaluate, 'run'),
   'run': Kind(write_run, 'run/**/*', _evaluate, 'run'),
   'unfinished_run': Kind(write_unfinished_run, 'run/**/*', _train),

@@ -11,9 +11,9 @@ import io
 import json
 import pathlib
 import random
-import struct
 import zlib
 
+import containers
 import numpy as np
 import scipy.io
 import tensorflow as tf
@@ -41,7 +41,6 @@ ODD_VALUES = (
   {},
   [[[]]],
 )
-_PNG_START = b'\x89PNG\r\n\x1a\n'
 
 
 def of_bytes(data: bytes, draw: random.Random) -> bytes:
@@ -114,9 +113,9 @@ def of_text(data: bytes, draw: random.Random) -> bytes:
 
 def of_png(data: bytes, draw: random.Random) -> bytes:
   """Returns a PNG with sound checksums, in which a chunk is another."""
-  if not data.startswith(_PNG_START):
+  if not data.startswith(containers.PNG_START):
     return of_bytes(data, draw)
-  chunks = _chunks(data)
+  chunks = containers.png_chunks(data)
   place = draw.randrange(len(chunks))
   kind, content = chunks[place]
   change = draw.choice(('content', 'content', 'drop', 'twice', 'swap'))
@@ -133,10 +132,7 @@ def of_png(data: bytes, draw: random.Random) -> bytes:
   else:
     other = draw.randrange(len(chunks))
     chunks[place], chunks[other] = chunks[other], chunks[place]
-  return _PNG_START + b''.join(
-    struct.pack('>I', len(c)) + k + c + struct.pack('>I', zlib.crc32(k + c))
-    for k, c in chunks
-  )
+  return containers.as_png(chunks)
 
 
 def of_gzip(data: bytes, draw: random.Random) -> bytes:
@@ -146,7 +142,7 @@ def of_gzip(data: bytes, draw: random.Random) -> bytes:
 
 def of_records(data: bytes, draw: random.Random) -> bytes:
   """Returns a TFRecord file with sound checksums, one record damaged."""
-  records = _records(data)
+  records = containers.records(data)
   place = draw.randrange(len(records))
   change = draw.choice(('bytes', 'feature', 'feature', 'drop', 'twice'))
   if change == 'bytes':
@@ -157,7 +153,7 @@ def of_records(data: bytes, draw: random.Random) -> bytes:
     del records[place]
   else:
     records.insert(place, records[place])
-  return b''.join(_as_record(record) for record in records)
+  return containers.as_records(records)
 
 
 def of_mat(data: bytes, draw: random.Random) -> bytes:
@@ -257,48 +253,6 @@ def _places(tree):
     yield tree, key
     if isinstance(tree[key], (dict, list)):
       yield from _places(tree[key])
-
-
-def _chunks(data):
-  chunks, place = [], len(_PNG_START)
-  while place < len(data):
-    (length,) = struct.unpack_from('>I', data, place)
-    kind = data[place + 4 : place + 8]
-    chunks.append((kind, data[place + 8 : place + 8 + length]))
-    place += 12 + length
-  return chunks
-
-
-def _records(data):
-  records, place = [], 0
-  while place < len(data):
-    (length,) = struct.unpack_from('<Q', data, place)
-    records.append(data[place + 12 : place + 12 + length])
-    place += 16 + length
-  return records
-
-
-def _as_record(record):
-  length = struct.pack('<Q', len(record))
-  return length + _masked_crc(length) + record + _masked_crc(record)
-
-
-def _masked_crc(data):
-  """Returns what TFRecord files have behind a length and a record."""
-  crc = 0xFFFFFFFF
-  for byte in data:
-    crc = _CRC32C[(crc ^ byte) & 0xFF] ^ crc >> 8
-  crc ^= 0xFFFFFFFF
-  return struct.pack('<I', ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF)
-
-
-def _crc32c_of_byte(byte):
-  for _ in range(8):
-    byte = byte >> 1 ^ (0x82F63B78 if byte & 1 else 0)
-  return byte
-
-
-_CRC32C = [_crc32c_of_byte(byte) for byte in range(256)]
 
 
 def _odd_example(record, draw):
