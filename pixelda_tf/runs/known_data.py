@@ -37,17 +37,23 @@ def check(directory: RunDirectory, data: Callable[[], Data]) -> None:
     data: function that returns what tells its data from others.
 
   Raises:
-    UserError: they differ, and how.
+    UserError: they differ, and how; or the record of them is damaged.
   """
   then = read(directory)
   if then is None:
     return
   now = data()
-  found = [
-    f'{role} {identity["name"]}: {", ".join(differing)}'
-    for role, identity in then.items()
-    if role in now and (differing := differences(identity, now[role]))
-  ]
+  try:
+    found = [
+      f'{role} {identity["name"]}: {", ".join(differing)}'
+      for role, identity in then.items()
+      if role in now and (differing := differences(identity, now[role]))
+    ]
+  except (AttributeError, KeyError, TypeError, ValueError) as error:
+    raise UserError(
+      f'{directory.data}: damaged ({error!r}): restore it from a copy, or '
+      'delete it where the data are surely those that this run began with'
+    ) from error
   if found:
     raise UserError(
       f'{directory.path}: the data are not those that this run began with '

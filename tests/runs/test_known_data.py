@@ -190,6 +190,29 @@ def test_a_damaged_record_is_told(trained, data, tmp_path):
     experiment.reopen(str(run_dir), str(data))
 
 
+@pytest.mark.parametrize(
+  'damaged',
+  [
+    [],
+    {'source': []},
+    {'source': {}},
+    {'source': {'splits': 3}},
+    {'source': None},
+  ],
+  ids=str,
+)
+def test_a_record_of_another_form_is_told(damaged, trained, data, tmp_path):
+  run_dir = shutil.copytree(trained, tmp_path / 'run')
+  whole = json.loads((run_dir / 'data.json').read_text())
+  if isinstance(damaged, dict) and isinstance(damaged['source'], dict):
+    damaged = {'source': whole['source'] | damaged['source']}
+    if damaged['source'] == whole['source']:
+      del damaged['source']['name']
+  (run_dir / 'data.json').write_text(json.dumps(damaged))
+  with pytest.raises(UserError, match='data.json: damaged'):
+    open_run(run_dir, data)
+
+
 def test_labelled_target_images_are_known_too(tmp_path, data):
   data = str(data)
   config.parse(
