@@ -187,7 +187,7 @@ def _features(adaptation, model, shown):
   """
   images = np.concatenate([domain.images for domain in shown.values()])
   points = features.pooled(model.method, images)
-  if features.fault(points):
+  if points is None or features.fault(points):
     return points, []
   reduced = principal_components(points, adaptation.seed)
   clouds = _clouds(adaptation, shown, embed(reduced, adaptation.seed))
