@@ -21,14 +21,16 @@ TODAY = 'PixelDA.source_task_weight = 1.0'
 ONCE = 'PixelDA.source_task_weight = 0.5'
 
 
-def test_a_run_builds_each_method_once(tmp_path, open_run, builds):
+def test_a_run_builds_each_method_to_check_and_to_train(
+  tmp_path, open_run, builds
+):
   """Trained, tested, exported and drawn, the last row is the same object."""
   run = open_run(tmp_path, *TWO_STEPS)
   assert builds == []
   run.train()
   assert (tmp_path / 'export').exists()
   assert (tmp_path / 'translated.png').exists()
-  assert builds == ['source_only', 'pixelda']
+  assert builds == 2 * ['source_only', 'pixelda']
 
 
 def test_a_finished_run_builds_what_it_uses(tiny_run, open_run, builds):
