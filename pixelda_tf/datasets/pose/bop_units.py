@@ -118,14 +118,14 @@ def check_views(manual_dir: pathlib.Path, views: Sequence[View]) -> None:
   for values, what, remedy in (
     (
       [view.depth for view in views if view.depth],
-      'the depth files have the objects at {:.2g} times their distance by '
+      'the depth files have the objects at {:.3g} times their distance by '
       'cam_t_m2c',
       'correct depth_scale (millimetres in a unit of the files), or pass '
       '--nodepth',
     ),
     (
       [view.extent for view in views if view.extent],
-      'the masks show the objects {:.2g} times as long as their models are',
+      'the masks show the objects {:.3g} times as long as their models are',
       'bring models and positions to one unit',
     ),
   ):
