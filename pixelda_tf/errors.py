@@ -10,7 +10,13 @@ class UserError(Exception):
   Attributes:
     message: the line. Unlike `str(error)` it stays as it was written when the
       error passes through gin, which appends the names of configurables.
+    ag_pass_through: TensorFlow raises an error that has this as it is, out of
+      what it traces, and not one of its own around it.
   """
+
+  ag_pass_through = True
+  # The same for Keras, out of what a layer calls.
+  _keras_call_info_injected = True
 
   def __init__(self, message: str):
     """Makes one line of the message."""

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from pixelda_tf.methods.checked_model import CheckedModel
-from pixelda_tf.methods.player import Batch, Player, Tensors, mean_terms
+from pixelda_tf.methods.keras_model import KerasModel
+from pixelda_tf.methods.player import Batch, Player, Step, Tensors, mean_terms
 from pixelda_tf.networks import ImageShape, TaskBuilder, mnist_classifier
 from pixelda_tf.problems import Classification, Problem
 
 
-class Method(CheckedModel):
+class Method(KerasModel):
   """A domain adaptation method: networks, players and a problem to solve.
 
   A subclass says who plays (`players`), what they share in a step (`shared`),
@@ -190,39 +190,7 @@ class Method(CheckedModel):
     outputs = task(images, training=True)
     return mean_terms(self.problem.losses(examples, outputs), weight, prefix)
 
-  def compile(
-    self,
-    optimizer: tf.keras.optimizers.Optimizer
-    | Mapping[str, tf.keras.optimizers.Optimizer],
-    **kwargs: Any,
-  ) -> None:
-    """Gives each player an optimizer of its own, or one for each of its parts.
-
-    Args:
-      optimizer: a Keras optimizer, copied for every player, or a dict of one a
-        player's name, and a name in its `apart`.
-      **kwargs: as `tf.keras.Model.compile`.
-
-    Raises:
-      ValueError: the dict's keys are not these names.
-    """
-    super().compile(**kwargs)
-    players = self.players()
-    names = [name for player in players for name in player.parts()]
-    if not isinstance(optimizer, Mapping):
-      optimizer = dict.fromkeys(names, optimizer)
-    if set(optimizer) != set(names):
-      raise ValueError(
-        f'optimizers for {sorted(optimizer)}, but the players of '
-        f'{type(self).__name__} are {sorted(names)}'
-      )
-    self.player_optimizers = {
-      name: own
-      for player in players
-      for name, own in player.own(optimizer).items()
-    }
-
-  def train_step(self, batch: Batch) -> Tensors:
+  def take_step(self, batch: Batch) -> Step:
     """Moves every player, in order.
 
     What is shared is computed once and differentiated by whoever reaches it;
@@ -230,15 +198,11 @@ class Method(CheckedModel):
 
     Args:
       batch: see `OpenPair.train_batches`.
-
-    Returns:
-      The step's terms, monitors and gradient norms, float32 scalars; of a
-      player that moves several times, their means.
     """
     tape = tf.GradientTape(persistent=True)
     with tape:
       shared = self.shared(batch)
-    logs = {}
+    logs, all_moves = {}, {}
     for player in self.players():
       optimizers = self.player_optimizers
       moves = [player.move(batch, shared, tape, optimizers)]
@@ -247,36 +211,42 @@ class Method(CheckedModel):
         with fresh_tape:
           fresh = self.shared(batch)
         moves.append(player.move(batch, fresh, fresh_tape, optimizers))
-      for name in moves[0]:
-        values = [move[name] for move in moves]
+      for name in moves[0].logs:
+        values = [move.logs[name] for move in moves]
         logs[f'{player.name}/{name}'] = tf.add_n(values) / len(values)
+      all_moves[player.name] = moves
     self.after_step()
-    self.step.assign_add(1)
-    return logs
+    # Not of a batch that there was none of: data may end within a step.
+    with tf.control_dependencies(list(logs.values())[:1]):
+      self.step.assign_add(1)
+    return Step(logs, all_moves)
 
   def test_step(self, data: Any) -> Tensors:
     """Returns metrics, updated by (images, labels) or a dict of fields.
 
-    Maps of pixels are compared in the labels' size.
+    Maps of pixels are compared in the labels' size. Where there is all that is
+    learnt, T's 'loss' is among them.
     """
-    if isinstance(data, Mapping):
-      data = data['image'], data[self.problem.targets[0]]
+    learnt = self.problem.targets
     images, labels, weights = tf.keras.utils.unpack_x_y_sample_weight(data)
-    logits = self(self.prepared(images))['logits']
-    if logits.shape.rank == 4:
-      logits = tf.image.resize(logits, tf.shape(labels)[1:3])
+    truth = images if labels is None else {'image': images, learnt[0]: labels}
+    labels = truth[learnt[0]]
+    outputs = self(self.prepared(truth['image']))
+    if outputs['logits'].shape.rank == 4:
+      size = tf.shape(labels)[1:3]
+      outputs |= {'logits': tf.image.resize(outputs['logits'], size)}
     for metric in self.test_metrics:
-      metric.update_state(labels, logits, weights)
-    return {metric.name: metric.result() for metric in self.test_metrics}
+      metric.update_state(labels, outputs['logits'], weights)
+    results = {metric.name: metric.result() for metric in self.test_metrics}
+    if set(learnt) <= set(truth):
+      losses = self.problem.losses(truth, outputs).values()
+      results |= self._means.update({'loss': tf.add_n(list(losses))}, weights)
+    return results
 
   def predict_step(self, data: Any) -> Tensors:
     """Returns `predictions` of images, maps of pixels in the images' size."""
     images, _, _ = tf.keras.utils.unpack_x_y_sample_weight(data)
     return self.predictions(self.prepared(images), tf.shape(images)[1:3])
-
-  def get_config(self) -> dict[str, Any]:
-    """Returns nothing: a method is built again by its run's config."""
-    return {}
 
   def finalize(self) -> None:
     """Puts averaged weights in place where an optimizer keeps averages."""

@@ -134,10 +134,11 @@ class CheckedModel(tf.keras.Model):
     door.warn_of_unsigned(taken, first)
     return taken
 
-  def _training_batch(self, first, batch):
+  def _training_batch(self, first, *parts):
     """Returns a batch by role, each of prepared fields."""
     del first  # Of one domain's range `pair` is the judge.
-    if not (isinstance(batch, Mapping) and 'source' in batch):
+    batch = parts[0]
+    if len(parts) > 1 or not (isinstance(batch, Mapping) and 'source' in batch):
       raise UserError(
         'fit takes batches of data.pair(source, target): {"source": {"image", '
         '"label"}, "target": {"image"}}'

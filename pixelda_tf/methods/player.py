@@ -14,6 +14,31 @@ Losses = tuple[Tensors, Tensors]  # what is minimised; what is only logged
 Optimizers = Mapping[str, tf.keras.optimizers.Optimizer]
 
 
+class Move(NamedTuple):
+  """What is known of a player's move.
+
+  Attributes:
+    loss: the sum of its terms, float32 scalar.
+    logs: terms, monitors and 'gradient_norm', float32 scalars.
+  """
+
+  loss: tf.Tensor
+  logs: Tensors
+
+
+class Step(NamedTuple):
+  """What is known of a train step.
+
+  Attributes:
+    logs: what the players' moves log, as `<player>/<name>`; of a player that
+      moves several times, the means.
+    moves: each player's, in order.
+  """
+
+  logs: Tensors
+  moves: dict[str, list[Move]]
+
+
 class Player(NamedTuple):
   """Who minimises what.
 
@@ -85,7 +110,7 @@ class Player(NamedTuple):
     shared: Any,
     tape: tf.GradientTape,
     optimizers: Optimizers,
-  ) -> Tensors:
+  ) -> Move:
     """Moves once.
 
     Args:
@@ -93,14 +118,12 @@ class Player(NamedTuple):
       shared: what `Method.shared` returned of it.
       tape: under which that was computed, persistent.
       optimizers: the player's, see `own`.
-
-    Returns:
-      Tensors, monitors and 'gradient_norm', float32 scalars.
     """
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     with tape:
       terms, monitors = self.losses(batch, shared)
-      loss = tf.add_n(list(terms.values())) / replicas
+      whole = tf.add_n(list(terms.values()))
+      loss = whole / replicas
     parts = self.parts()
     moves = []
     for name, gradients in tape.gradient(loss, parts).items():
@@ -116,7 +139,7 @@ class Player(NamedTuple):
         apply_gradients = only_when(condition, optimizer)
       apply_gradients(pairs, skip_gradients_aggregation=True)
     norm = tf.linalg.global_norm([g for _, pairs in moves for g, _ in pairs])
-    return terms | monitors | {'gradient_norm': norm}
+    return Move(whole, terms | monitors | {'gradient_norm': norm})
 
 
 class OfSteps(Schedule):

@@ -156,10 +156,15 @@ class Row:
         problem=common.problem,
         seed=common.seed,
       )
-      method.compile(self.optimizer)
     except ValueError as error:
       reason = str(error).splitlines()[0]
       raise UserError(f"row '{self.name}' cannot be built: {reason}") from error
+    try:
+      method.compile(self.optimizer)
+    except UserError as error:
+      raise UserError(
+        f"Row.optimizer of '{self.name}': {error.message}"
+      ) from error
     return method
 
   def of_its_own(self, pair: OpenPair) -> OpenPair:

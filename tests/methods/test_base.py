@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 from chase import Chase, batch_of
 
+from pixelda_tf.errors import UserError
 from pixelda_tf.problems import ClassAndPose
 
 
@@ -63,7 +64,7 @@ def test_a_dict_gives_each_player_its_own():
 @pytest.mark.parametrize('names', [(), ('first',), ('first', 'second', 'x')])
 def test_optimizers_of_other_names_are_refused(names):
   optimizers = dict.fromkeys(names, tf.keras.optimizers.SGD(0.1))
-  with pytest.raises(ValueError, match=r"Chase are \['first', 'second'\]"):
+  with pytest.raises(UserError, match=r"players are \['first', 'second'\]"):
     Chase().compile(optimizers)
 
 

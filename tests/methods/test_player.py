@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 from chase import Chase, Weight, batch_of
 
+from pixelda_tf.errors import UserError
 from pixelda_tf.methods.player import mean_terms, only_when
 
 
@@ -156,7 +157,7 @@ def test_a_part_has_a_rate_of_its_own_and_the_same_gradient(compiled):
 
 def test_parts_without_optimizers_are_told():
   method = Joint()
-  with pytest.raises(ValueError, match=r"Joint are \['first', 'slow'\]"):
+  with pytest.raises(UserError, match=r"players are \['first', 'slow'\]"):
     method.compile({'first': tf.keras.optimizers.SGD(0.1)})
 
 

@@ -50,7 +50,7 @@ LATER = {
   ),
   'optimizers of other players': (
     "target_only/Row.optimizer = {'tusk': @sgd()}",
-    "row 'target_only' cannot be built: optimizers for ['tusk']",
+    "Row.optimizer of 'target_only': compile: optimizers for ['tusk']",
   ),
 }
 
