@@ -85,9 +85,15 @@ class Monitor:
         self._histograms()
       for name, value in logs.items():
         tf.summary.scalar(name, value)
-    self.writer.flush()
-    with open(self.metrics, 'a') as file:
-      file.write(json.dumps({'step': step} | logs) + '\n')
+    with atomic.full_disk_reported(
+      self.metrics,
+      'the metrics',
+      'the checkpoints are untouched: make room and start the same command '
+      'again',
+    ):
+      self.writer.flush()
+      with open(self.metrics, 'a') as file:
+        file.write(json.dumps({'step': step} | logs) + '\n')
 
   def _target_metrics(self):
     if self.validation_batches is None or self.predictions is None:

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from pixelda_tf.errors import UserError
 from pixelda_tf.runs import monitoring
 
 LINES = ''.join(
@@ -32,3 +33,22 @@ def test_lines_that_a_resumed_run_writes_again_are_dropped(
 def test_without_a_file_there_is_nothing_to_drop(tmp_path):
   monitoring._keep_lines(str(tmp_path / 'metrics.jsonl'), 4)
   assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_told(tmp_path, open_run):
+  run = open_run(tmp_path)
+  row = run.rows[0]
+  method = row.build()
+  monitor = monitoring.Monitor(
+    row.directory,
+    method,
+    method.player_optimizers,
+    run.pair,
+    None,
+    picture_every=3,
+    config='',
+  )
+  monitor.metrics = '/dev/full'
+  message = '/dev/full: the metrics could not be .* No space left .*: make room'
+  with pytest.raises(UserError, match=message):
+    monitor(1, {'loss': 1.0})
