@@ -53,7 +53,7 @@ def calls(root: str, bindings: Iterable[Binding]) -> set[Call]:
 
   That is, what its bindings refer to, and what that comes to in turn. A
   function that a binding names without calling it may be called where its
-  parameter is used, or out of all scopes, as a row's method is. What others
+  parameter is used, as a row's method is, or out of all scopes. What others
   than this package have registered may be called by their own code.
 
   Args:

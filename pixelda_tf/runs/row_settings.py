@@ -149,13 +149,17 @@ class Row:
       UserError: the method cannot be built of such parts, or for such images.
     """
     try:
-      method = self.method(
-        image_shape=pair.image_shape,
-        n_classes=pair.n_classes,
-        train_shape=pair.train_shape,
-        problem=common.problem,
-        seed=common.seed,
-      )
+      # Called within gin, as the row was: its builders' numbers in the row's
+      # scope are the row's. A name in Python may be none of a scope.
+      is_scope = self.name.isidentifier() and self.name.isascii()
+      with gin.config_scope(self.name if is_scope else None):
+        method = self.method(
+          image_shape=pair.image_shape,
+          n_classes=pair.n_classes,
+          train_shape=pair.train_shape,
+          problem=common.problem,
+          seed=common.seed,
+        )
     except ValueError as error:
       reason = str(error).splitlines()[0]
       raise UserError(f"row '{self.name}' cannot be built: {reason}") from error

@@ -1,5 +1,8 @@
+import types
+
 import gin
 import pytest
+import tensorflow as tf
 
 from pixelda_tf import config
 from pixelda_tf.errors import UserError
@@ -117,3 +120,36 @@ def test_rows_that_answer_have_the_size_of_all():
   Row(name='a', **SETTINGS | {'method': CycleGAN, 'image_size': (4, 4)})
   with pytest.raises(UserError, match=r"^Row.image_size of 'a' is \(4, 4\)"):
     Row(name='a', image_size=(4, 4), **SETTINGS)
+
+
+@gin.register
+def scoped_task(image_shape, n_classes, *, units=1):
+  images = tf.keras.Input(image_shape)
+  flat = tf.keras.layers.Flatten()(images)
+  hidden = tf.keras.layers.Dense(units)(flat)
+  logits = tf.keras.layers.Dense(n_classes)(hidden)
+  return tf.keras.Model(images, {'logits': logits})
+
+
+@pytest.mark.parametrize(
+  'name, units', [('wide', 5), ('other', 2), ('a-1', 2), ('é', 2)]
+)
+def test_numbers_in_a_rows_scope_are_of_what_it_builds(name, units):
+  """The weights of Dense(units) and Dense(3) on 4 pixels."""
+  gin.parse_config(
+    """
+    SourceOnly.task = @scoped_task
+    scoped_task.units = 2
+    wide/scoped_task.units = 5
+    """
+  )
+  method = gin.get_configurable('SourceOnly')
+  row = Row(name=name, method=method, optimizer='sgd', steps=1)
+  shape = (2, 2, 1)
+  pair = types.SimpleNamespace(
+    image_shape=shape, n_classes=3, train_shape=shape
+  )
+  common = types.SimpleNamespace(problem=None, seed=0)
+  method = row.build(pair, common)
+  shapes = [tuple(v.shape) for v in method.task.weights]
+  assert shapes == [(4, units), (units,), (units, 3), (3,)]
