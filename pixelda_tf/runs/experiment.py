@@ -21,6 +21,7 @@ from pixelda_tf.runs import (
   claiming,
   distribution,
   known_data,
+  parameter_types,
 )
 from pixelda_tf.runs import precision as policies
 from pixelda_tf.runs.directory import RunDirectory
@@ -81,11 +82,9 @@ class Experiment:
       UserError: the data or a setting is not usable, or the run began with
         other data.
     """
-    if checkpoint_every % log_every:
-      raise UserError(
-        f'Experiment.checkpoint_every is {checkpoint_every}: a multiple of '
-        f'log_every ({log_every}) is needed'
-      )
+    parameter_types.check_whole('Experiment.seed', seed, 0)
+    parameter_types.check_switch('Experiment.deterministic', deterministic)
+    parameter_types.check_intervals(log_every, picture_every, checkpoint_every)
     check_order(rows)
     self.directory = RunDirectory(run_dir)
     problem = problem or Classification()

@@ -12,7 +12,7 @@ from pixelda_tf.data.pairs import OpenPair
 from pixelda_tf.errors import UserError
 from pixelda_tf.methods.base import Method
 from pixelda_tf.problems import Problem
-from pixelda_tf.runs import checkpoints, distribution
+from pixelda_tf.runs import checkpoints, distribution, parameter_types
 from pixelda_tf.runs.directory import RunDirectory
 
 Optimizer: TypeAlias = tf.keras.optimizers.Optimizer
@@ -109,18 +109,19 @@ class Row:
   note: str = ''
 
   def __post_init__(self):
-    """Checks the name, the size and the choice.
+    """Checks the name, the types, the size and the choice.
 
     Raises:
-      UserError: the name cannot be that of a directory, its images would not be
-        of the size in which others predict, or it predicts nothing to choose
-        by.
+      UserError: a parameter is of another type, the name cannot be that of a
+        directory, its images would not be of the size in which others predict,
+        or it predicts nothing to choose by.
     """
     if not self.name or '/' in self.name:
       raise UserError(
         f"a row's name is '{self.name}': give it a scope of one word in gin, "
         'as @source_only/Row(), or a name in Python'
       )
+    self._check_types()
     if self.image_size and self.method.predicts:
       raise UserError(
         f"Row.image_size of '{self.name}' is {self.image_size}: only a row "
@@ -137,6 +138,22 @@ class Row:
   def keep(self) -> int | None:
     """How many checkpoints stay, None for all."""
     return None if self.chosen_by_source else checkpoints.KEEP
+
+  def _check_types(self):
+    of = f"of '{self.name}'"
+    parameter_types.check_whole(f'Row.steps {of}', self.steps, 0)
+    if self.batch_size is not None:
+      parameter_types.check_whole(f'Row.batch_size {of}', self.batch_size)
+    for name in ('with_source', 'chosen_by_source'):
+      parameter_types.check_switch(f'Row.{name} {of}', getattr(self, name))
+    parameter_types.check_text(f'Row.note {of}', self.note)
+    if self.translated_by is not None:
+      parameter_types.check_text(f'Row.translated_by {of}', self.translated_by)
+    if not isinstance(self.initial_networks, Mapping):
+      raise UserError(
+        f'Row.initial_networks {of} is {self.initial_networks!r}: a dict of '
+        "the method's networks to '<row>/<network>' is needed"
+      )
 
   def build(self, pair: OpenPair, common: Common) -> Method:
     """Returns a new method with its optimizers.

@@ -7,6 +7,7 @@ import tensorflow as tf
 from pixelda_tf import config
 from pixelda_tf.errors import UserError
 from pixelda_tf.methods import CycleGAN, SourceOnly
+from pixelda_tf.runs import experiment
 from pixelda_tf.runs.row_settings import Row
 
 SETTINGS = {'method': SourceOnly, 'optimizer': None, 'steps': 1}
@@ -153,3 +154,44 @@ def test_numbers_in_a_rows_scope_are_of_what_it_builds(name, units):
   method = row.build(pair, common)
   shapes = [tuple(v.shape) for v in method.task.weights]
   assert shapes == [(4, units), (units,), (units, 3), (3,)]
+
+
+@pytest.mark.parametrize(
+  'name, value',
+  [
+    ('steps', 'a'),
+    ('steps', 1.5),
+    ('steps', True),
+    ('steps', -1),
+    ('batch_size', 0),
+    ('with_source', 'no'),
+    ('chosen_by_source', 1),
+    ('note', 3),
+    ('translated_by', 3),
+    ('initial_networks', 'source_only/task'),
+  ],
+)
+def test_a_parameter_of_another_type_is_told(name, value):
+  with pytest.raises(UserError) as error:
+    Row(name='mine', **SETTINGS | {name: value})
+  start = f"Row.{name} of 'mine' is {value!r}: "
+  assert error.value.message.startswith(start)
+  assert 'needed' in error.value.message
+
+
+@pytest.mark.parametrize(
+  'param',
+  [
+    "log_every = 'a'",
+    'picture_every = 0',
+    'checkpoint_every = 1.5',
+    'seed = None',
+    "deterministic = 'yes'",
+  ],
+)
+def test_an_experiments_parameter_of_another_type_is_told(param, tmp_path):
+  config.parse(['gin/quickstart.gin'], [f'Experiment.{param}'])
+  name, _, value = param.partition(' = ')
+  with pytest.raises(UserError) as error:
+    experiment.Experiment(str(tmp_path), str(tmp_path))
+  assert error.value.message.startswith(f'Experiment.{name} is {value}: ')
