@@ -74,7 +74,7 @@ def test_csv_of_masks_in_relative_paths(tmp_path, write_image, monkeypatch):
   for number in range(3):
     write_image(tmp_path / f'{number}.png', (4, 4), seed=number)
     write_image(tmp_path / f'm{number}.png', (4, 4), 'L', 255 * (number % 2))
-  rows = [f'{number}.png,x,m{number}.png' for number in range(3)]
+  rows = [f'{n}.png,{"xyx"[n]},m{n}.png' for n in range(3)]
   (tmp_path / 'list.csv').write_text('\n'.join(['path,label,mask', *rows]))
   monkeypatch.chdir(tmp_path)
   without, with_beam = prepare_both(
