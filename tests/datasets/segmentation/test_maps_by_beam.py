@@ -32,10 +32,10 @@ def test_label_maps_of_which_one_is_left_out(tmp_path, write_image):
 
 
 def test_named_label_maps_in_relative_paths(tmp_path, write_image, monkeypatch):
-  for number in range(2):
+  for number in range(3):
     write_image(tmp_path / f'raw/images/{number}.png', (4, 4), seed=number)
     write_image(tmp_path / f'raw/labels/{number}.png', (4, 4), 'L', number)
-  (tmp_path / 'classes.csv').write_text('name,id\nroad,1\n,0\n')
+  (tmp_path / 'classes.csv').write_text('name,id\nroad,1\nsky,2\n,0\n')
   monkeypatch.chdir(tmp_path)
   without, with_beam = prepare_both(
     'segmentation',
