@@ -229,9 +229,10 @@ class Method(KerasModel):
     """
     learnt = self.problem.targets
     images, labels, weights = tf.keras.utils.unpack_x_y_sample_weight(data)
-    truth = images if labels is None else {'image': images, learnt[0]: labels}
+    given = images if labels is None else {'image': images, learnt[0]: labels}
+    truth = self.prepared_truth(given)
     labels = truth[learnt[0]]
-    outputs = self(self.prepared(truth['image']))
+    outputs = self(self.prepared(given['image']))
     if outputs['logits'].shape.rank == 4:
       size = tf.shape(labels)[1:3]
       outputs |= {'logits': tf.image.resize(outputs['logits'], size)}

@@ -6,13 +6,9 @@ from typing import Any
 import gin
 import tensorflow as tf
 
-from pixelda_tf.losses.adversarial import fraction
 from pixelda_tf.methods.feature_alignment import DiscriminatorBuilder
 from pixelda_tf.methods.feature_level import FeatureLevel
-from pixelda_tf.methods.gradient_reversal import (
-  reversed_gradient,
-  rising_strength,
-)
+from pixelda_tf.methods.gradient_reversal import domain_loss, rising_strength
 from pixelda_tf.methods.player import (
   Batch,
   Losses,
@@ -89,20 +85,20 @@ class CDAN(FeatureLevel):
     """Eq. 3, the gradient of L_d turned round on its way to T."""
     losses = self.problem.losses(batch['source'], shared['source'])
     strength = rising_strength(self.step, self.reversal_steps)
-    domain, right = [], []
-    for name, sign in (('source', 1.0), ('target', -1.0)):
-      probabilities = tf.stop_gradient(tf.nn.softmax(shared[name]['logits']))
-      seen = reversed_gradient(shared[name]['features'], strength)
-      decisions = self.feature_discriminator(
-        self.joint(seen, probabilities), training=True
-      )['domain'][:, 0]
-      weights = self.example_weights(probabilities)
-      domain.append(tf.reduce_mean(weights * tf.nn.softplus(-sign * decisions)))
-      right.append(sign * decisions > 0.0)
-    accuracy = fraction(tf.concat(right, 0))
-    monitors = {'strength': strength, 'accuracy': accuracy}
+    shares = {
+      name: tf.stop_gradient(tf.nn.softmax(each['logits']))
+      for name, each in shared.items()
+    }
+    seen = {
+      name: self.joint(each['features'], shares[name])
+      for name, each in shared.items()
+    }
+    weights = {name: self.example_weights(p) for name, p in shares.items()}
+    loss, monitors = domain_loss(
+      self.feature_discriminator, seen, strength, weights
+    )
     terms = mean_terms(losses, 1.0)
-    return terms | {'domain': self.domain_weight * tf.add_n(domain)}, monitors
+    return terms | {'domain': self.domain_weight * loss}, monitors
 
   def joint(self, features: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
     """Returns what D sees.

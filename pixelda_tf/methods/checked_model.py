@@ -108,6 +108,17 @@ class CheckedModel(tf.keras.Model):
     """Returns what the door took as networks take it, in `image_shape`."""
     return prepare(images, self.image_shape)
 
+  def prepared_truth(
+    self, examples: Mapping[str, tf.Tensor]
+  ) -> dict[str, tf.Tensor]:
+    """Returns what is learnt of what the door took, maps in their own size."""
+    own_size = None, None, self.image_shape[-1]
+    return {
+      name: FIELDS[name].prepare(examples[name], own_size)
+      for name in self.problem.targets
+      if name in examples
+    }
+
   def _labelled_batch(self, first, *parts):
     """Returns (images, labels, *weights), or a dict of what is learnt."""
     targets = self.problem.targets

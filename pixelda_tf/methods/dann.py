@@ -3,19 +3,14 @@
 from typing import Any
 
 import gin
-import tensorflow as tf
 
-from pixelda_tf.losses.adversarial import sigmoid_discriminator_loss
 from pixelda_tf.methods.feature_alignment import (
   DiscriminatorBuilder,
   Representation,
   features,
 )
 from pixelda_tf.methods.feature_level import FeatureLevel
-from pixelda_tf.methods.gradient_reversal import (
-  reversed_gradient,
-  rising_strength,
-)
+from pixelda_tf.methods.gradient_reversal import domain_loss, rising_strength
 from pixelda_tf.methods.player import (
   Batch,
   Losses,
@@ -75,22 +70,7 @@ class DANN(FeatureLevel):
     """Eq. 9, the gradient of L_d turned round on its way to G_f."""
     losses = self.problem.losses(batch['source'], shared['source'])
     strength = rising_strength(self.step, self.reversal_steps)
-    decisions = {
-      name: self.feature_discriminator(
-        reversed_gradient(self.representation(outputs), strength),
-        training=True,
-      )['domain']
-      for name, outputs in shared.items()
-    }
-    domain = sigmoid_discriminator_loss(
-      decisions['source'], decisions['target']
-    )
-    right = tf.concat(
-      [decisions['source'] > 0.0, decisions['target'] <= 0.0], 0
-    )
-    monitors = {
-      'strength': strength,
-      'accuracy': tf.reduce_mean(tf.cast(right, tf.float32)),
-    }
+    seen = {name: self.representation(each) for name, each in shared.items()}
+    loss, monitors = domain_loss(self.feature_discriminator, seen, strength)
     terms = mean_terms(losses, 1.0)
-    return terms | {'domain': self.domain_weight * domain}, monitors
+    return terms | {'domain': self.domain_weight * loss}, monitors

@@ -1,6 +1,11 @@
-"""The layer that turns a gradient round, and how its strength rises."""
+"""A discriminator behind a layer that turns its gradient round."""
+
+from collections.abc import Mapping
 
 import tensorflow as tf
+
+from pixelda_tf.losses.adversarial import fraction
+from pixelda_tf.methods.player import Tensors
 
 
 def reversed_gradient(values: tf.Tensor, strength: tf.Tensor) -> tf.Tensor:
@@ -32,3 +37,35 @@ def rising_strength(step: tf.Tensor, steps: int) -> tf.Tensor:
   """
   part = tf.minimum(tf.cast(step, tf.float32) / float(steps), 1.0)
   return 2.0 / (1.0 + tf.exp(-10.0 * part)) - 1.0
+
+
+def domain_loss(
+  discriminator: tf.keras.Model,
+  seen: Mapping[str, tf.Tensor],
+  strength: tf.Tensor,
+  weights: Mapping[str, tf.Tensor] | None = None,
+) -> tuple[tf.Tensor, Tensors]:
+  """Cross entropy of both domains; what made the features gets it reversed.
+
+  Args:
+    discriminator: model of `seen` to {'domain': float32 `[batch, ..., 1]`
+      logits, above 0 is source}.
+    seen: 'source' and 'target', float32 `[batch, ...]`.
+    strength: of the reversed gradient, a scalar.
+    weights: float32 `[batch]` of the examples, by domain; None for equal ones.
+
+  Returns:
+    The sum of both domains' means, and monitors.
+  """
+  means, right = [], []
+  for name, sign in (('source', 1.0), ('target', -1.0)):
+    values = reversed_gradient(seen[name], strength)
+    decisions = sign * discriminator(values, training=True)['domain']
+    losses = tf.nn.softplus(-decisions)
+    if weights is not None:
+      ones = [1] * (losses.shape.rank - 1)
+      losses *= tf.reshape(weights[name], [-1, *ones])
+    means.append(tf.reduce_mean(losses))
+    right.append(tf.reshape(decisions > 0.0, [-1]))
+  accuracy = fraction(tf.concat(right, 0))
+  return tf.add_n(means), {'strength': strength, 'accuracy': accuracy}

@@ -28,7 +28,7 @@ PIXEL_CLASSES = Field(
     tf.int32,
   ),
   store=lambda values: values[..., np.newaxis].astype(np.uint8),
-  take=lambda values, n_classes, where: tf.cast(values, tf.int32),
+  take=lambda values, n_classes, where: values,
   relabel=lambda values, new: tf.where(
     values == UNKNOWN,
     UNKNOWN,

@@ -274,3 +274,23 @@ def test_maps_are_compared_in_their_own_size(form):
     method.evaluate(*FORMS[form](maps, 2 * maps), verbose=0)
   answers = method.predict(FORMS[form](255 * maps, maps)[0], verbose=0)
   np.testing.assert_array_equal(answers['labels'], maps)
+
+
+@pytest.mark.parametrize('dtype', [np.uint8, np.int64, np.float32])
+def test_the_loss_of_label_maps_is_that_of_their_classes(dtype):
+  """Whatever their type, without a channel, and with what is ignored: scores
+  of -1 and 1 for the class give log(1 + e^-2) where right, that + 2 where not.
+  """
+  method = SourceOnly(
+    image_shape=(6, 6, 1),
+    n_classes=2,
+    task=map_of_pixels,
+    problem=Segmentation(),
+  )
+  images = np.full((2, 6, 6, 1), 255, np.uint8)
+  maps = np.ones((2, 6, 6), dtype)
+  maps[1, :3], maps[1, 3] = 0, 255  # 18 wrong, 12 right, 6 ignored.
+  _, labels = method._labelled_batch(True, images, maps)
+  results = method.test_step((tf.constant(images), labels))
+  loss = np.log1p(np.exp(-2)) + 2 * np.mean([0, 18 / 30])
+  np.testing.assert_allclose(results['loss'], loss, rtol=1e-5)
