@@ -105,7 +105,8 @@ class RunDirectory:
     """
     if not os.path.exists(self.config):
       return False
-    differences = config.difference(_read(self.config), text)
+    with _naming(self.config):
+      differences = config.difference(_read(self.config), text)
     if differences:
       raise UserError(
         f'{self.path}: a run of another config ({"; ".join(differences)}); '
@@ -134,7 +135,8 @@ class RunDirectory:
       )
       return []
     began = _read(self.operative_config)
-    gone = config.gone(began, operative)
+    with _naming(self.operative_config):
+      gone = config.gone(began, operative)
     if gone:
       logging.info(
         '%s: it began with parameters that are gone: %s',
@@ -199,6 +201,15 @@ def read_json(path: str) -> Any:
       f'{path}: damaged ({error}): delete it and train its row again, which '
       'goes on from its checkpoint'
     ) from error
+
+
+@contextlib.contextmanager
+def _naming(path):
+  """Has a mistake in a file begin with its name."""
+  try:
+    yield
+  except UserError as error:
+    raise UserError(f'{path}: {error.message}') from error
 
 
 def _read(path):

@@ -116,3 +116,14 @@ def test_a_damaged_file_is_told(content, tmp_path):
   path.write_text(content)
   with pytest.raises(UserError, match=rf'^{path}: damaged \(.*: delete it'):
     read_json(str(path))
+
+
+@pytest.mark.parametrize('name', ['config.gin', 'operative_config.gin'])
+def test_a_damaged_config_is_named(name, tmp_path):
+  text = 'Pair.batch_size = 4\n'
+  directory = RunDirectory(str(tmp_path / 'run'))
+  directory.claim(text, text)
+  (tmp_path / 'run' / name).write_text('Pair.batch_size = = 4\n')
+  with pytest.raises(UserError, match=f'/{name}: not a config, line 1') as told:
+    directory.claim(text, text)
+  assert '\n' not in told.value.message
