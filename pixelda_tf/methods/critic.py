@@ -11,6 +11,8 @@ from pixelda_tf.losses.adversarial import (
 from pixelda_tf.losses.penalty import gradient_penalty
 from pixelda_tf.methods.player import Tensors
 
+_EPSILON = 1e-6  # Of a mean square: codes may be 0.
+
 
 def critic_value(critic: tf.keras.Model, examples: tf.Tensor) -> tf.Tensor:
   """Returns float32 `[batch]`, each the mean of a critic's decisions.
@@ -21,6 +23,12 @@ def critic_value(critic: tf.keras.Model, examples: tf.Tensor) -> tf.Tensor:
   """
   decisions = critic(examples, training=True)['domain']
   return tf.reduce_mean(decisions, axis=list(range(1, decisions.shape.rank)))
+
+
+def normalized(codes: tf.Tensor) -> tf.Tensor:
+  """Returns codes `[..., d]` divided by their root mean square over d."""
+  mean_square = tf.reduce_mean(codes**2, axis=-1, keepdims=True)
+  return codes * tf.math.rsqrt(mean_square + _EPSILON)
 
 
 def fooling_loss(critic: tf.keras.Model, fake: tf.Tensor) -> tf.Tensor:

@@ -8,7 +8,7 @@ from absl import logging
 
 from pixelda_tf.losses.cycle import reconstruction
 from pixelda_tf.methods.base import Method
-from pixelda_tf.methods.critic import critic_terms, fooling_loss
+from pixelda_tf.methods.critic import critic_terms, fooling_loss, normalized
 from pixelda_tf.methods.feature_alignment import DiscriminatorBuilder
 from pixelda_tf.methods.player import (
   Batch,
@@ -60,6 +60,9 @@ class I2IAdapt(Method):
     real: target images are to be mapped "to the same distribution as the source
     images, not vice versa". Where a critic decides on patches, its value is the
     mean over them.
+  * d_z sees z over its root mean square, of each image or place. Else what
+    fools it most is a longer z, without end: on MNIST and USPS Q_c was at 957
+    after 200 steps, with one critic step or five.
   * "The discriminator is trained to maximize this loss while the discriminator
     is trained to minimize it": the second one is the encoder.
   * Q_z reaches f through target images alone. Q_trc reaches "the second encoder
@@ -203,7 +206,8 @@ class I2IAdapt(Method):
       distance = _distance(y, same)
       terms['target_identity'] = self.target_identity_weight * distance
     if self.feature_weight:  # Eq. 3: of target images alone
-      loss = fooling_loss(self.feature_critic, shared['target'])
+      codes = normalized(shared['target'])
+      loss = fooling_loss(self.feature_critic, codes)
       terms['feature_domain'] = self.feature_weight * loss
     if self.translation_weight:  # Eq. 4
       weight = self.translation_weight
@@ -230,7 +234,8 @@ class I2IAdapt(Method):
     """What d_z, d_y and d_x minimise; to d_z the source's z are real."""
     judged = {}
     if self.feature_weight:
-      judged['feature'] = shared['source'], shared['target']
+      codes = shared['source'], shared['target']
+      judged['feature'] = tuple(map(normalized, codes))
     if self.translation_weight:
       for name in ('target', 'source'):
         judged[name] = batch[name]['image'], shared[f'fake_{name}']

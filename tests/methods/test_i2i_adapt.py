@@ -8,6 +8,7 @@ import tensorflow as tf
 from i2i_parts import CRITIC_TERMS, NETWORKS, OPTIONS, TERMS, build, logs_of
 
 from pixelda_tf.methods import I2IAdapt, I2ITranslation, SourceOnly
+from pixelda_tf.methods.critic import normalized
 
 ALL = tuple(OPTIONS)
 # Each term alone, but for what it cannot be without: networks that the model
@@ -158,6 +159,21 @@ def test_the_penalty_of_a_linear_critic(build_batch):
     np.testing.assert_allclose(terms[f'{name}_domain'], expected, rtol=1e-4)
 
 
+def test_a_longer_code_does_not_fool_its_critic(build_batch):
+  """Else f would raise all of z, the source's as well, and without end."""
+  method, batch = build('c', 'z'), build_batch()
+  shared = method.shared(batch)
+  longer = shared | {name: 7.0 * shared[name] for name in ('source', 'target')}
+  for losses in (method.model_losses, method.critic_losses):
+    (found, _), (expected, _) = losses(batch, longer), losses(batch, shared)
+    np.testing.assert_allclose(
+      found['feature_domain'], expected['feature_domain'], rtol=1e-4
+    )
+  codes = normalized(tf.constant([[3.0, 4.0], [0.0, 0.0]]))
+  expected = [[3 / 12.5**0.5, 4 / 12.5**0.5], [0.0, 0.0]]
+  np.testing.assert_allclose(codes, expected, rtol=1e-6)
+
+
 def test_target_features_are_moved_to_where_the_sources_are(build_batch):
   """A critic that learnt is higher on f(x), and f moves f(y) up."""
   method, batch = build('c', 'z'), build_batch()
@@ -172,7 +188,7 @@ def test_target_features_are_moved_to_where_the_sources_are(build_batch):
 
   def of_targets():
     features = method.task(batch['target']['image'])['features']
-    return np.mean(method.feature_critic(features)['domain'])
+    return np.mean(method.feature_critic(normalized(features))['domain'])
 
   before = of_targets()
   method.train_step(batch)

@@ -52,9 +52,14 @@ def by_hand(method, batch):
   def f(images):
     return task(images)['features']
 
+  def z(images):
+    return f(images) / tf.sqrt(
+      tf.reduce_mean(f(images) ** 2, axis=1, keepdims=True)
+    )
+
   g_x, g_y = method.source_decoder, method.target_decoder
   critics = {
-    'feature': (method.feature_critic, f(x), f(y)),
+    'feature': (method.feature_critic, z(x), z(y)),
     'target': (method.target_critic, y, g_y(f(x))),
     'source': (method.source_critic, x, g_x(f(y))),
   }
@@ -72,7 +77,7 @@ def by_hand(method, batch):
   with tf.GradientTape() as tape:
     terms = {
       'class': 0.9 * classes(task(x)['logits'], labels),
-      'feature_domain': -0.8 * mean(method.feature_critic, f(y)),
+      'feature_domain': -0.8 * mean(method.feature_critic, z(y)),
       'target_domain': -0.7 * mean(method.target_critic, g_y(f(x))),
       'source_domain': -0.7 * mean(method.source_critic, g_x(f(y))),
       'source_identity': 0.6 * tf.reduce_mean(tf.abs(g_x(f(x)) - x)),
