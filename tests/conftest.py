@@ -12,9 +12,11 @@ for _kind in ('INTRAOP', 'INTEROP'):
   os.environ.setdefault(f'TF_NUM_{_kind}_THREADS', '1')
 
 import dataclasses
+import gc
 import pathlib
 import runpy
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -33,6 +35,12 @@ from pixelda_tf.datasets.pose import standin
 from pixelda_tf.runs import distribution, experiment
 from pixelda_tf.runs.directory import RunDirectory
 
+# Started behind an & of a script, Python ignores Ctrl-C, and so would the
+# commands that are tested here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+# The graphs of TensorFlow are many objects, and they stay: to look through them
+# at every turn takes a tenth of the time.
+gc.set_threshold(50_000, 50, 100)
 hypothesis.settings.register_profile('tests', deadline=None, derandomize=True)
 hypothesis.settings.load_profile('tests')
 

@@ -202,6 +202,8 @@ SLOW = {
   ('cycada_gta5_to_cityscapes_drn26.gin',),
   ('cycada_synthia_fall_to_winter.gin',),
   ('streets_to_camvid.gin',),
+  ('lsd_streets_to_camvid.gin', 'studies/lsd_seg_ablation.gin'),
+  ('lsd_streets_to_camvid.gin', 'studies/lsd_seg_cyclegan.gin'),
   ('lsd_gta5_to_cityscapes.gin',),
   ('lsd_synthia_to_cityscapes.gin',),
   *i2i_configs.SLOW,

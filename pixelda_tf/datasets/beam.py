@@ -101,6 +101,10 @@ class OnBeam:
       for result in pickle.loads(_results(path).read_bytes())
     ]
 
+  def shares(self, items: Sequence[Any]) -> list[Sequence[Any]]:
+    """Returns a list for each item: workers have a part in all of them."""
+    return [[item] for item in items]
+
   def examples(
     self,
     title: str,

@@ -1,7 +1,7 @@
 """Calls functions on the items of a data set, in this process."""
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -23,6 +23,9 @@ class Executor(Protocol):
     self, title: str, function: Callable[[Any], Any], items: Iterable[Any]
   ) -> list[Any]:
     """Returns a list of what a function returns of each item."""
+
+  def shares(self, items: Sequence[Any]) -> list[Sequence[Any]]:
+    """Returns the items in lists that are worth a call of `map` each."""
 
   def examples(
     self,
@@ -47,6 +50,10 @@ class Local:
     """Returns a list of what a function returns of each item."""
     with progress(title, items) as behind_bar:
       return [function(item) for item in behind_bar]
+
+  def shares(self, items: Sequence[Any]) -> list[Sequence[Any]]:
+    """Returns one list: what a call begins with is done once."""
+    return [items]
 
   def examples(
     self,

@@ -60,21 +60,19 @@ class I2IAdapt(Method):
     real: target images are to be mapped "to the same distribution as the source
     images, not vice versa". Where a critic decides on patches, its value is the
     mean over them.
-  * d_z sees z over its root mean square, of each image or place. Else what
-    fools it most is a longer z, without end: on MNIST and USPS Q_c was at 957
-    after 200 steps, with one critic step or five.
+  * d_z sees z over its root mean square. Else what fools it most is a longer z:
+    on MNIST and USPS Q_c was at 957 after 200 steps, with one critic step or 5.
   * "The discriminator is trained to maximize this loss while the discriminator
     is trained to minimize it": the second one is the encoder.
   * Q_z reaches f through target images alone. Q_trc reaches "the second encoder
     and classifier", and as f is shared, f by the pass over the translated image
     alone. Nothing restricts the others: Q_tr moves f and the decoders, Q_cyc f
     by both of its passes.
-  * "alternating": the critics move first, `critic_steps` times, on what f and
-    the decoders then make; then f, h and the decoders, all at once.
+  * "alternating": the critics move first, `critic_steps` times; then f, h and
+    the decoders, all at once.
   * Sums over images are means over a batch, L1 is a mean over pixels, too.
 
-  f's batch normalisation, if it has any, follows source, target and translated
-  images.
+  f's batch normalisation, if any, follows source, target and translations.
   """
 
   translates_back = True

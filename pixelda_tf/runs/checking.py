@@ -35,22 +35,23 @@ def check(rows: Sequence[OpenRow], common: Common) -> None:
   rows = [row for row in rows if not row.result()]
   is_chief = distribution.is_chief(common.strategy)
   coming: dict[str, row_networks.About] = {}
-  needs = []
+  needs, fed = [], set()
   for row in rows:
-    coming[row.name], need = _left(row, coming, common)
+    coming[row.name], need, batches = _left(row, coming, common, fed)
     needs.append(need)
-    if is_chief:
-      _check_splits(row)
+    fed.add(batches)
   if rows and is_chief:
+    _check_splits(rows)
     _check_tests(common.pair)
     disk_space.check(common.directory.path, needs)
 
 
-def _left(row, coming, common):
-  """Returns what a row will leave, and what its checkpoints need of the disk.
+def _left(row, coming, common, fed):
+  """Returns what a row leaves, what that needs of the disk, and its batches.
 
-  It starts from what is there or coming. The method is gone with this: the
-  memory is for one at a time.
+  It starts from what is there or coming. Batches are asked for if they are none
+  of those that were. The method is gone with this: the memory is for one at a
+  time.
   """
   by = row.translator
   if by is not None:
@@ -63,7 +64,9 @@ def _left(row, coming, common):
     common.directory.path,
     coming,
   )
-  common.feed(method, row.original)
+  batches = row.original, method.role, method.strong_view
+  if batches not in fed:
+    common.feed(method, row.original)
   need = disk_space.need(
     checkpoints.size(checkpoints.RowState(method)),
     saved=checkpoints.steps(row.directory.checkpoints),
@@ -71,15 +74,17 @@ def _left(row, coming, common):
     every=common.checkpoint_every,
     keep=row.settings.keep,
   )
-  return row_networks.about(method, class_names), need
+  return row_networks.about(method, class_names), need, batches
 
 
-def _check_splits(row):
+def _check_splits(rows):
   """Asks for what is looked at beside training."""
-  row.original.test_batches()
-  row.original.validation_batches()
-  if row.settings.chosen_by_source:
-    row.original.test_batches('source', row.original.source.validation)
+  for pair in dict.fromkeys(row.original for row in rows):
+    pair.test_batches()
+    pair.validation_batches()
+  for row in rows:
+    if row.settings.chosen_by_source:
+      row.original.test_batches('source', row.original.source.validation)
 
 
 def _check_tests(pair: OpenPair) -> None:

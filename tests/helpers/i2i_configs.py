@@ -78,7 +78,12 @@ FILES = {
   for name, rows in PRIOR_METHODS.items()
 }
 # Large networks, and what other files include.
-SLOW = {('i2i_gta5_to_cityscapes_densenet121.gin',)}
+SLOW = {
+  ('i2i_office31.gin',),
+  ('i2i_streets.gin',),
+  ('i2i_gta5_to_cityscapes.gin',),
+  ('i2i_gta5_to_cityscapes_densenet121.gin',),
+}
 INCLUDED = {
   'methods/i2i.gin',
   'methods/i2i_maps.gin',

@@ -68,6 +68,7 @@ def test_the_checkpoint_that_is_best_on_the_source_is_chosen(
   assert again.train()['rows'] == [json.loads(text)]
 
 
+@pytest.mark.slow
 def test_it_goes_on_with_all_checkpoints(open_run, tmp_path):
   """As if it had been killed after the fourth of six steps."""
   params = *CHOSEN, 'source_only/Row.steps = 6'
