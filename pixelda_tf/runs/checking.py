@@ -83,7 +83,7 @@ def _check_splits(rows):
     pair.test_batches()
     pair.validation_batches()
   for row in rows:
-    if row.settings.chosen_by_source:
+    if row.settings.chosen_by and row.original.source.validation:
       row.original.test_batches('source', row.original.source.validation)
 
 

@@ -13,12 +13,12 @@ from pixelda_tf.evaluation.evaluate import Predict, compiled_predictions, score
 from pixelda_tf.methods.base import Method
 from pixelda_tf.runs import (
   checkpoints,
+  choice,
   distribution,
   loop,
   monitoring,
   precision,
   row_networks,
-  source_choice,
   translated_source,
 )
 from pixelda_tf.runs.directory import read_json
@@ -58,8 +58,8 @@ class OpenRow:
     self.directory = common.directory.row(settings.name)
     self._common = common
     self.original = settings.of_its_own(common.pair)
-    if settings.chosen_by_source:
-      source_choice.check(self.original, self.name)
+    if settings.chosen_by:
+      choice.check(self.original, self.name, settings.chosen_by)
     self.translator = translator
     self._method: Method | None = None
     self._directions: tuple[bool, bool] | None = None  # Not built yet.
@@ -278,10 +278,9 @@ class OpenRow:
     step = int(method.step.numpy())
     images = functools.partial(pair.image_batches, 'target')
     selected: dict[str, Any] = {}
-    if self.settings.chosen_by_source:
-      selected = source_choice.choose(
-        state, self.directory.checkpoints, self.original, self._predictions()
-      )
+    if by := self.settings.chosen_by:
+      directory, predict = self.directory.checkpoints, self._predictions()
+      selected = choice.choose(state, directory, self.original, predict, by)
     selected |= method.select_without_labels(images)
     if selected:
       checkpoints.save(self.directory.checkpoints, step, state)

@@ -83,9 +83,9 @@ class Row:
       as it is.
     with_source: whether it is trained on the source as it is, too: the two are
       stored together, as one source.
-    chosen_by_source: whether it ends with the weights of the checkpoint that is
-      best on source/Domain.validation, in place of the last step's; until then
-      all of its checkpoints are kept, see `source_choice`.
+    chosen_by: the validator by which it ends with the weights of one of its
+      checkpoints, of which all are kept until then, see `choice`; None for the
+      last step's.
     crop, batch_size, augmentation: in place of the pair's, see `Pair`; None for
       the pair's.
     image_size: in place of the pair's, of a row that translates and predicts
@@ -101,7 +101,7 @@ class Row:
   initial_networks: Mapping[str, str] = dataclasses.field(default_factory=dict)
   translated_by: str | None = None
   with_source: bool = False
-  chosen_by_source: bool = False
+  chosen_by: str | None = None
   crop: tuple[int, int] | None = None
   batch_size: int | None = None
   augmentation: Any = None
@@ -128,27 +128,27 @@ class Row:
         'that predicts nothing has a size of its own; leave it out, or set '
         'Pair.image_size for all'
       )
-    if self.chosen_by_source and not self.method.predicts:
+    if self.chosen_by is not None and not self.method.predicts:
       raise UserError(
-        f"Row.chosen_by_source of '{self.name}': "
+        f"Row.chosen_by of '{self.name}': "
         f'{self.method.__name__} predicts nothing to choose by; leave it out'
       )
 
   @property
   def keep(self) -> int | None:
     """How many checkpoints stay, None for all."""
-    return None if self.chosen_by_source else checkpoints.KEEP
+    return checkpoints.KEEP if self.chosen_by is None else None
 
   def _check_types(self):
     of = f"of '{self.name}'"
     parameter_types.check_whole(f'Row.steps {of}', self.steps, 0)
     if self.batch_size is not None:
       parameter_types.check_whole(f'Row.batch_size {of}', self.batch_size)
-    for name in ('with_source', 'chosen_by_source'):
-      parameter_types.check_switch(f'Row.{name} {of}', getattr(self, name))
+    parameter_types.check_switch(f'Row.with_source {of}', self.with_source)
     parameter_types.check_text(f'Row.note {of}', self.note)
-    if self.translated_by is not None:
-      parameter_types.check_text(f'Row.translated_by {of}', self.translated_by)
+    for name in ('translated_by', 'chosen_by'):
+      if (value := getattr(self, name)) is not None:
+        parameter_types.check_text(f'Row.{name} {of}', value)
     if not isinstance(self.initial_networks, Mapping):
       raise UserError(
         f'Row.initial_networks {of} is {self.initial_networks!r}: a dict of '

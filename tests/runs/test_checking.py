@@ -148,7 +148,8 @@ DATA = {
     "digits_photo has no split 'x'",
   ),
   'split to choose by': (
-    "source/Domain.validation = 'x'\nsource_only/Row.chosen_by_source = True",
+    "source/Domain.validation = 'x'\n"
+    "source_only/Row.chosen_by = 'source_score'",
     "digits has no split 'x'",
   ),
   'no test image of a class of the source': (

@@ -165,7 +165,7 @@ def test_numbers_in_a_rows_scope_are_of_what_it_builds(name, units):
     ('steps', -1),
     ('batch_size', 0),
     ('with_source', 'no'),
-    ('chosen_by_source', 1),
+    ('chosen_by', 1),
     ('note', 3),
     ('translated_by', 3),
     ('initial_networks', 'source_only/task'),

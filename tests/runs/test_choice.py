@@ -1,11 +1,13 @@
-"""Weights that are chosen among a row's checkpoints, by the source alone."""
+"""Weights that a validator chooses among a row's checkpoints."""
 
 import json
 
 import pytest
 
+from pixelda_tf import validators
 from pixelda_tf.errors import UserError
 from pixelda_tf.evaluation.evaluate import compiled_predictions, score
+from pixelda_tf.runs import choice
 
 VALIDATION = "source/Domain.validation = 'train[:40]'"
 # So fast that later steps are not always better.
@@ -14,7 +16,7 @@ PARAMS = (
   'Experiment.checkpoint_every = 2',
   'source_only/adam.learning_rate = 3e-2',
 )
-CHOSEN = ('source_only/Row.chosen_by_source = True', VALIDATION, *PARAMS)
+CHOSEN = ("source_only/Row.chosen_by = 'source_score'", VALIDATION, *PARAMS)
 
 
 def steps_of(run_dir):
@@ -32,12 +34,15 @@ def test_the_checkpoint_that_is_best_on_the_source_is_chosen(
   """
   run = open_run(tmp_path / 'run', *CHOSEN, 'source_only/Row.steps = 16')
   (result,) = run.train()['rows']
-  scores = {int(k): v for k, v in result['source_validation'].items()}
+  scores = {int(k): v for k, v in result['validators']['source_score'].items()}
   assert list(scores) == list(range(2, 17, 2))
   chosen = result['chosen_step']
   assert scores[chosen] == max(scores.values()) and chosen != 16
   assert chosen == min(k for k in scores if scores[k] == scores[chosen])
-  assert result['steps'] == 16
+  assert result['steps'] == 16 and result['chosen_by'] == 'source_score'
+  assert set(result['validators']) == set(validators.NAMES)
+  tests = result['target_test_by_step_uses_labels']
+  assert tests[str(chosen)] == result['target_test']['accuracy']
   assert len(steps_of(tmp_path / 'run')) == 2
 
   short = open_run(
@@ -86,9 +91,9 @@ def test_a_source_without_a_validation_split_is_told(open_run, tmp_path):
   with pytest.raises(UserError) as error:
     open_run(tmp_path, CHOSEN[0], *PARAMS)
   assert error.value.message == (
-    "Row.chosen_by_source of 'source_only': source digits has no validation "
-    'split: name one in source/Domain.validation, that is no part of '
-    'source/Domain.train'
+    "Row.chosen_by of 'source_only' is source_score: source digits has no "
+    'validation split: name one in source/Domain.validation, that is no part '
+    'of source/Domain.train'
   )
 
 
@@ -100,5 +105,34 @@ def test_a_row_that_predicts_nothing_has_nothing_to_choose_by(
       'cyclegan_uda',
       tmp_path,
       VALIDATION,
-      'cyclegan/Row.chosen_by_source = True',
+      "cyclegan/Row.chosen_by = 'entropy'",
     )
+
+
+def test_a_validator_of_the_target_needs_no_validation_split(
+  open_run, tmp_path
+):
+  """The best of what each checkpoint answers to the target's images."""
+  params = (*PARAMS, 'source_only/Row.steps = 6')
+  by = "source_only/Row.chosen_by = 'information_maximization'"
+  run = open_run(tmp_path, by, *params)
+  (result,) = run.train()['rows']
+  found = result['validators']
+  assert set(found) == {
+    name for name in validators.NAMES if not validators.needs_source(name)
+  }
+  scores = found['information_maximization']
+  assert result['chosen_step'] == int(max(scores, key=scores.get))
+  images = run.pair.images('target', choice.IMAGES)
+  answers = validators.collect(run.row('source_only').trained(), images)
+  score = validators.scores.information_maximization(answers.probabilities)
+  assert score == pytest.approx(max(scores.values()), rel=1e-5)
+
+
+def test_a_validator_that_is_none_is_told(open_run, tmp_path):
+  with pytest.raises(UserError) as error:
+    open_run(tmp_path, "source_only/Row.chosen_by = 'luck'", *PARAMS)
+  assert error.value.message.startswith(
+    "Row.chosen_by of 'source_only' is 'luck': name a validator, one of "
+    'source_score, entropy, '
+  )

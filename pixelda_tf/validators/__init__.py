@@ -1,0 +1,27 @@
+"""Which of several models is best on a target without labels of it."""
+
+from pixelda_tf.validators import scores
+from pixelda_tf.validators.evidence import Answers, Evidence, collect
+from pixelda_tf.validators.named import (
+  COMBINED,
+  NAMES,
+  VALIDATORS,
+  Validator,
+  check_name,
+  needs_source,
+  score_all,
+)
+
+__all__ = [
+  'Answers',
+  'COMBINED',
+  'Evidence',
+  'NAMES',
+  'VALIDATORS',
+  'Validator',
+  'check_name',
+  'collect',
+  'needs_source',
+  'score_all',
+  'scores',
+]

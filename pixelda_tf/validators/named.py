@@ -1,0 +1,145 @@
+"""Validators by name: what each needs, and how it comes to its score."""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from pixelda_tf.errors import UserError
+from pixelda_tf.validators import scores
+from pixelda_tf.validators.evidence import Evidence
+
+# That of several others, see `scores.combined`: one of what was learnt of the
+# source, one of the target's answers, one of its features.
+COMBINED = 'combined'
+OF_COMBINED = ('source_score', 'information_maximization', 'class_ami')
+_ENSEMBLE = 'ensemble_agreement'
+# Of images whose likeness is compared pair by pair.
+_PAIRED = 2000
+
+
+@dataclasses.dataclass(frozen=True)
+class Validator:
+  """A score of one model; higher is better.
+
+  Attributes:
+    score: function of `Evidence`.
+    needs_source: whether it needs labelled source images that are kept from
+      training.
+    needs_features: whether it needs features.
+  """
+
+  score: Callable[[Evidence], float]
+  needs_source: bool = False
+  needs_features: bool = False
+
+
+def _deep_embedded_validation(evidence: Evidence) -> float:
+  validation = evidence.source_validation
+  wrong = np.argmax(validation.probabilities, axis=1) != validation.labels
+  return scores.deep_embedded_validation(
+    evidence.source_train.features,
+    validation.features,
+    evidence.target.features,
+    wrong.astype(np.float64),
+  )
+
+
+def _reverse_validation(evidence: Evidence) -> float:
+  target, validation = evidence.target, evidence.source_validation
+  return scores.reverse_validation(
+    target.features,
+    target.probabilities,
+    validation.features,
+    validation.labels,
+  )
+
+
+VALIDATORS: Mapping[str, Validator] = {
+  'source_score': Validator(
+    lambda evidence: evidence.source_score, needs_source=True
+  ),
+  'entropy': Validator(lambda e: scores.entropy(e.target.probabilities)),
+  'information_maximization': Validator(
+    lambda e: scores.information_maximization(e.target.probabilities)
+  ),
+  'batch_nuclear_norm': Validator(
+    lambda e: scores.batch_nuclear_norm(e.target.probabilities)
+  ),
+  'soft_neighborhood_density': Validator(
+    lambda e: scores.soft_neighborhood_density(e.target.probabilities[:_PAIRED])
+  ),
+  'class_ami': Validator(
+    lambda e: scores.class_ami(e.target.features, e.target.probabilities),
+    needs_features=True,
+  ),
+  'deep_embedded_validation': Validator(
+    _deep_embedded_validation, needs_source=True, needs_features=True
+  ),
+  'reverse_validation': Validator(
+    _reverse_validation, needs_source=True, needs_features=True
+  ),
+}
+NAMES = (*VALIDATORS, _ENSEMBLE, COMBINED)
+
+
+def check_name(name: str, what: str) -> None:
+  """Raises a `UserError` where no validator has a name; `what` has it."""
+  if name not in NAMES:
+    raise UserError(
+      f'{what} is {name!r}: name a validator, one of {", ".join(NAMES)}'
+    )
+
+
+def needs_source(name: str) -> bool:
+  """Returns whether a validator of `NAMES` needs labelled source images."""
+  parts = OF_COMBINED if name == COMBINED else (name,)
+  return any(VALIDATORS[p].needs_source for p in parts if p in VALIDATORS)
+
+
+def score_all(
+  candidates: Sequence[Evidence], of: str
+) -> dict[str, list[float]]:
+  """Returns the scores of models, by each validator that has what it needs.
+
+  Args:
+    candidates: of each model, all of the same images.
+    of: a validator that is wanted, for what is raised.
+
+  Raises:
+    UserError: that one needs what there is not.
+  """
+  first = candidates[0]
+  found = {
+    name: [float(validator.score(evidence)) for evidence in candidates]
+    for name, validator in VALIDATORS.items()
+    if _has(first, validator)
+  }
+  answers = [evidence.target.probabilities for evidence in candidates]
+  found[_ENSEMBLE] = scores.ensemble_agreement(answers)
+  if all(name in found for name in OF_COMBINED):
+    found[COMBINED] = scores.combined({n: found[n] for n in OF_COMBINED})
+  if of not in found:
+    raise UserError(f'{of}: {_missing(first, of)}')
+  return found
+
+
+def _has(evidence: Evidence, validator: Validator) -> bool:
+  return not (
+    (validator.needs_source and evidence.source_score is None)
+    or (validator.needs_features and evidence.target.features is None)
+  )
+
+
+def _missing(evidence: Evidence, name: str) -> str:
+  """Returns in words what a validator lacks."""
+  if evidence.source_score is None and needs_source(name):
+    return (
+      'it needs labelled source images that are kept from training: name a '
+      'split in source/Domain.validation'
+    )
+  others = [n for n, v in VALIDATORS.items() if not v.needs_features]
+  return (
+    "it needs features, and the task network has no output 'features'; choose "
+    f'by another: {", ".join(others)}'
+  )
