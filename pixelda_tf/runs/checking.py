@@ -35,7 +35,8 @@ def check(rows: Sequence[OpenRow], common: Common) -> None:
   rows = [row for row in rows if not row.result()]
   is_chief = distribution.is_chief(common.strategy)
   coming: dict[str, row_networks.About] = {}
-  needs, fed = [], set()
+  needs: list[disk_space.Need] = []
+  fed: set[tuple] = set()
   for row in rows:
     coming[row.name], need, batches = _left(row, coming, common, fed)
     needs.append(need)

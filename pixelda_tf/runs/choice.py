@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from pixelda_tf import validators
+from pixelda_tf import fields, validators
+from pixelda_tf.data.domains import OpenDomain
 from pixelda_tf.data.open_pairs import OpenPair
 from pixelda_tf.errors import UserError
 from pixelda_tf.evaluation.evaluate import Predict, score
+from pixelda_tf.fields.images import at_once
 from pixelda_tf.runs import checkpoints
 
 # Images that validators look at, of each split: as many as there are, but for
@@ -97,6 +99,29 @@ def choose(
   return result
 
 
+def drawn(pair: OpenPair, domain: OpenDomain, limit: int) -> np.ndarray:
+  """Returns so many images of a domain's training split, always the same.
+
+  The first that are stored may be of one class.
+
+  Args:
+    pair: whose domain it is.
+    domain: source or target.
+    limit: how many; all where there are fewer.
+
+  Returns:
+    float32 `[n, *image_shape]` in [-1, 1].
+  """
+  count = min(limit, domain.count(domain.train))
+  examples = domain.stored(domain.train, seed=0).take(count)
+  batches = examples.batch(at_once(pair.image_shape))
+  prepared = [
+    fields.prepare({'image': batch['image']}, pair.image_shape)['image']
+    for batch in batches
+  ]
+  return np.concatenate([images.numpy() for images in prepared])
+
+
 def _restore(state, directory, step):
   checkpoints.restore(directory, state, step)
   state.method.finalize()
@@ -114,7 +139,7 @@ def _looked_at(pair):
   labels; both of the source are None where it has no such split.
   """
   limit = IMAGES_WITH_MAPS if pair.problem.maps else IMAGES
-  target = pair.images('target', limit)
+  target = drawn(pair, pair.target, limit)
   if pair.source.validation is None:
     return target, None, None
   kept, count = [], 0
@@ -123,7 +148,7 @@ def _looked_at(pair):
     count += len(batch['image'])
     if count >= limit:
       break
-  return target, pair.images('source', limit), kept
+  return target, drawn(pair, pair.source, limit), kept
 
 
 def _evidence(method, pair, predict, looked_at):

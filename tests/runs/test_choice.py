@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from pixelda_tf import validators
@@ -123,7 +124,7 @@ def test_a_validator_of_the_target_needs_no_validation_split(
   }
   scores = found['information_maximization']
   assert result['chosen_step'] == int(max(scores, key=scores.get))
-  images = run.pair.images('target', choice.IMAGES)
+  images = choice.drawn(run.pair, run.pair.target, choice.IMAGES)
   answers = validators.collect(run.row('source_only').trained(), images)
   score = validators.scores.information_maximization(answers.probabilities)
   assert score == pytest.approx(max(scores.values()), rel=1e-5)
@@ -136,3 +137,19 @@ def test_a_validator_that_is_none_is_told(open_run, tmp_path):
     "Row.chosen_by of 'source_only' is 'luck': name a validator, one of "
     'source_score, entropy, '
   )
+
+
+def test_images_are_drawn_from_all_that_are_stored(open_run, tmp_path):
+  """Always the same ones; the first that are stored may be of one class."""
+  pair = open_run(tmp_path, *PARAMS).pair
+  found = choice.drawn(pair, pair.source, 10)
+  np.testing.assert_array_equal(found, choice.drawn(pair, pair.source, 10))
+  stored = pair.images('source')
+  places = [
+    int(np.flatnonzero((stored == image).all(axis=(1, 2, 3)))[0])
+    for image in found
+  ]
+  assert len(set(places)) == 10 and max(places) > 100
+  every = choice.drawn(pair, pair.source, 10_000)
+  assert len(every) == len(stored)
+  np.testing.assert_allclose(every.sum(), stored.sum(), rtol=1e-5)
