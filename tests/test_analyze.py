@@ -29,6 +29,7 @@ def summary(run_dir):
   return json.loads((run_dir / 'analysis/analysis.json').read_text())
 
 
+@pytest.mark.slow
 def test_it_prints_accuracies_and_every_file(run_dir, data_dir):
   """As users run it: in a process of its own."""
   done = subprocess.run(
@@ -61,6 +62,7 @@ def test_it_prints_accuracies_and_every_file(run_dir, data_dir):
     assert line.endswith(f', right / count {right} / 500')
 
 
+@pytest.mark.slow
 def test_rows_can_be_named(analyze, run_dir):
   done = analyze(
     '--examples=10',

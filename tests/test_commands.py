@@ -37,6 +37,7 @@ def test_all_commands_are_here():
     'cost',
     'evaluate',
     'export',
+    'judge_validators',
     'memorisation',
     'prepare_data',
     'render_views',

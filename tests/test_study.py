@@ -31,7 +31,7 @@ def study(run_command, name, run_dir, *arguments):
   return content['table'], done.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_backgrounds_are_two_runs_of_two_rows(run_command, tiny, tmp_path):
   table, printed = study(run_command, 'backgrounds', tmp_path / 'b', *tiny)
   assert set(table) == {'black', 'photo'}
@@ -72,7 +72,7 @@ def test_stability_gives_means_and_deviations_over_seeds(
       ), name
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_unseen_classes_are_kept_from_g_and_tested(run_command, tiny, tmp_path):
   table, _ = study(run_command, 'unseen_classes', tmp_path / 'u', *tiny)
   seen, unseen = table['seen'].split(), table['unseen'].split()
@@ -90,7 +90,7 @@ def test_unseen_classes_are_kept_from_g_and_tested(run_command, tiny, tmp_path):
   )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_image_sizes_are_runs_with_seconds_an_image(in_process, tmp_path):
   for name in ('drawn', 'seen'):
     coloured_maps.store(

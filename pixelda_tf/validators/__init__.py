@@ -1,6 +1,7 @@
 """Which of several models is best on a target without labels of it."""
 
 from pixelda_tf.validators import scores
+from pixelda_tf.validators.callback import LogValidators
 from pixelda_tf.validators.evidence import Answers, Evidence, collect
 from pixelda_tf.validators.named import (
   COMBINED,
@@ -16,6 +17,7 @@ __all__ = [
   'Answers',
   'COMBINED',
   'Evidence',
+  'LogValidators',
   'NAMES',
   'VALIDATORS',
   'Validator',

@@ -169,6 +169,7 @@ def test_nothing_of_the_run_is_touched(analysed):
   assert contents(run_dir) == before
 
 
+@pytest.mark.slow
 def test_equal_seeds_give_equal_bytes_and_others_do_not(copy):
   """What an earlier analysis left, or a killed one, is gone."""
   first = written(copy.directory.path)

@@ -13,7 +13,17 @@ ROOT = pathlib.Path(__file__).parents[2]
 KILLS = 1
 
 
-@pytest.mark.parametrize('kind', ['train', 'prepare', 'render', 'translate'])
+@pytest.mark.parametrize(
+  'kind',
+  [
+    'train',
+    'prepare',
+    *(
+      pytest.param(kind, marks=pytest.mark.long)
+      for kind in ('render', 'translate')
+    ),
+  ],
+)
 def test_what_is_killed_ends_with_the_same_bits(kind):
   done = subprocess.run(
     [sys.executable, 'tests/faults/kills.py', kind, f'--kills={KILLS}'],

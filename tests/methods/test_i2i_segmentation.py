@@ -60,6 +60,7 @@ def batch():
   }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
   'compiled', [False, pytest.param(True, marks=pytest.mark.slow)]
 )

@@ -181,6 +181,7 @@ def press_after(steps, monkeypatch):
   monkeypatch.setattr(loop.distribution, 'step_function', step_function)
 
 
+@pytest.mark.slow
 def test_a_stage_that_is_over_ends_at_the_next_line(
   tmp_path, cycada_run, open_stages, newest_values, monkeypatch
 ):

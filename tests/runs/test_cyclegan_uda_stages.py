@@ -13,6 +13,8 @@ from pixelda_tf import serving
 from pixelda_tf.fields.images import prepare_images, to_uint8
 from pixelda_tf.methods import cyclegan_uda
 
+pytestmark = pytest.mark.slow
+
 ROWS = [
   'cyclegan',
   'cyclegan_uda',

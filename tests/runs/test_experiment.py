@@ -254,6 +254,7 @@ def test_a_row_without_a_checkpoint_is_a_mistake(tmp_path, open_run):
     run.rows[0].trained()
 
 
+@pytest.mark.slow
 def test_a_row_may_have_settings_of_its_own_and_a_note(tmp_path, open_run):
   """A scope on the method, not only on the row."""
   run = open_run(

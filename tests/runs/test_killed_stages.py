@@ -10,7 +10,7 @@ import pytest
 
 from pixelda_tf.data import domains
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 FOLDER = pathlib.Path(__file__).parent
 ROWS = ('cyclegan', 'cyclegan_uda_offline', 'cyclegan_uda_two_way')

@@ -169,6 +169,7 @@ def test_data_that_are_replaced_while_a_row_trains_are_told(
   assert not (tmp_path / 'run' / 'pixelda' / 'result.json').exists()
 
 
+@pytest.mark.slow
 def test_data_that_go_while_a_row_trains_are_told(data, tmp_path, monkeypatch):
   """They do not fit into memory, so each epoch reads them."""
   data = shutil.copytree(data, tmp_path / 'data')

@@ -95,6 +95,7 @@ def test_two_replicas_end_as_one_and_resume(
   assert_same(run_dir, one_device, newest_values)
 
 
+@pytest.mark.long
 def test_what_replicas_draw_resumes(tmp_path, data_dir, newest_values):
   """Dropout and noise, a stream of random numbers a replica: the same bits."""
 

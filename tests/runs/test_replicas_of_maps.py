@@ -15,7 +15,7 @@ from processes import (
   start_hosts,
 )
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 CONFIG = 'quiet_maps.gin'
 ROWS = (

@@ -159,6 +159,7 @@ def test_a_row_of_python_may_ask_for_a_second_view(tmp_path, data_dir):
   assert line['task/sum_of_views'] == 0
 
 
+@pytest.mark.slow
 def test_a_row_is_trained_on_crops_and_used_on_whole_images(
   tmp_path, open_stages
 ):

@@ -10,6 +10,8 @@ from pixelda_tf.data import domains
 from pixelda_tf.errors import UserError
 from pixelda_tf.fields.images import prepare_images, to_uint8
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_offline_data_set_is_the_source_translated(
   cyclegan_uda_run, open_stages

@@ -93,6 +93,7 @@ def test_bytes_depend_on_the_seed_but_not_on_the_processes(stored, tmp_path):
   assert shards(tmp_path / 'other') != shards(data_dir)
 
 
+@pytest.mark.slow
 def test_configs_have_other_views(tmp_path):
   poses = []
   for name in ('rendered', 'camera'):
@@ -101,6 +102,7 @@ def test_configs_have_other_views(tmp_path):
   assert len(np.unique(poses, axis=0)) == 2 * 11 * N_TRAIN
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
   ('name', 'config'),
   [
