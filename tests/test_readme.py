@@ -173,7 +173,7 @@ def test_commands(run, workspace):
       words += TINY
     run(*words)
     ran += 1
-  assert ran == 13
+  assert ran == 14
   for made in (
     'runs/quickstart/result.json',
     'runs/quickstart/translated.png',

@@ -46,7 +46,7 @@ def test_backgrounds_are_two_runs_of_two_rows(run_command, tiny, tmp_path):
     assert ('@PhotoBackground()' in text) == has_photos
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_stability_gives_means_and_deviations_over_seeds(
   run_command, tiny, tmp_path
 ):

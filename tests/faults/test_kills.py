@@ -16,11 +16,10 @@ KILLS = 1
 @pytest.mark.parametrize(
   'kind',
   [
-    'train',
     'prepare',
     *(
       pytest.param(kind, marks=pytest.mark.long)
-      for kind in ('render', 'translate')
+      for kind in ('train', 'render', 'translate')
     ),
   ],
 )

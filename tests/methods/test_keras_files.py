@@ -110,7 +110,7 @@ def assert_the_same(model, other):
 @pytest.mark.parametrize(
   'name',
   [
-    name if name in ALWAYS else pytest.param(name, marks=pytest.mark.slow)
+    name if name in ALWAYS else pytest.param(name, marks=pytest.mark.long)
     for name in BUILT
   ],
 )
