@@ -196,7 +196,7 @@ FILES = {
   **i2i_configs.FILES,
 }
 NAMES = ['+'.join(files) for files in FILES]
-# Of many large networks; so is what goes on top of another file.
+# Of many large networks; what goes on top of another file is long.
 SLOW = {
   ('cycada_gta5_to_cityscapes.gin',),
   ('cycada_gta5_to_cityscapes_drn26.gin',),
@@ -207,7 +207,9 @@ SLOW = {
   *i2i_configs.SLOW,
 }
 STEPPED = [
-  pytest.param(files, marks=pytest.mark.slow)
+  pytest.param(
+    files, marks=pytest.mark.long if len(files) > 1 else pytest.mark.slow
+  )
   if files in SLOW or len(files) > 1
   else files
   for files in FILES
@@ -269,9 +271,7 @@ def stepped():
 def test_every_row_of_a_file_takes_a_step(
   files, tmp_path, data_dir, monkeypatch, stepped
 ):
-  """Each is built; what differs from an earlier one in numbers alone does not
-  take another step.
-  """
+  """What differs from an earlier one in numbers alone takes no other step."""
   for builder in datasets.BUILDERS.values():
     few = dict.fromkeys(builder.NAMED_SPLITS, 'train[:8]')
     monkeypatch.setattr(builder, 'NAMED_SPLITS', few)
