@@ -9,6 +9,7 @@ best.
 from typing import Any
 
 import numpy as np
+from absl import logging
 
 from pixelda_tf import fields, validators
 from pixelda_tf.data.domains import OpenDomain
@@ -72,14 +73,24 @@ def choose(
   """
   method = state.method
   last, seconds = int(method.step.numpy()), float(state.wall_seconds)
-  looked_at = _looked_at(pair)
+  answer, looked_at = validators.compiled_answers(method), _looked_at(pair)
   candidates, tests = {}, {}
   for step in checkpoints.steps(directory):
     _restore(state, directory, step)
-    candidates[step] = _evidence(method, pair, predict, looked_at)
+    evidence = _evidence(answer, pair, predict, looked_at)
+    if not evidence.target.are_finite:
+      logging.warning(
+        '%s: step %s answers what is not finite: it is not chosen',
+        directory,
+        f'{step:,}',
+      )
+      continue
+    candidates[step] = evidence
     batches = pair.test_batches()
     if batches is not None:
       tests[str(step)] = _first_metric(pair, predict, batches)
+  if not candidates:
+    raise UserError(f'{directory}: no checkpoint has finite answers')
   steps = list(candidates)
   found = validators.score_all(list(candidates.values()), by)
   chosen = steps[int(np.argmax(found[by]))]
@@ -151,14 +162,14 @@ def _looked_at(pair):
   return target, drawn(pair, pair.source, limit), kept
 
 
-def _evidence(method, pair, predict, looked_at):
+def _evidence(answer, pair, predict, looked_at):
   target, source, kept = looked_at
-  of_target = validators.collect(method, target)
+  of_target = validators.collect(answer, target)
   if source is None:
     return validators.Evidence(of_target)
   label = pair.problem.targets[0]
   parts = [
-    validators.collect(method, batch['image'], batch[label]) for batch in kept
+    validators.collect(answer, batch['image'], batch[label]) for batch in kept
   ]
   features = [part.features for part in parts]
   validation = validators.Answers(
@@ -171,7 +182,7 @@ def _evidence(method, pair, predict, looked_at):
   found = _first_metric(pair, predict, batches)
   return validators.Evidence(
     of_target,
-    validators.collect(method, source),
+    validators.collect(answer, source),
     validation,
     found if metric.higher_is_better else -found,
   )

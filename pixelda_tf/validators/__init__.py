@@ -2,7 +2,12 @@
 
 from pixelda_tf.validators import scores
 from pixelda_tf.validators.callback import LogValidators
-from pixelda_tf.validators.evidence import Answers, Evidence, collect
+from pixelda_tf.validators.evidence import (
+  Answers,
+  Evidence,
+  collect,
+  compiled_answers,
+)
 from pixelda_tf.validators.named import (
   COMBINED,
   NAMES,
@@ -23,6 +28,7 @@ __all__ = [
   'Validator',
   'check_name',
   'collect',
+  'compiled_answers',
   'needs_source',
   'score_all',
   'scores',

@@ -54,7 +54,8 @@ class LogValidators(tf.keras.callbacks.Callback):
     """Adds the scores to `logs`.
 
     Raises:
-      UserError: the method answers no probabilities.
+      UserError: the method answers no probabilities, or there are too few
+        images.
     """
     del epoch
     answers = self.model.predict(self._images, verbose=0)
@@ -64,6 +65,8 @@ class LogValidators(tf.keras.callbacks.Callback):
       )
     evidence = Evidence(Answers(answers['probabilities'], None))
     for name in self._names:
+      if reason := named.lack(evidence, name):
+        raise UserError(f'LogValidators: {name}: {reason}')
       score = named.VALIDATORS[name].score(evidence)
       if logs is not None:
         logs[f'val_{name}'] = score

@@ -5,6 +5,7 @@ are drawn once: neighbouring pixels tell little more than one.
 """
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,12 @@ class Answers:
   features: Any  # An array or None, as the next.
   labels: Any = None
 
+  @property
+  def are_finite(self) -> bool:
+    """Whether all probabilities and features are."""
+    features = self.features is None or np.isfinite(self.features).all()
+    return bool(np.isfinite(self.probabilities).all() and features)
+
 
 @dataclasses.dataclass(frozen=True)
 class Evidence:
@@ -50,13 +57,34 @@ class Evidence:
   source_score: Any = None
 
 
+def compiled_answers(method: Any) -> Callable[[tf.Tensor], Any]:
+  """Returns a function of images to a method's probabilities and features.
+
+  It is traced once for batches of any size, whatever weights the method has
+  later. Features are None where the task network tells none.
+  """
+
+  def answer(images):
+    outputs = method(images)
+    features = outputs.get('features')
+    return (
+      tf.cast(method.problem.probabilities(outputs), tf.float32),
+      None if features is None else tf.cast(features, tf.float32),
+    )
+
+  images = tf.TensorSpec([None, *method.image_shape], tf.float32)
+  return tf.function(answer, input_signature=[images], autograph=False)
+
+
 def collect(
-  method: Any, images: np.ndarray, labels: np.ndarray | None = None
+  answer: Callable[[tf.Tensor], Any],
+  images: np.ndarray,
+  labels: np.ndarray | None = None,
 ) -> Answers:
   """Returns what a method answers to images.
 
   Args:
-    method: that predicts.
+    answer: of the method, see `compiled_answers`.
     images: float32 `[n, height, width, channels]` in [-1, 1].
     labels: int `[n]`, or maps `[n, height, width, 1]` of that size where a
       method answers maps, in which 255 is not known; None for none.
@@ -64,10 +92,9 @@ def collect(
   Returns:
     `Answers`, of pixels that are known where there are maps.
   """
-  answer = tf.function(_answer, autograph=False, reduce_retracing=True)
   size = at_once(images.shape[1:])
   parts = [
-    answer(method, tf.constant(images[start : start + size]))
+    answer(tf.constant(images[start : start + size]))
     for start in range(0, len(images), size)
   ]
   probabilities = np.concatenate([of_part.numpy() for of_part, _ in parts])
@@ -90,16 +117,6 @@ def collect(
     probabilities[known],
     None if features is None else features[known],
     labels[known],
-  )
-
-
-def _answer(method, images):
-  """Returns probabilities and features, or None, of a batch."""
-  outputs = method(images)
-  features = outputs.get('features')
-  return (
-    tf.cast(method.problem.probabilities(outputs), tf.float32),
-    None if features is None else tf.cast(features, tf.float32),
   )
 
 

@@ -16,6 +16,8 @@ OF_COMBINED = ('source_score', 'information_maximization', 'class_ami')
 _ENSEMBLE = 'ensemble_agreement'
 # Of images whose likeness is compared pair by pair.
 _PAIRED = 2000
+# Fewer examples than this, or than classes, are refused.
+_LEAST = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,36 +112,43 @@ def score_all(
     UserError: that one needs what there is not.
   """
   first = candidates[0]
+  if reason := lack(first, of):
+    raise UserError(f'{of}: {reason}')
   found = {
     name: [float(validator.score(evidence)) for evidence in candidates]
     for name, validator in VALIDATORS.items()
-    if _has(first, validator)
+    if not lack(first, name)
   }
   answers = [evidence.target.probabilities for evidence in candidates]
   found[_ENSEMBLE] = scores.ensemble_agreement(answers)
-  if all(name in found for name in OF_COMBINED):
+  if not lack(first, COMBINED):
     found[COMBINED] = scores.combined({n: found[n] for n in OF_COMBINED})
-  if of not in found:
-    raise UserError(f'{of}: {_missing(first, of)}')
   return found
 
 
-def _has(evidence: Evidence, validator: Validator) -> bool:
-  return not (
-    (validator.needs_source and evidence.source_score is None)
-    or (validator.needs_features and evidence.target.features is None)
-  )
-
-
-def _missing(evidence: Evidence, name: str) -> str:
-  """Returns in words what a validator lacks."""
+def lack(evidence: Evidence, name: str) -> str | None:
+  """Returns in words what a validator needs that there is not, or None."""
+  parts = OF_COMBINED if name == COMBINED else (name,)
   if evidence.source_score is None and needs_source(name):
     return (
       'it needs labelled source images that are kept from training: name a '
       'split in source/Domain.validation'
     )
-  others = [n for n, v in VALIDATORS.items() if not v.needs_features]
-  return (
-    "it needs features, and the task network has no output 'features'; choose "
-    f'by another: {", ".join(others)}'
-  )
+  validators = [VALIDATORS[part] for part in parts if part in VALIDATORS]
+  if evidence.target.features is None and any(
+    validator.needs_features for validator in validators
+  ):
+    others = [n for n, v in VALIDATORS.items() if not v.needs_features]
+    return (
+      "it needs features, and the task network has no output 'features'; "
+      f'choose by another: {", ".join(others)}'
+    )
+  n, n_classes = evidence.target.probabilities.shape
+  least = max(n_classes, _LEAST)
+  counts = {'of the target': n}
+  if needs_source(name) and evidence.source_validation is not None:
+    counts['for validation'] = len(evidence.source_validation.probabilities)
+  for what, count in counts.items():
+    if validators and count < least:
+      return f'it needs {least} images {what}, there are {count}'
+  return None

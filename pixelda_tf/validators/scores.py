@@ -122,8 +122,7 @@ def deep_embedded_validation(
   Losses on the source's validation images, weighted by how much an image is
   like the target's, w = (n_s / n_t) P(target) / P(source) by logistic
   regression of features; with w as a control variate. You et al., "Towards
-  accurate model selection in deep unsupervised domain adaptation", 2019
-  (DEV), Algorithm 1.
+  accurate model selection in deep unsupervised domain adaptation", 2019 (DEV).
 
   Args:
     train_features: float `[n_s, d]`, of source images for training.

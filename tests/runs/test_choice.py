@@ -8,7 +8,7 @@ import pytest
 from pixelda_tf import validators
 from pixelda_tf.errors import UserError
 from pixelda_tf.evaluation.evaluate import compiled_predictions, score
-from pixelda_tf.runs import choice
+from pixelda_tf.runs import checkpoints, choice
 
 VALIDATION = "source/Domain.validation = 'train[:40]'"
 # So fast that later steps are not always better.
@@ -125,7 +125,8 @@ def test_a_validator_of_the_target_needs_no_validation_split(
   scores = found['information_maximization']
   assert result['chosen_step'] == int(max(scores, key=scores.get))
   images = choice.drawn(run.pair, run.pair.target, choice.IMAGES)
-  answers = validators.collect(run.row('source_only').trained(), images)
+  answer = validators.compiled_answers(run.row('source_only').trained())
+  answers = validators.collect(answer, images)
   score = validators.scores.information_maximization(answers.probabilities)
   assert score == pytest.approx(max(scores.values()), rel=1e-5)
 
@@ -153,3 +154,20 @@ def test_images_are_drawn_from_all_that_are_stored(open_run, tmp_path):
   every = choice.drawn(pair, pair.source, 10_000)
   assert len(every) == len(stored)
   np.testing.assert_allclose(every.sum(), stored.sum(), rtol=1e-5)
+
+
+def test_a_checkpoint_that_answers_no_numbers_is_not_chosen(open_run, tmp_path):
+  rate = 'source_only/adam.learning_rate = 1e-3'  # Features stay different.
+  run = open_run(tmp_path, *PARAMS, rate, 'source_only/Row.steps = 6')
+  run.train()
+  row = run.row('source_only')
+  method, directory = row.build(), row.directory.checkpoints
+  state = checkpoints.RowState(method)
+  checkpoints.restore(directory, state, 6)
+  bias = method.task.weights[1]
+  bias.assign(np.full(bias.shape, np.nan))
+  checkpoints.save(directory, 6, state)
+  predict = compiled_predictions(method)
+  found = choice.choose(state, directory, run.pair, predict, 'entropy')
+  assert found['chosen_step'] == 4
+  assert set(found['validators']['entropy']) == {'4'}

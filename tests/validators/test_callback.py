@@ -63,3 +63,12 @@ def test_a_method_that_answers_nothing_is_told(images):
   log.set_model(CycleGAN(image_shape=(28, 28, 1), n_classes=0))
   with pytest.raises(UserError, match='CycleGAN'):
     log.on_epoch_end(0, {})
+
+
+def test_too_few_images_are_told(images):
+  log = validators.LogValidators(images[1][:2])
+  log.set_model(
+    SourceOnly(image_shape=(28, 28, 1), n_classes=3, task=mnist_classifier)
+  )
+  with pytest.raises(UserError, match='it needs 3 images .* there are 2'):
+    log.on_epoch_end(0, {})

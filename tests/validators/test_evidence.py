@@ -16,6 +16,7 @@ class Maps:
   """Answers each pixel by itself, and has features of half the size."""
 
   problem = Segmentation()
+  image_shape = (8, 6, 1)
 
   def __call__(self, images):
     return {
@@ -28,10 +29,15 @@ class Vectors:
   """Answers the mean of an image; features are its first pixels."""
 
   problem = Classification()
+  image_shape = (8, 6, 1)
 
   def __call__(self, images):
     mean = tf.reduce_mean(images, axis=(1, 2))
     return {'logits': tf.concat([mean, -mean], -1), 'features': images[:, :2]}
+
+
+def collect(method, *arrays):
+  return validators.collect(validators.compiled_answers(method), *arrays)
 
 
 @pytest.fixture
@@ -42,7 +48,7 @@ def images():
 
 def test_answers_are_of_every_image(images):
   labels = np.arange(5)
-  found = validators.collect(Vectors(), images, labels)
+  found = collect(Vectors(), images, labels)
   mean = images.mean(axis=(1, 2, 3))
   expected = 1 / (1 + np.exp(-2 * mean))
   np.testing.assert_allclose(found.probabilities[:, 0], expected, rtol=1e-5)
@@ -52,9 +58,9 @@ def test_answers_are_of_every_image(images):
 
 def test_of_maps_they_are_of_pixels_at_the_same_places(images):
   """Of features, which are half as large, of the place that holds the pixel."""
-  found = validators.collect(Maps(), images)
+  found = collect(Maps(), images)
   assert found.probabilities.shape == (5 * evidence.PIXELS, 2)
-  again = validators.collect(Maps(), images)
+  again = collect(Maps(), images)
   np.testing.assert_array_equal(found.probabilities, again.probabilities)
   of_pixels = 1 / (1 + np.exp(-2 * images[..., 0]))
   for i, image in enumerate(of_pixels):
@@ -63,7 +69,7 @@ def test_of_maps_they_are_of_pixels_at_the_same_places(images):
     assert near.max() < 1e-6
   assert found.features.shape == (5 * evidence.PIXELS, 1)
   coarse = np.repeat(np.repeat(images[:, ::2, ::2], 2, axis=1), 2, axis=2)
-  same = validators.collect(Maps(), coarse)  # Each pixel is its place's.
+  same = collect(Maps(), coarse)  # Each pixel is its place's.
   expected = 1 / (1 + np.exp(-2 * same.features))
   np.testing.assert_allclose(same.probabilities[:, :1], expected, rtol=1e-5)
 
@@ -71,7 +77,7 @@ def test_of_maps_they_are_of_pixels_at_the_same_places(images):
 def test_pixels_that_are_not_known_are_left_out(images):
   labels = np.zeros(images.shape, np.int32)
   labels[:, :, 3:] = 255
-  found = validators.collect(Maps(), images, labels)
+  found = collect(Maps(), images, labels)
   assert 0 < len(found.labels) < 5 * evidence.PIXELS
   assert len(found.probabilities) == len(found.features) == len(found.labels)
   assert set(found.labels) == {0}
@@ -126,3 +132,22 @@ def test_what_a_validator_lacks_is_told(candidates):
     'soft_neighborhood_density',
     'ensemble_agreement',
   }
+
+
+@pytest.mark.parametrize('part', ['target', 'source_validation'])
+def test_too_few_images_are_told(candidates, part):
+  """Fewer than classes, which are three."""
+  answers = getattr(candidates[0], part)
+  few = Answers(answers.probabilities[:2], answers.features[:2], [0, 1])
+  evidence = [dataclasses.replace(candidates[0], **{part: few})]
+  with pytest.raises(UserError, match='it needs 3 images .*, there are 2'):
+    validators.score_all(evidence, 'deep_embedded_validation')
+
+
+def test_answers_that_are_no_numbers_are_seen(candidates):
+  good = candidates[0].target
+  assert good.are_finite
+  for name in ('probabilities', 'features'):
+    bad = getattr(good, name).copy()
+    bad[3, 1] = np.nan
+    assert not dataclasses.replace(good, **{name: bad}).are_finite
