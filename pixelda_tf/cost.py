@@ -62,7 +62,12 @@ def main() -> None:
 
   output = pathlib.Path(FLAGS.output)
   path = output.with_suffix('.json')
-  cells = json.loads(path.read_text()) if path.exists() else []
+  try:
+    cells = json.loads(path.read_text()) if path.exists() else []
+  except ValueError as error:
+    raise UserError(
+      f'{path}: damaged ({error}): delete it, or name another --output'
+    ) from error
   measured = {(c['image_size'], c['batch_size'], c['devices']) for c in cells}
   wanted = itertools.product(
     map(int, FLAGS.devices),

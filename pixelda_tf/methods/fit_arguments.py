@@ -6,6 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from pixelda_tf.errors import UserError
+from pixelda_tf.methods.keras_files import check_has_all_weights
 
 _PAIR = 'pair((source_images, source_labels), target_images)'
 _CALL = f'model.fit({_PAIR}, steps_per_epoch=100), pair of pixelda_tf.data'
@@ -97,7 +98,9 @@ def _check_callbacks(model, callbacks):
   known = tf.keras.callbacks
   for callback in getattr(callbacks, 'callbacks', tf.nest.flatten(callbacks)):
     if isinstance(callback, known.ModelCheckpoint):
-      if not callback.save_weights_only:
+      if callback.save_weights_only:
+        check_has_all_weights(callback.filepath, 'ModelCheckpoint')
+      else:
         model.check_can_be_saved(callback.filepath, 'ModelCheckpoint')
     elif isinstance(
       callback, known.LearningRateScheduler | known.ReduceLROnPlateau

@@ -1,8 +1,7 @@
 """What Keras asks of a model, for one whose players have their own optimizers.
 
-`fit`, its callbacks and Keras's files take a model to have one optimizer, a
-`loss`, and a constructor that its config can call again. Here is what stands
-for these; what a step does and what is predicted is in `base`.
+`fit` and its callbacks take a model to have one optimizer and a `loss`. Here is
+what stands for these; what a step does and what is predicted is in `base`.
 """
 
 import inspect
@@ -12,43 +11,25 @@ from typing import Any
 import tensorflow as tf
 
 from pixelda_tf.errors import UserError
-from pixelda_tf.methods import (
-  constructor_arguments,
-  fit_arguments,
-  logged_means,
-)
-from pixelda_tf.methods.checked_model import CheckedModel
+from pixelda_tf.methods import fit_arguments, logged_means
+from pixelda_tf.methods.keras_files import KerasFiles
 from pixelda_tf.methods.player import Batch, Player, Step, Tensors
 from pixelda_tf.methods.players_optimizer import PlayersOptimizer
 
 _OWN_LOSSES = ('loss', 'loss_weights', 'metrics', 'weighted_metrics')
-_OTHERWISE = (
-  "use save_weights('NAME.weights.h5'), which is read into a model that the "
-  'same arguments build, or pixelda_tf.serving.export(model, directory), which '
-  'needs no code to be loaded'
-)
 
 
-class KerasModel(CheckedModel):
+class KerasModel(KerasFiles):
   """A model of players, as Keras's machinery wants it.
 
   Attributes:
     optimizer: the players' as one, a `PlayersOptimizer`.
     player_optimizers: dict of optimizers by player's name.
     predicts: whether there is something to evaluate.
-    random: the method's random stream.
   """
 
   predicts: bool
-  random: tf.random.Generator
   train_function: Callable | None
-
-  def __new__(cls, *args: Any, **kwargs: Any) -> 'KerasModel':
-    """Keeps the constructor's arguments for `get_config`."""
-    model = super().__new__(cls, *args, **kwargs)
-    # As they are: what is set the usual way Keras wraps and tracks.
-    object.__setattr__(model, '_arguments', (args, kwargs))
-    return model
 
   def __init__(self):
     """A subclass builds all networks in its constructor."""
@@ -176,67 +157,6 @@ class KerasModel(CheckedModel):
     self._check_predicts()
     return super().predict(*args, **kwargs)
 
-  def save(self, filepath: Any, *args: Any, **kwargs: Any) -> None:
-    """Writes a .keras file, as `tf.keras.Model.save`.
-
-    Raises:
-      UserError: it is no .keras file, or has no form for how this was built.
-    """
-    self.check_can_be_saved(filepath, 'save')
-    super().save(filepath, *args, **kwargs)
-
-  def check_can_be_saved(self, filepath: Any, who: str) -> None:
-    """Checks that a file can hold the model.
-
-    Args:
-      filepath: of the file.
-      who: would write it.
-
-    Raises:
-      UserError: it cannot.
-    """
-    if not str(filepath).endswith('.keras'):
-      raise UserError(
-        f"{who}: '{filepath}' is no .keras file, which alone has all of a "
-        f'method: name one, or {_OTHERWISE}'
-      )
-    self.get_config()
-
-  def _trackable_children(self, save_type='checkpoint', **kwargs):
-    # So every writer of a SavedModel asks.
-    if save_type == 'savedmodel':
-      self.check_can_be_saved('a SavedModel', 'save')
-    return super()._trackable_children(save_type, **kwargs)
-
-  def get_config(self) -> dict[str, Any]:
-    """Returns the constructor's arguments, as JSON has them.
-
-    Raises:
-      UserError: one of them is a function or object without a name.
-    """
-    args, kwargs = self._arguments
-    given = inspect.signature(type(self).__init__).bind(self, *args, **kwargs)
-    config = {}
-    for name, value in list(given.arguments.items())[1:]:
-      try:
-        config[name] = constructor_arguments.encode(value)
-      except constructor_arguments.NoFormError as error:
-        raise UserError(
-          f'{type(self).__name__} cannot be saved as a whole: its {name} is '
-          f'{error}, which is not of pixelda_tf, nor registered by '
-          f'tf.keras.saving.register_keras_serializable(): {_OTHERWISE}'
-        ) from error
-    return config
-
-  @classmethod
-  def from_config(
-    cls, config: Mapping[str, Any], custom_objects: Any = None
-  ) -> 'KerasModel':
-    """Returns a new model of `get_config`'s arguments."""
-    with tf.keras.saving.custom_object_scope(custom_objects or {}):
-      decode = constructor_arguments.decode
-      return cls(**{name: decode(value) for name, value in config.items()})
-
   def get_compile_config(self) -> dict[str, Any] | None:
     """Returns how it was compiled, with the learning rates of now, or None."""
     config = super().get_compile_config()
@@ -245,40 +165,6 @@ class KerasModel(CheckedModel):
   def compile_from_config(self, config: Mapping[str, Any]) -> None:
     """Compiles a model that was read as it was."""
     self.compile(**tf.keras.saving.deserialize_keras_object(config))
-
-  def save_own_variables(self, store: Any) -> None:
-    """Writes what no network of the method holds."""
-    for number, variable in enumerate(self._beside_networks()):
-      store[str(number)] = variable.numpy()
-
-  def load_own_variables(self, store: Any) -> None:
-    """Reads it.
-
-    Raises:
-      UserError: the file has other variables.
-    """
-    variables = self._beside_networks()
-    # Files of earlier versions lack the random stream, which comes last.
-    if len(store.keys()) not in (len(variables), len(variables) - 1):
-      raise UserError(
-        f'a file of weights has {len(store.keys())} variables of '
-        f'{type(self).__name__} beside its networks, this one '
-        f'{len(variables)}: build it with the arguments it was saved with'
-      )
-    for number in range(len(store.keys())):
-      variables[number].assign(store[str(number)])
-
-  def _beside_networks(self):
-    """Returns counters, pools, networks in parts; the random stream last."""
-    held = [v for layer in self._own_layers() for v in layer.variables]
-    held += [v for metric in self.metrics for v in metric.variables]
-    known = {variable.ref() for variable in held}
-    others = {v.ref(): v for v in self.variables if v.ref() not in known}
-    return [*others.values(), self.random.state]
-
-  def _own_layers(self):
-    values = vars(self).values()
-    return [v for v in values if isinstance(v, tf.keras.layers.Layer)]
 
   def _check_predicts(self):
     if not self.predicts:

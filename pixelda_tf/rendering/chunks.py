@@ -13,11 +13,14 @@ import os
 import pathlib
 import signal
 import threading
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from multiprocessing import connection
 from typing import Any
 
 import numpy as np
+from absl import logging
 
 from pixelda_tf import atomic
 
@@ -57,10 +60,14 @@ def examples(
   ]
   finish = functools.partial(_finish, make, folder)
   with _mapping(finish, chunks, workers or os.cpu_count()) as paths:
-    for path in paths:
-      with np.load(path, allow_pickle=False) as arrays:
-        columns = dict(arrays)
-      for position in range(len(next(iter(columns.values())))):
+    for indices, path in zip(chunks, paths, strict=True):
+      columns = _read(path)
+      if columns is None:
+        logging.warning('%s: damaged: it is made again', path)
+        path.unlink()
+        columns = _read(finish(indices))
+        assert columns is not None
+      for position in range(len(indices)):
         yield {key: column[position] for key, column in columns.items()}
 
 
@@ -75,6 +82,19 @@ def _finish(make, folder, indices):
     with atomic.new_file(str(path)) as partial, open(partial, 'wb') as file:
       np.savez(file, **columns)
   return path
+
+
+def _read(path):
+  """Returns the arrays of a chunk's file, None where it is damaged."""
+  try:
+    # A file that is none of arrays numpy leaves open.
+    with open(path, 'rb') as file, np.load(file, allow_pickle=False) as arrays:
+      return dict(arrays)
+  except (
+    *(OSError, EOFError, ValueError, TypeError, AttributeError),
+    *(zipfile.BadZipFile, zlib.error),
+  ):
+    return None
 
 
 @contextlib.contextmanager

@@ -154,7 +154,7 @@ def written_by(directory: str, step: int) -> str | None:
   None where no file says it: earlier releases of pixelda_tf wrote none.
   """
   file = pathlib.Path(path(directory, step)).with_name(_TENSORFLOW)
-  return file.read_text() if file.exists() else None
+  return file.read_text(errors='replace') if file.exists() else None
 
 
 def log_other_writer(directory: str, step: int) -> None:

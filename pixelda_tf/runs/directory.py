@@ -105,8 +105,9 @@ class RunDirectory:
     """
     if not os.path.exists(self.config):
       return False
+    began = _read(self.config)
     with _naming(self.config):
-      differences = config.difference(_read(self.config), text)
+      differences = config.difference(began, text)
     if differences:
       raise UserError(
         f'{self.path}: a run of another config ({"; ".join(differences)}); '
@@ -195,7 +196,8 @@ def read_json(path: str) -> Any:
   if not os.path.exists(path):
     return None
   try:
-    return json.loads(_read(path))
+    with open(path, encoding='utf-8') as file:
+      return json.load(file)
   except ValueError as error:
     raise UserError(
       f'{path}: damaged ({error}): delete it and train its row again, which '
@@ -213,5 +215,11 @@ def _naming(path):
 
 
 def _read(path):
-  with open(path, encoding='utf-8') as file:
-    return file.read()
+  try:
+    with open(path, encoding='utf-8') as file:
+      return file.read()
+  except UnicodeDecodeError as error:
+    raise UserError(
+      f'{path}: damaged ({error}): restore it from a copy, or train in another '
+      '--run_dir'
+    ) from error

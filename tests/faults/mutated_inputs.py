@@ -11,7 +11,6 @@ again.
 """
 
 import argparse
-import collections
 import contextlib
 import hashlib
 import io
@@ -56,9 +55,13 @@ def main() -> None:
   start = time.monotonic()
   outcomes = run(options.count, options.seed, options.kind, options.only)
   bad = [each for each in outcomes if each['ending'] not in SOUND_ENDINGS]
-  table = collections.Counter((o['kind'], o['ending']) for o in outcomes)
-  for (kind, ending), count in sorted(table.items()):
-    print(f'{kind:20} {ending:10} {count:6}')
+  table: dict[tuple[str, str], list[float]] = {}
+  for outcome in outcomes:
+    row = table.setdefault((outcome['kind'], outcome['ending']), [])
+    row.append(outcome.get('seconds', 0.0))
+  for (kind, ending), times in sorted(table.items()):
+    mean = sum(times) / len(times)
+    print(f'{kind:20} {ending:10} {len(times):6}  {mean:5.2f} s each')
   seconds = time.monotonic() - start
   print(f'{len(outcomes)} inputs, {len(bad)} faults, {seconds:.0f} s')
   sys.exit(bool(bad))

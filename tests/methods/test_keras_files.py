@@ -173,6 +173,19 @@ def test_another_file_is_refused_and_what_to_do_is_told(path, tmp_path):
   assert int(model.step) == 0 and not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize('path', ['x.h5', 'x.keras'])
+def test_a_file_of_layers_alone_is_refused(path, tmp_path):
+  model = build('CycleGAN')
+  path = str(tmp_path / path)
+  message = r'would lack .*beside its layers: name it .NAME\.weights\.h5'
+  with pytest.raises(UserError, match=f'^save_weights: .*{message}'):
+    model.save_weights(path)
+  callback = CALLBACKS.ModelCheckpoint(path, save_weights_only=True)
+  with pytest.raises(UserError, match=f'^ModelCheckpoint: .*{message}'):
+    fit(model, [callback])
+  assert int(model.step) == 0 and not list(tmp_path.iterdir())
+
+
 def test_a_saved_model_is_refused_wherever_it_is_asked_for(tmp_path):
   model = build('SourceOnly')
   for save in (tf.keras.models.save_model, tf.saved_model.save):

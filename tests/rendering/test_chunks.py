@@ -1,4 +1,5 @@
 import os
+import pickle
 
 import numpy as np
 import pytest
@@ -42,6 +43,24 @@ def test_finished_chunks_are_not_made_again(tmp_path):
 
   made = chunks.examples(make_late, COUNT, folder=tmp_path, workers=2)
   assert [example['label'] for example in made] == list(range(COUNT))
+
+
+@pytest.mark.parametrize('damage', ['cut', 'empty', 'flipped', 'pickle'])
+def test_a_damaged_chunk_is_made_again(tmp_path, damage, caplog):
+  sound = list(chunks.examples(make, COUNT, folder=tmp_path, workers=1))
+  path = tmp_path / f'{chunks.CHUNK:08}.npz'
+  data = bytearray(path.read_bytes())
+  if damage == 'flipped':
+    data[data.index(b'NUMPY') + 200] ^= 255
+  if damage == 'pickle':
+    data = bytearray(pickle.dumps({'label': 1}))
+  kept = {'cut': len(data) // 2, 'empty': 0}.get(damage, len(data))
+  path.write_bytes(data[:kept])
+  again = list(chunks.examples(make, COUNT, folder=tmp_path, workers=2))
+  assert len(again) == COUNT
+  for one, other in zip(sound, again, strict=True):
+    np.testing.assert_array_equal(one['image'], other['image'])
+  assert f'{path}: damaged' in caplog.text
 
 
 def test_can_be_left_early(tmp_path):

@@ -26,6 +26,14 @@ def test_a_directory_is_claimed_once_and_again_by_the_same_config(tmp_path):
   assert (run_dir / 'operative_config.gin').read_text() == OPERATIVE
 
 
+@pytest.mark.parametrize('name', FILES)
+def test_a_file_that_is_no_text_is_told(name, tmp_path):
+  claim(tmp_path)
+  (tmp_path / name).write_bytes(b'\x86' + CONFIG.encode())
+  with pytest.raises(UserError, match=rf'^{tmp_path / name}: damaged \('):
+    RunDirectory(str(tmp_path)).check_claim(CONFIG, OPERATIVE)
+
+
 def test_a_config_of_the_same_values_is_the_same(tmp_path):
   claim(tmp_path)
   claim(tmp_path, '# A comment.\nRow.steps = 10\nExperiment.seed = 0\n')

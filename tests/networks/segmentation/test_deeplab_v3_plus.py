@@ -40,7 +40,7 @@ def test_logits_are_no_probabilities(small, shake):
   kernel, bias = model.get_layer('scores').get_weights()
   scores = outputs['features'].numpy() @ kernel[0, 0] + bias
   expected = tf.image.resize(scores, (64, 64))
-  np.testing.assert_allclose(outputs['logits'], expected, atol=1e-4)
+  np.testing.assert_allclose(outputs['logits'], expected, rtol=1e-5, atol=1e-4)
   assert np.abs(np.sum(outputs['logits'], -1) - 1).min() > 1e-3
 
 
