@@ -11,6 +11,7 @@ import gin
 import tensorflow as tf
 
 from pixelda_tf.errors import UserError
+from pixelda_tf.fields import FIELDS
 
 # By field, `[batch, ...]`.
 Batch = dict[str, tf.Tensor]
@@ -31,6 +32,41 @@ def apply(
       batch, tf.random.experimental.stateless_fold_in(seed, number)
     )
   return batch
+
+
+def check_moves_nothing(
+  augmentations: Augmentation | Sequence[Augmentation] | None,
+  targets: Sequence[str],
+  parameter: str,
+) -> None:
+  """Checks that augmentations change nothing that is learnt of an image.
+
+  Maps of labels and poses fit an image that was moved with them alone; they are
+  tried on small ones.
+
+  Args:
+    augmentations: see `apply`.
+    targets: fields that are learnt.
+    parameter: that names them, for what is raised.
+
+  Raises:
+    UserError: one of these moves.
+  """
+  count, side = 4, 8
+  places = tf.random.stateless_uniform([count, side, side, 1], (0, 0), 0, 7)
+  probe = {'image': tf.zeros([count, side, side, 3])}
+  for name in targets:
+    if FIELDS[name].interpolation:
+      probe[name] = tf.cast(places, tf.int32)
+    elif FIELDS[name].turn:
+      probe[name] = tf.tile([[1.0, 0.0, 0.0, 0.0]], [count, 1])
+  moved = apply(augmentations, dict(probe), tf.constant([0, 0]))
+  for name in probe.keys() - {'image'}:
+    if tf.reduce_any(moved[name] != probe[name]):
+      raise UserError(
+        f'{parameter} moves {FIELDS[name].noun}, which are learnt of the view '
+        'before: leave out what moves the image'
+      )
 
 
 @gin.register
@@ -75,6 +111,49 @@ class ChangeColour:
       saturation=_between(self.saturation, draws[2]),
       contrast=_between(self.contrast, draws[3]),
     )
+    return changed
+
+
+@gin.register
+class Cutout:
+  """Hides a square of each image (DeVries and Taylor, 2017).
+
+  Attributes:
+    size: least and greatest side, as fractions of the image's shorter side.
+    fill: image value of what is hidden, in [-1, 1].
+  """
+
+  def __init__(
+    self, *, size: tuple[float, float] = (0.25, 0.5), fill: float = 0.0
+  ):
+    """See the attributes.
+
+    Raises:
+      UserError: the sides are not of the image, in order.
+    """
+    least, greatest = size
+    if not 0.0 <= least <= greatest <= 1.0:
+      raise UserError(
+        f'Cutout.size is {size}: two fractions from 0 to 1 are needed, the '
+        'least first'
+      )
+    self.size = size
+    self.fill = fill
+
+  def __call__(self, batch: Batch, seed: tf.Tensor) -> Batch:
+    """Returns the batch with `image` changed: its middle is in the image."""
+    images = batch['image']
+    n, height, width = tf.unstack(tf.shape(images)[:3])
+    draws = tf.random.stateless_uniform([3, n, 1, 1, 1], seed)
+    height, width = tf.cast(height, tf.float32), tf.cast(width, tf.float32)
+    half = _between(self.size, draws[0]) * tf.minimum(height, width) / 2.0
+    rows = tf.reshape(tf.range(height) + 0.5, [1, -1, 1, 1])
+    columns = tf.reshape(tf.range(width) + 0.5, [1, 1, -1, 1])
+    hidden = (tf.abs(rows - draws[1] * height) < half) & (
+      tf.abs(columns - draws[2] * width) < half
+    )
+    changed = dict(batch)
+    changed['image'] = tf.where(hidden, self.fill, images)
     return changed
 
 

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import tensorflow as tf
 
 from pixelda_tf import fields
-from pixelda_tf.data.domains import OpenDomain
+from pixelda_tf.data.open_domains import OpenDomain
 from pixelda_tf.data.streams import Stream, unlabelled
 from pixelda_tf.errors import UserError
 
@@ -65,9 +65,13 @@ def batches(
   """
   if role in _LABELLED:
     stream = _labelled(streams, problem, _LABELLED[role])
+    if strong_view:
+      stream.check_strong_view(problem.targets)
     return stream.labelled_batches(**where, strong_view=strong_view).map(
       lambda batch: {'source': batch, 'target': unlabelled(batch)}
     )
+  if strong_view:
+    streams['target'].check_strong_view(problem.targets)
   by_domain = {
     'source': streams['source'].batches(**where),
     'target': streams['target']

@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from pixelda_tf import fields
-from pixelda_tf.data import augmentation, classes, domains
+from pixelda_tf.data import augmentation, classes, open_domains
 from pixelda_tf.errors import UserError
 
 ROLES = ('source', 'target', 'labelled_target')
@@ -30,7 +30,7 @@ class Stream:
   def __init__(
     self,
     role: str,
-    domain: domains.OpenDomain,
+    domain: open_domains.OpenDomain,
     *,
     label_map: Sequence[int] | None,
     augmentations: Any,
@@ -94,9 +94,9 @@ class Stream:
     count = domain.count(domain.train, part)
     if count < batch_size:
       raise UserError(
-        f'{domain.name}: {domains.part_name(domain.train, part)} has {count} '
-        f'examples, fewer than the {batch_size} that a batch takes of it; '
-        f'lower Pair.batch_size ({batch_size * part[1]})'
+        f'{domain.name}: {open_domains.part_name(domain.train, part)} has '
+        f'{count} examples, fewer than the {batch_size} that a batch takes of '
+        f'it; lower Pair.batch_size ({batch_size * part[1]})'
       )
     order = self._number + _RANDOM_STREAMS * part[0]
     examples = domain.stored(
@@ -125,6 +125,24 @@ class Stream:
       .enumerate(start_step)
       .map(prepare, num_parallel_calls=2, deterministic=True)
     )
+
+  def check_strong_view(self, targets: Sequence[str]) -> None:
+    """Checks that there is a second view, of which the first one's labels hold.
+
+    Args:
+      targets: fields that are learnt.
+
+    Raises:
+      UserError: nothing makes it, or it is moved.
+    """
+    name = 'Pair.target_strong_augmentation'
+    augmentations = self._strong_augmentations
+    if not augmentations:
+      raise UserError(
+        'a method asks for a second view of target images: name what makes it '
+        f'in {name}'
+      )
+    augmentation.check_moves_nothing(augmentations, targets, name)
 
   def labelled_batches(self, **where: Any) -> tf.data.Dataset:
     """Returns `batches` with the source's labels, which it must have."""

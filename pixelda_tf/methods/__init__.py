@@ -21,6 +21,8 @@ from pixelda_tf.methods.lsd_seg_features import LSDSegFeatures
 from pixelda_tf.methods.mcd import MCD
 from pixelda_tf.methods.pixelda import PixelDA
 from pixelda_tf.methods.player import Player
+from pixelda_tf.methods.self_training import SelfTraining
+from pixelda_tf.methods.shot import SHOT
 from pixelda_tf.methods.source_only import (
   LabelledTargetOnly,
   SourceAndLabelledTarget,
@@ -34,6 +36,7 @@ __all__ = [
   'DAN',
   'DANN',
   'MCD',
+  'SHOT',
   'AdaBN',
   'CyCADA',
   'CyCADAFeatures',
@@ -48,6 +51,7 @@ __all__ = [
   'Method',
   'PixelDA',
   'Player',
+  'SelfTraining',
   'SourceAndLabelledTarget',
   'SourceOnly',
   'TargetOnly',

@@ -102,8 +102,17 @@ class Problem(ABC):
     """
 
   @abstractmethod
-  def pseudo_labels(self, outputs: Tensors) -> dict[str, tf.Tensor]:
-    """Returns the `targets` as a task network's outputs have them."""
+  def pseudo_labels(
+    self, outputs: Tensors, sure: tf.Tensor | None = None
+  ) -> dict[str, tf.Tensor]:
+    """Returns the `targets` as a task network's outputs have them.
+
+    Args:
+      outputs: of a task network.
+      sure: bool, of the shape of `probabilities` but for the classes: of maps
+        of pixels, others are marked as not to be counted; of a whole image
+        there is no such mark. None for all.
+    """
 
   @abstractmethod
   def probabilities(self, outputs: Tensors) -> tf.Tensor:

@@ -53,9 +53,11 @@ class ClassAndPose(Classification):
     pose = quaternion_log_loss(examples['pose'], outputs['pose'])
     return super().losses(examples, outputs) | {'pose': self.pose_weight * pose}
 
-  def pseudo_labels(self, outputs: Tensors) -> dict[str, tf.Tensor]:
+  def pseudo_labels(
+    self, outputs: Tensors, sure: tf.Tensor | None = None
+  ) -> dict[str, tf.Tensor]:
     """{'label': int32 `[batch]`, 'pose': float32 `[batch, 4]`}."""
-    return super().pseudo_labels(outputs) | {'pose': outputs['pose']}
+    return super().pseudo_labels(outputs, sure) | {'pose': outputs['pose']}
 
   def predictions(
     self, outputs: Tensors, size: tf.Tensor | None = None

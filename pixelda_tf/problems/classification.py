@@ -39,8 +39,11 @@ class Classification(Problem):
     """All patches of an image have its label."""
     return patch_cross_entropy(examples['label'], logits)
 
-  def pseudo_labels(self, outputs: Tensors) -> dict[str, tf.Tensor]:
+  def pseudo_labels(
+    self, outputs: Tensors, sure: tf.Tensor | None = None
+  ) -> dict[str, tf.Tensor]:
     """{'label': int32 `[batch]`}."""
+    del sure
     return {'label': tf.argmax(outputs['logits'], -1, output_type=tf.int32)}
 
   def probabilities(self, outputs: Tensors) -> tf.Tensor:

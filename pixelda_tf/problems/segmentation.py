@@ -109,9 +109,13 @@ class Segmentation(Problem):
     )
     return self._mean_loss(labels[..., 0], logits, False)
 
-  def pseudo_labels(self, outputs: Tensors) -> dict[str, tf.Tensor]:
+  def pseudo_labels(
+    self, outputs: Tensors, sure: tf.Tensor | None = None
+  ) -> dict[str, tf.Tensor]:
     """{'segmentation': int32 `[batch, height, width, 1]`}."""
     labels = tf.argmax(outputs['logits'], -1, output_type=tf.int32)
+    if sure is not None:
+      labels = tf.where(sure, labels, IGNORE)
     return {'segmentation': labels[..., tf.newaxis]}
 
   def probabilities(self, outputs: Tensors) -> tf.Tensor:

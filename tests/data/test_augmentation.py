@@ -147,3 +147,21 @@ def test_noise_beyond_the_range_is_reflected():
 def test_noise_needs_grains_of_at_least_a_pixel(grains):
   with pytest.raises(UserError, match=r'AddNoise.grains is \('):
     augmentation.AddNoise(grains=grains)
+
+
+def test_a_square_within_its_bounds_is_hidden():
+  """Of 20 to 40 % of the shorter side, its middle in the image."""
+  cutout = augmentation.Cutout(size=(0.2, 0.4), fill=0.5)
+  images = tf.ones([200, 20, 30, 1])
+  hidden = cutout({'image': images}, SEED)['image'].numpy()[..., 0] == 0.5
+  heights = hidden.any(axis=2).sum(axis=1)
+  widths = hidden.any(axis=1).sum(axis=1)
+  np.testing.assert_array_equal(hidden.sum(axis=(1, 2)), heights * widths)
+  assert widths.max() in (8, 9) and 3 <= np.median(widths) <= 8
+  assert hidden.mean(axis=0).min() > 0  # Everywhere at some time.
+
+
+@pytest.mark.parametrize('size', [(0.5, 0.2), (-0.1, 0.2), (0.2, 1.1)])
+def test_a_square_of_no_size_is_told(size):
+  with pytest.raises(UserError, match='Cutout.size is'):
+    augmentation.Cutout(size=size)

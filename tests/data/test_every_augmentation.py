@@ -10,6 +10,7 @@ SEED = tf.constant([3, 4], tf.int32)
 AUGMENTATIONS = [
   augmentation.ChangeColour(),
   augmentation.AddNoise(grains=(1, 3, 100)),
+  augmentation.Cutout(),
   movement.Move(),
   movement.Scale(),
   movement.Proportions(height=3, width=2),

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from pixelda_tf.data import augmentation, movement
+from pixelda_tf.data import Pair, augmentation, movement
 from pixelda_tf.errors import UserError
+from pixelda_tf.problems import ClassAndPose, Segmentation
 
 AUGMENTATION = (
   movement.Move(shift=0.2, rotation=20.0),
@@ -55,3 +56,29 @@ def test_a_strong_view_has_random_numbers_of_its_own(pair, first, assert_equal):
 def test_a_strong_view_needs_something_that_makes_it(pair):
   with pytest.raises(UserError, match='Pair.target_strong_augmentation'):
     pair().train_batches(0, strong_view=True)
+
+
+@pytest.mark.parametrize(
+  'problem, options',
+  [
+    (Segmentation(), {'has_segmentation': True}),
+    (ClassAndPose(pose_weight=1.0), {'has_pose': True}),
+  ],
+  ids=['label maps', 'poses'],
+)
+def test_what_is_learnt_of_the_first_view_is_not_moved_in_the_second(
+  problem, options, store
+):
+  """Labels of images may: their class is that of all views."""
+  domain = store(train=20, **options)
+
+  def opened(strong):
+    both = {'source': domain, 'target': domain}
+    pair = Pair(**both, batch_size=4, target_strong_augmentation=strong)
+    return pair.open(store.data_dir, problem=problem)
+
+  colours = augmentation.ChangeColour(), augmentation.Cutout()
+  opened(colours).train_batches(0, strong_view=True)
+  nouns = 'label maps' if 'has_segmentation' in options else 'poses'
+  with pytest.raises(UserError, match=f'strong_augmentation moves {nouns}'):
+    opened(AUGMENTATION).train_batches(0, strong_view=True)

@@ -59,7 +59,7 @@ class PixelClassification(Problem):
   def head_losses(self, examples, logits):
     raise NotImplementedError
 
-  def pseudo_labels(self, outputs):
+  def pseudo_labels(self, outputs, sure=None):
     logits = outputs['logits']
     return {'pixel_classes': tf.argmax(logits, -1, output_type=tf.int32)}
 
