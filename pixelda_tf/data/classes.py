@@ -7,7 +7,7 @@ from absl import logging
 
 from pixelda_tf import fields
 from pixelda_tf.data import used_classes
-from pixelda_tf.data.domains import OpenDomain
+from pixelda_tf.data.open_domains import OpenDomain
 from pixelda_tf.errors import UserError
 
 

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import tensorflow_datasets as tfds
 
 from pixelda_tf.data import infos, records
+from pixelda_tf.data.shards import Shard, split_shards
 from pixelda_tf.errors import UserError
 from pixelda_tf.fields import FIELDS
 
@@ -89,7 +90,7 @@ def differences(then: Identity, now: Identity) -> list[str]:
   return found or others
 
 
-def digest(shards: Sequence[records.Shard]) -> str:
+def digest(shards: Sequence[Shard]) -> str:
   """Returns the SHA-256 of the lengths and checksums of records, in order.
 
   It does not depend on how the records are shared out to files. A file that is
@@ -106,7 +107,7 @@ def digest(shards: Sequence[records.Shard]) -> str:
 def _split(info, name, split):
   """Returns what a split is, None where there is none."""
   try:
-    shards = records.split_shards(infos.split(info, name, split))
+    shards = split_shards(infos.split(info, name, split))
   except UserError:
     return None
   records.check_there(shards)

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from pixelda_tf import fields
 from pixelda_tf.data import classes, roles, streams
-from pixelda_tf.data.domains import OpenDomain
+from pixelda_tf.data.open_domains import OpenDomain
 from pixelda_tf.data.roles import Learnt
 from pixelda_tf.errors import UserError
 from pixelda_tf.fields.images import at_once
@@ -124,13 +124,8 @@ class OpenPair:
 
     Raises:
       UserError: batch, parts and hosts do not divide, a part holds too few
-        examples, or there is nothing to make a strong view with.
+        examples, or nothing makes a strong view, or something moves it.
     """
-    if strong_view and not self._pair.target_strong_augmentation:
-      raise UserError(
-        'a method asks for a second view of target images: name what makes it '
-        'in Pair.target_strong_augmentation'
-      )
     parts = self._parts(hosts)
     own = [
       roles.batches(

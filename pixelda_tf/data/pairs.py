@@ -6,8 +6,9 @@ from typing import Any
 import gin
 import numpy as np
 
-from pixelda_tf.data.domains import Domain, OpenDomain
+from pixelda_tf.data.domains import Domain
 from pixelda_tf.data.identities import Identity
+from pixelda_tf.data.open_domains import OpenDomain
 from pixelda_tf.data.open_pairs import OpenPair
 from pixelda_tf.data.roles import Learnt
 from pixelda_tf.errors import UserError

@@ -1,7 +1,6 @@
-"""TFRecord shards: which a split has, and streams of their records."""
+"""Streams of the records of TFRecord shards, looked at before."""
 
 import atexit
-import dataclasses
 import pathlib
 import shutil
 import tempfile
@@ -12,6 +11,7 @@ import tensorflow_datasets as tfds
 from absl import logging
 
 from pixelda_tf.data import corruption
+from pixelda_tf.data.shards import Shard
 from pixelda_tf.errors import UserError
 
 # What a domain's stream may hold in memory: all examples of the split, decoded;
@@ -23,55 +23,6 @@ SHUFFLE_BUFFER = 100_000
 PARALLEL_SHARDS = 4
 # Records read from one shard before it is the next one's turn.
 BLOCK = 16
-
-
-@dataclasses.dataclass(frozen=True)
-class Shard:
-  """The part of one TFRecord file that a split has.
-
-  Attributes:
-    path: the file.
-    skip: records of the file before the part.
-    take: records in the part.
-    n_records: records in the whole file.
-  """
-
-  path: str
-  skip: int
-  take: int
-  n_records: int
-
-
-def split_shards(split_info: tfds.core.SplitInfo) -> list[Shard]:
-  """Returns the `Shard`s of a TFDS split."""
-  shards = []
-  for part in split_info.file_instructions:
-    n_records = part.examples_in_shard
-    take = n_records - part.skip if part.take < 0 else part.take
-    shards.append(Shard(str(part.filename), part.skip, take, n_records))
-  return shards
-
-
-def part(shards: Iterable[Shard], index: int, count: int) -> list[Shard]:
-  """Returns the `Shard`s of one of `count` equal parts, in stored order.
-
-  Args:
-    shards: `Shard`s.
-    index: which part, from 0.
-    count: how many parts; their sizes differ by a record at most.
-  """
-  total = sum(shard.take for shard in shards)
-  first, end = index * total // count, (index + 1) * total // count
-  parts, position = [], 0
-  for shard in shards:
-    skip = max(first - position, 0)
-    take = min(end - position, shard.take) - skip
-    if take > 0:
-      parts.append(
-        dataclasses.replace(shard, skip=shard.skip + skip, take=take)
-      )
-    position += shard.take
-  return parts
 
 
 def check(

@@ -9,7 +9,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from pixelda_tf import fields
-from pixelda_tf.data.domains import OpenDomain
+from pixelda_tf.data.open_domains import OpenDomain
 from pixelda_tf.datasets import translated
 from pixelda_tf.evaluation import pictures
 from pixelda_tf.fields import FIELDS

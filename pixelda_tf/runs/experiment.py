@@ -12,7 +12,7 @@ from absl import logging
 from pixelda_tf import atomic, config, serving
 from pixelda_tf.data import Pair
 from pixelda_tf.errors import UserError
-from pixelda_tf.evaluation import columns, nearest, pictures
+from pixelda_tf.evaluation import nearest, pictures
 from pixelda_tf.evaluation.translation import translate
 from pixelda_tf.problems import Classification, Problem
 from pixelda_tf.runs import (
@@ -21,7 +21,9 @@ from pixelda_tf.runs import (
   claiming,
   distribution,
   known_data,
+  looked_at,
   parameter_types,
+  results,
 )
 from pixelda_tf.runs import precision as policies
 from pixelda_tf.runs.directory import RunDirectory
@@ -54,6 +56,7 @@ class Experiment:
     pair: Pair,
     rows: Sequence[Row],
     problem: Problem | None = None,
+    validators: Sequence[str] = (),
     seed: int = 0,
     precision: str = 'float32',
     deterministic: bool = True,
@@ -71,6 +74,8 @@ class Experiment:
       pair: the source and target.
       rows: what it trains.
       problem: what is learnt; None for `Classification`.
+      validators: names of those that score rows as they train, every
+        `picture_every` steps, see `looked_at`.
       seed: of initial weights, noise, and the order of the data.
       precision: 'float32', 'mixed_bfloat16' or 'auto', see `precision`.
       deterministic: whether equal runs give equal bits, see `train`.
@@ -92,6 +97,7 @@ class Experiment:
     check_data = functools.partial(known_data.check, self.directory, self._data)
     check_data()  # Before they are opened: others need not fit each other.
     self.pair = pair.open(data_dir, skip_corrupt, problem=problem)
+    looked_at.prepare(self.pair, rows, validators)
     self.seed = seed
     self.precision, self._precision_reason = policies.policy(precision)
     self.strategy = strategy or distribution.strategy('one')
@@ -107,6 +113,7 @@ class Experiment:
       picture_every=picture_every,
       checkpoint_every=checkpoint_every,
       check_data=check_data,
+      validators=tuple(validators),
     )
     self._is_claimed = False
     self.rows: list[OpenRow] = []
@@ -218,21 +225,13 @@ class Experiment:
   def _finish(self):
     """Writes what is made of all finished rows, and returns the result."""
     finished = [row.result() for row in self.rows]
-    data = known_data.read(self.directory) or self._data()
-    result = {
-      'source': self.pair.source.name,
-      'target': self.pair.target.name,
-      'source_count': self.pair.source.count(self.pair.source.train),
-      'target_count': self.pair.target.count(self.pair.target.train),
-      'source_description': data['source']['description'],
-      'target_description': data['target']['description'],
-      'image_shape': list(self.pair.image_shape),
-      'class_names': list(self.pair.class_names),
-      'problem': columns.describe(self.pair.problem),
-      'seed': self.seed,
-      'precision': self.precision,
-      'rows': [row for row in finished if row],
-    }
+    result = results.content(
+      self.pair,
+      known_data.read(self.directory) or self._data(),
+      [row for row in finished if row],
+      seed=self.seed,
+      precision=self.precision,
+    )
     row = choosing.last_predicting(self.rows)
     if row:
       serving.export(

@@ -4,7 +4,7 @@ import contextlib
 import math
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import tensorflow as tf
 import tqdm
@@ -12,6 +12,12 @@ import tqdm
 from pixelda_tf.errors import UserError
 from pixelda_tf.methods.base import Method
 from pixelda_tf.runs import distribution
+
+# Function of (step, logs); what it returns is shown in the progress bar, until
+# it returns others.
+Hook: TypeAlias = Callable[
+  [int, Mapping[str, float]], Mapping[str, float] | None
+]
 
 
 class Interrupted(KeyboardInterrupt):
@@ -43,7 +49,7 @@ def run(
   *,
   steps: int,
   log_every: int,
-  hooks: Sequence[Callable[[int, Mapping[str, float]], None]],
+  hooks: Sequence[Hook],
   strategy: tf.distribute.Strategy,
   title: str,
 ) -> None:
@@ -56,7 +62,7 @@ def run(
     steps: number of steps in all.
     log_every: the hooks are called whenever the number of steps is a multiple
       of it, and at the end.
-    hooks: functions of (step, logs), logs being the means since the last call.
+    hooks: see `Hook`; logs are the means since the last call.
     strategy: the `tf.distribute` strategy that the method was built under.
     title: name in the progress bar.
 
@@ -72,6 +78,7 @@ def run(
   progress = tqdm.tqdm(
     total=steps, initial=done, desc=title, unit='step', mininterval=1.0
   )
+  shown: dict[str, float] = {}
   with catch_interrupt(strategy) as interrupted, progress:
     # Asked at boundaries alone, so that Ctrl-C between them changes nothing.
     while done < steps and (done % log_every or not method.stopped()):
@@ -83,9 +90,9 @@ def run(
         progress.update()
       if logs:
         means = _finite_means(logs, first_step=done - len(logs) + 1)
-        progress.set_postfix(_headline(means), refresh=False)
         for hook in hooks:
-          hook(done, means)
+          shown |= hook(done, means) or {}
+        progress.set_postfix(_headline(means | shown), refresh=False)
       if interrupted:
         raise Interrupted(f'{title}: stopped after step {done:,} of {steps:,}')
 

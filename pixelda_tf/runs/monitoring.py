@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -10,6 +10,7 @@ from tensorboard.plugins.histogram import summary_v2 as histogram
 
 from pixelda_tf import atomic
 from pixelda_tf.data.pairs import OpenPair
+from pixelda_tf.errors import UserError
 from pixelda_tf.evaluation import painting, pictures
 from pixelda_tf.evaluation.evaluate import Predict, predict_all, score
 from pixelda_tf.evaluation.translation import translate
@@ -23,10 +24,11 @@ _WIDTH = 16
 class Monitor:
   """A hook of the loop.
 
-  Scalars are written at every call; pictures, histograms and the target's
-  metrics at the first call after every `picture_every` steps. The target's
-  metrics are of its validation split, where it has one with labels: they are
-  there to look at and nothing reads them. The test split is for the end.
+  Scalars are written at every call; pictures, histograms, scores by validators
+  and the target's metrics at the first call after every `picture_every` steps.
+  The target's metrics are of its validation split, where it has one with
+  labels: they are there to look at and nothing reads them. The test split is
+  for the end.
   """
 
   def __init__(
@@ -37,6 +39,7 @@ class Monitor:
     pair: OpenPair,
     predictions: Predict | None,
     *,
+    scores: Callable[[], Mapping[str, float]] | None = None,
     picture_every: int,
     config: str,
   ):
@@ -48,6 +51,7 @@ class Monitor:
       optimizers: those of its players, which train.
       pair: the opened pair of domains.
       predictions: of the method, compiled; None where it does not predict.
+      scores: function to the method's scores by validators; None for none.
       picture_every: steps between pictures.
       config: text of the configuration, shown by TensorBoard.
     """
@@ -67,12 +71,20 @@ class Monitor:
     count = min(len(source), len(target))  # A domain may have fewer.
     self.source, self.target = source[:count], target[:count]
     self.predictions = predictions
+    self.scores = scores
     self.validation_batches = pair.validation_batches()
     with self.writer.as_default(step=int(method.step.numpy())):
       tf.summary.text('config', '```\n' + config + '\n```')
 
-  def __call__(self, step: int, logs: Mapping[str, float]) -> None:
-    """Writes what there is to say after `step` steps."""
+  def __call__(
+    self, step: int, logs: Mapping[str, float]
+  ) -> Mapping[str, float]:
+    """Writes what there is to say after `step` steps.
+
+    Returns:
+      Scores by validators, where it was time for them.
+    """
+    scores: dict[str, float] = {}
     logs = dict(logs) | {
       f'{name}/learning_rate': float(optimizer.learning_rate.numpy())
       for name, optimizer in self.optimizers.items()
@@ -81,6 +93,10 @@ class Monitor:
       if step // self.picture_every >= self.next_picture:
         self.next_picture = step // self.picture_every + 1
         logs |= self._target_metrics()
+        if self.scores is not None:
+          found = self.scores()
+          scores = {f'validators/{name}': found[name] for name in found}
+          logs |= scores
         self._pictures(step)
         self._histograms()
       for name, value in logs.items():
@@ -94,6 +110,7 @@ class Monitor:
       self.writer.flush()
       with open(self.metrics, 'a') as file:
         file.write(json.dumps({'step': step} | logs) + '\n')
+    return scores
 
   def _target_metrics(self):
     if self.validation_batches is None or self.predictions is None:
@@ -162,7 +179,14 @@ def _keep_lines(path, step):
   """Drops the lines after `step`, which a resumed run writes again."""
   if not os.path.exists(path):
     return
-  with open(path) as file:
-    lines = [line for line in file if line.endswith('\n')]
-  kept = [line for line in lines if json.loads(line)['step'] <= step]
+  try:
+    with open(path, encoding='utf-8') as file:
+      lines = [line for line in file if line.endswith('\n')]
+    kept = [line for line in lines if json.loads(line)['step'] <= step]
+  except (ValueError, KeyError, TypeError) as error:
+    raise UserError(
+      f'{path}: damaged ({error!r}): restore it from a copy, or move it away '
+      'and start the same command again: the checkpoints are untouched, lines '
+      'of the steps before are lost'
+    ) from error
   atomic.write_text(path, ''.join(kept))

@@ -1,9 +1,49 @@
-"""What a run reached, as text."""
+"""What a run reached: the content of its file, and text of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pixelda_tf.data.pairs import OpenPair
 from pixelda_tf.evaluation import columns
+
+
+def content(
+  pair: OpenPair,
+  data: Mapping[str, Any],
+  rows: Sequence[Mapping[str, Any]],
+  *,
+  seed: int,
+  precision: str,
+) -> dict[str, Any]:
+  """Returns what `result.json` holds.
+
+  Args:
+    pair: of the run.
+    data: its `known_data.Data`.
+    rows: results of those that are finished.
+    seed: of the run.
+    precision: its policy.
+  """
+  source, target = pair.source, pair.target
+  counts = {
+    'source_count': source.count(source.train),
+    'target_count': target.count(target.train),
+  }
+  if source.validation is not None:
+    counts['source_validation_count'] = source.count(source.validation)
+  return {
+    'source': source.name,
+    'target': target.name,
+    **counts,
+    'source_description': data['source']['description'],
+    'target_description': data['target']['description'],
+    'image_shape': list(pair.image_shape),
+    'class_names': list(pair.class_names),
+    'problem': columns.describe(pair.problem),
+    'seed': seed,
+    'precision': precision,
+    'rows': list(rows),
+  }
 
 
 def table(result: Mapping[str, Any]) -> str:

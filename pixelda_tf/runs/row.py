@@ -8,8 +8,7 @@ from absl import logging
 
 from pixelda_tf import atomic, config
 from pixelda_tf.data.pairs import OpenPair
-from pixelda_tf.errors import UserError
-from pixelda_tf.evaluation.evaluate import Predict, compiled_predictions, score
+from pixelda_tf.evaluation.evaluate import score
 from pixelda_tf.methods.base import Method
 from pixelda_tf.runs import (
   checkpoints,
@@ -22,14 +21,14 @@ from pixelda_tf.runs import (
   translated_source,
 )
 from pixelda_tf.runs.directory import read_json
+from pixelda_tf.runs.own_method import OwnMethod
 from pixelda_tf.runs.row_settings import Common, Row
 
 
 class OpenRow:
   """A row in its run.
 
-  The method that this host has for itself is built once and kept, see
-  `release`. Where several devices train, they share another one.
+  The method that this host has for itself is kept, see `OwnMethod`.
 
   Attributes:
     settings: its `Row`.
@@ -50,21 +49,17 @@ class OpenRow:
       translator: see the attribute.
 
     Raises:
-      UserError: its sizes do not fit the images, or there is nothing to choose
-        its weights by.
+      UserError: its sizes do not fit the images.
     """
     self.settings = settings
     self.name = settings.name
     self.directory = common.directory.row(settings.name)
     self._common = common
     self.original = settings.of_its_own(common.pair)
-    if settings.chosen_by:
-      choice.check(self.original, self.name, settings.chosen_by)
     self.translator = translator
-    self._method: Method | None = None
     self._directions: tuple[bool, bool] | None = None  # Not built yet.
-    self._is_trained = False  # Whether that has its final weights.
-    self._predict: Predict | None = None
+    checkpoints_there = self.directory.checkpoints
+    self._own = OwnMethod(self.build, self.original, checkpoints_there)
 
   @property
   def predicts(self) -> bool:
@@ -80,7 +75,7 @@ class OpenRow:
   def translates(self) -> bool:
     """Whether it translates; settings may take that away from a method."""
     if self._directions is None and self.settings.method.translates:
-      self._own_method()
+      self._own.method()
     return bool(self._directions and self._directions[0])
 
   @property
@@ -120,13 +115,15 @@ class OpenRow:
     Raises:
       UserError: the row has no checkpoint.
     """
-    if not self._is_trained:
-      self._restored()
-    return self._own_method()
+    if not self._own.is_trained:
+      self._own.restored()
+    return self._own.method()
 
   def target_test(self) -> dict[str, Any] | None:
     """Returns metrics of that method on the target's test split, or None."""
-    predict, batches = self._predictions(), self.original.test_batches()
+    if not self.predicts:
+      return None
+    predict, batches = self._own.predictions(), self.original.test_batches()
     if predict is None or batches is None:
       return None
     scorer = self._common.problem.scorer(self.original.class_names)
@@ -134,8 +131,7 @@ class OpenRow:
 
   def release(self) -> None:
     """Forgets the method that was kept."""
-    self._method = self._predict = None
-    self._is_trained = False
+    self._own.release()
 
   def train(self) -> None:
     """Trains it if it is not finished, and writes its result.
@@ -156,7 +152,7 @@ class OpenRow:
     with strategy.scope():
       method = self.build()
     if strategy.num_replicas_in_sync == 1:
-      self._method = method
+      self._own.take(method)
     state = checkpoints.RowState(method)
     self._begin(state, pair)
     distribution.barrier(strategy)
@@ -180,30 +176,6 @@ class OpenRow:
       translated_source.store(translator, self.name, common.seed, both)
     distribution.barrier(common.strategy)
     return translated_source.pair(self.original, translator, both)
-
-  def _own_method(self):
-    """Returns the method that this host has for itself."""
-    if self._method is None:
-      self._method = self.build()
-    return self._method
-
-  def _predictions(self):
-    """Returns that method's predictions, traced once; None without any."""
-    if self._predict is None and self.predicts:
-      self._predict = compiled_predictions(self._own_method())
-    return self._predict
-
-  def _restored(self):
-    """Returns that method with final weights, and its `RowState`."""
-    method = self._own_method()
-    state = checkpoints.RowState(method)
-    if checkpoints.restore(self.directory.checkpoints, state) is None:
-      raise UserError(
-        f'{self.directory.checkpoints}: no checkpoint; train the run first'
-      )
-    method.finalize()
-    self._is_trained = True
-    return method, state
 
   def _begin(self, state, pair):
     """Puts a method where its newest checkpoint is, or where it starts."""
@@ -253,7 +225,8 @@ class OpenRow:
 
   def _monitor(self, method, pair):
     """Returns the hooks that write what there is to see of a method."""
-    hooks, own = [], self._own_method()
+    hooks: list[loop.Hook] = []
+    own = self._own.method()
     if own is not method:
       distribution.copy(method, own)
       hooks.append(lambda step, logs: distribution.copy(method, own))
@@ -264,7 +237,8 @@ class OpenRow:
           own,
           method.player_optimizers,
           pair,
-          self._predictions(),
+          self._own.predictions(),
+          scores=self._own.scores(self._common.validators),
           picture_every=self._common.picture_every,
           config=config.text(),
         )
@@ -274,13 +248,13 @@ class OpenRow:
   def _finish(self, pair):
     """Writes the result and the networks of the newest checkpoint."""
     self._common.check_data()  # They may have been replaced meanwhile.
-    method, state = self._restored()
+    method, state = self._own.restored()
     step = int(method.step.numpy())
     images = functools.partial(pair.image_batches, 'target')
     selected: dict[str, Any] = {}
     if by := self.settings.chosen_by:
-      directory, predict = self.directory.checkpoints, self._predictions()
-      selected = choice.choose(state, directory, self.original, predict, by)
+      directory = self.directory.checkpoints
+      selected = choice.choose(self._own, state, directory, self.original, by)
     selected |= method.select_without_labels(images)
     if selected:
       checkpoints.save(self.directory.checkpoints, step, state)

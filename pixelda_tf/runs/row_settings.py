@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import gin
 import tensorflow as tf
 
+from pixelda_tf import validators
 from pixelda_tf.data.pairs import OpenPair
 from pixelda_tf.errors import UserError
 from pixelda_tf.methods.base import Method
@@ -31,6 +32,7 @@ class Common:
     strategy: where it trains.
     log_every, picture_every, checkpoint_every: steps.
     check_data: raises UserError where the stored data have changed.
+    validators: that score rows as they train.
   """
 
   directory: RunDirectory
@@ -43,6 +45,7 @@ class Common:
   picture_every: int
   checkpoint_every: int
   check_data: Callable[[], None]
+  validators: Sequence[str] = ()
 
   def feed(self, method: Method, pair: OpenPair, step: int = 0) -> Iterable:
     """Returns the batches of a method, see `distribution.feed`.
@@ -149,6 +152,8 @@ class Row:
     for name in ('translated_by', 'chosen_by'):
       if (value := getattr(self, name)) is not None:
         parameter_types.check_text(f'Row.{name} {of}', value)
+    if self.chosen_by is not None:
+      validators.check_name(self.chosen_by, f'Row.chosen_by {of}')
     if not isinstance(self.initial_networks, Mapping):
       raise UserError(
         f'Row.initial_networks {of} is {self.initial_networks!r}: a dict of '

@@ -14,8 +14,10 @@ from pixelda_tf.validators.named import (
   VALIDATORS,
   Validator,
   check_name,
+  check_scores_alone,
   needs_source,
   score_all,
+  score_one,
 )
 
 __all__ = [
@@ -27,9 +29,11 @@ __all__ = [
   'VALIDATORS',
   'Validator',
   'check_name',
+  'check_scores_alone',
   'collect',
   'compiled_answers',
   'needs_source',
   'score_all',
+  'score_one',
   'scores',
 ]

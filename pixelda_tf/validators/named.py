@@ -93,10 +93,44 @@ def check_name(name: str, what: str) -> None:
     )
 
 
+def check_scores_alone(name: str, what: str) -> None:
+  """Checks that a validator scores a model without others beside it.
+
+  Args:
+    name: of the validator.
+    what: has it, for what is raised.
+
+  Raises:
+    UserError: it is none, or compares models.
+  """
+  check_name(name, what)
+  if name not in VALIDATORS:
+    raise UserError(
+      f'{what} has {name!r}, which compares several checkpoints: name it in '
+      f'Row.chosen_by; here one of {", ".join(VALIDATORS)}'
+    )
+
+
 def needs_source(name: str) -> bool:
   """Returns whether a validator of `NAMES` needs labelled source images."""
   parts = OF_COMBINED if name == COMBINED else (name,)
   return any(VALIDATORS[p].needs_source for p in parts if p in VALIDATORS)
+
+
+def score_one(evidence: Evidence, names: Sequence[str]) -> dict[str, float]:
+  """Returns the scores of a model by validators of `VALIDATORS`.
+
+  Args:
+    evidence: of the model.
+    names: of the validators.
+
+  Raises:
+    UserError: one needs what there is not.
+  """
+  for name in names:
+    if reason := lack(evidence, name):
+      raise UserError(f'{name}: {reason}')
+  return {name: float(VALIDATORS[name].score(evidence)) for name in names}
 
 
 def score_all(

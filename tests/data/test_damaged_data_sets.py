@@ -5,7 +5,7 @@ import pathlib
 import pytest
 import tensorflow_datasets as tfds
 
-from pixelda_tf.data import domains
+from pixelda_tf.data import domains, open_domains
 from pixelda_tf.errors import UserError
 
 
@@ -45,7 +45,7 @@ def test_corrupt_records_are_counted_and_skipped(store):
   before = path.read_bytes()
   opened = domain.open(store.data_dir, skip_corrupt=True)
   assert opened.count('train') == 19
-  assert opened.skipped == {('train', domains.WHOLE): 1}
+  assert opened.skipped == {('train', open_domains.WHOLE): 1}
   assert numbers(as_list(opened.stored('train'))) == list(range(19))
   stream = numbers(as_list(opened.stored('train', seed=0), 38))
   assert sorted(stream) == sorted([*range(19), *range(19)])
@@ -59,7 +59,7 @@ def test_corrupt_record_outside_the_part_that_is_read(store):
   corrupt(domain.open(store.data_dir), shard=1, position=0)
   opened = domain.open(store.data_dir, skip_corrupt=True)
   assert numbers(as_list(opened.stored('train[4:14]'))) == [4, 5, 6, 7, 8, 9]
-  assert opened.skipped == {('train[4:14]', domains.WHOLE): 4}
+  assert opened.skipped == {('train[4:14]', open_domains.WHOLE): 4}
 
 
 def test_nothing_left_after_skipping_is_told(store):

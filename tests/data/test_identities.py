@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from pixelda_tf import datasets
 from pixelda_tf.data import domains, identities, infos, records
+from pixelda_tf.data.shards import Shard, split_shards
 from pixelda_tf.errors import UserError
 
 
@@ -48,15 +49,13 @@ def expected(payloads):
 
 def test_the_digest_is_of_lengths_and_checksums_in_any_files(tmp_path):
   one = write(tmp_path / 'one', PAYLOADS)
-  whole = [records.Shard(one, 0, 5, 5)]
+  whole = [Shard(one, 0, 5, 5)]
   assert identities.digest(whole) == expected(PAYLOADS)
   first = write(tmp_path / 'first', PAYLOADS[:2])
   second = write(tmp_path / 'second', [b'zero', *PAYLOADS[2:], b'six'])
-  apart = [records.Shard(first, 0, 2, 2), records.Shard(second, 1, 3, 5)]
+  apart = [Shard(first, 0, 2, 2), Shard(second, 1, 3, 5)]
   assert identities.digest(apart) == expected(PAYLOADS)
-  assert identities.digest([records.Shard(one, 1, 2, 5)]) == expected(
-    PAYLOADS[1:3]
-  )
+  assert identities.digest([Shard(one, 1, 2, 5)]) == expected(PAYLOADS[1:3])
   assert identities.digest(whole[:0]) == expected([])
 
 
@@ -64,7 +63,7 @@ def test_the_digest_is_of_lengths_and_checksums_in_any_files(tmp_path):
 def test_a_file_that_is_cut_off_is_another(cut, tmp_path):
   path = pathlib.Path(write(tmp_path / 'file', PAYLOADS))
   path.write_bytes(path.read_bytes()[:-cut])
-  digest = identities.digest([records.Shard(str(path), 0, 5, 5)])
+  digest = identities.digest([Shard(str(path), 0, 5, 5)])
   assert digest != expected(PAYLOADS)
 
 
@@ -73,7 +72,7 @@ def test_a_length_that_is_damaged_ends_the_file(tmp_path):
   content = path.read_bytes()
   for length in (2**64 - 1, 2**62, 1000):
     path.write_bytes(struct.pack('<Q', length) + content[8:])
-    digest = identities.digest([records.Shard(str(path), 0, 5, 5)])
+    digest = identities.digest([Shard(str(path), 0, 5, 5)])
     assert digest != expected(PAYLOADS)
 
 
@@ -101,7 +100,7 @@ def test_an_identity_has_what_is_known_of_a_data_set(tmp_path):
     'train[:2]': 2,
   }
   for name, part in splits.items():
-    shards = records.split_shards(infos.split(reader.info, 'pets', name))
+    shards = split_shards(infos.split(reader.info, 'pets', name))
     assert part['digest'] == expected(
       list(records.one_pass(shards).as_numpy_iterator())
     )

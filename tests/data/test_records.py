@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from pixelda_tf.data import records
+from pixelda_tf.data.shards import Shard, part_of
 
 N_SHARDS = 3
 PER_SHARD = 10
@@ -19,7 +20,7 @@ def shards(tmp_path):
     with tf.io.TFRecordWriter(path) as writer:
       for index in range(PER_SHARD):
         writer.write(str(PER_SHARD * number + index).encode())
-    found.append(records.Shard(path, skip=2, take=7, n_records=PER_SHARD))
+    found.append(Shard(path, skip=2, take=7, n_records=PER_SHARD))
   return found
 
 
@@ -115,7 +116,7 @@ def test_shards_are_read_side_by_side(shards, monkeypatch):
 @pytest.mark.parametrize('count', [1, 2, 4, 21, 22])
 def test_parts_are_equal_and_side_by_side_the_whole(shards, count):
   """21 records: sizes differ by one at most; the files are not cut."""
-  parts = [records.part(shards, index, count) for index in range(count)]
+  parts = [part_of(shards, index, count) for index in range(count)]
   found = [read(records.one_pass(part)) if part else [] for part in parts]
   assert sum(found, []) == IN_ORDER
   sizes = {len(part) for part in found}
@@ -125,7 +126,7 @@ def test_parts_are_equal_and_side_by_side_the_whole(shards, count):
 def test_a_part_has_the_files_that_hold_it_alone(shards):
   """Of 3 files, halves share the second, thirds have one each."""
   paths = [shard.path for shard in shards]
-  halves = [[s.path for s in records.part(shards, i, 2)] for i in range(2)]
+  halves = [[s.path for s in part_of(shards, i, 2)] for i in range(2)]
   assert halves == [paths[:2], paths[1:]]
-  thirds = [records.part(shards, i, 3) for i in range(3)]
+  thirds = [part_of(shards, i, 3) for i in range(3)]
   assert thirds == [[shard] for shard in shards]

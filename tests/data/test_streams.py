@@ -6,7 +6,8 @@ import pathlib
 import pytest
 import tensorflow as tf
 
-from pixelda_tf.data import corruption, domains, records
+from pixelda_tf.data import corruption, open_domains, records
+from pixelda_tf.data.shards import Shard, tenth, without_tenth
 from pixelda_tf.errors import UserError
 
 
@@ -44,7 +45,7 @@ def test_seeded_stream_is_endless_and_resumes(store):
 
 
 # 20 images of 4x4 and their labels, int64.
-DECODED_BYTES = 20 * (4 * 4 + 8 + domains.EXAMPLE_BYTES)
+DECODED_BYTES = 20 * (4 * 4 + 8 + open_domains.EXAMPLE_BYTES)
 
 
 @pytest.mark.parametrize('part', [(0, 1), (1, 2)])
@@ -124,3 +125,42 @@ def test_a_part_without_examples_is_told(store):
   domain = store(train=2, num_shards=1).open(store.data_dir)
   with pytest.raises(UserError, match="part 1 of 3 of split 'train' holds no"):
     domain.count('train', part=(0, 3))
+
+
+@pytest.mark.parametrize('num_shards', [1, 3])
+@pytest.mark.parametrize('n', [10, 39, 400])
+def test_a_tenth_that_is_held_back_is_from_all_over_the_split(num_shards, n):
+  """Each example is in one of the two; of classes in order there are all."""
+  cuts = [n * i // num_shards for i in range(num_shards + 1)]
+  shards = [
+    Shard(str(i), 5, cuts[i + 1] - cuts[i], 1000) for i in range(num_shards)
+  ]
+
+  def numbers_of(some):
+    return [
+      cuts[int(shard.path)] + shard.skip - 5 + i
+      for shard in some
+      for i in range(shard.take)
+    ]
+
+  kept = numbers_of(without_tenth(shards))
+  held = numbers_of(tenth(shards))
+  assert sorted(kept + held) == list(range(n))
+  assert len(held) == n // 10
+  if n == 400:
+    assert held == [number for number in range(n) if number % 20 in (18, 19)]
+
+
+def test_a_split_that_was_held_back_is_read_as_any_other(store):
+  domain = store(train=40, num_shards=3).open(store.data_dir)
+  assert domain.hold_back() == (36, 4)
+  kept = numbers(as_list(domain.stored(domain.train)))
+  held = numbers(as_list(domain.stored(domain.validation)))
+  assert sorted(kept + held) == list(range(40)) and len(held) == 4
+  epoch = numbers(as_list(domain.stored(domain.train, seed=1), 36))
+  assert sorted(epoch) == kept
+  few = store(train=40, num_shards=3)
+  few.train = 'train[:9]'
+  few = few.open(store.data_dir)
+  with pytest.raises(UserError, match='9 examples: too few to hold back'):
+    few.hold_back()

@@ -8,7 +8,7 @@ import pytest
 from pixelda_tf import validators
 from pixelda_tf.errors import UserError
 from pixelda_tf.evaluation.evaluate import compiled_predictions, score
-from pixelda_tf.runs import checkpoints, choice
+from pixelda_tf.runs import checkpoints, choice, looked_at
 
 VALIDATION = "source/Domain.validation = 'train[:40]'"
 # So fast that later steps are not always better.
@@ -88,14 +88,28 @@ def test_it_goes_on_with_all_checkpoints(open_run, tmp_path):
   assert found == whole
 
 
-def test_a_source_without_a_validation_split_is_told(open_run, tmp_path):
-  with pytest.raises(UserError) as error:
-    open_run(tmp_path, CHOSEN[0], *PARAMS)
-  assert error.value.message == (
-    "Row.chosen_by of 'source_only' is source_score: source digits has no "
-    'validation split: name one in source/Domain.validation, that is no part '
-    'of source/Domain.train'
-  )
+def test_without_a_validation_split_a_tenth_is_held_back(
+  open_run, tmp_path, caplog
+):
+  """From all rows: the one that needs none learns from the same images."""
+  caplog.set_level('INFO')
+  run = open_run(tmp_path / 'run', CHOSEN[0], *PARAMS[1:])
+  source = run.pair.source
+  whole = open_run(tmp_path / 'whole', *PARAMS[1:]).pair.source
+  n = whole.count('train')
+  assert source.count(source.validation) == n // 10
+  assert source.count(source.train) == n - n // 10
+  assert (
+    'source/Domain.validation is not set, and Row.chosen_by of '
+    f"'source_only' (source_score) needs it: {n // 10} of the {n} training "
+    'images of digits are held back, from all rows'
+  ) in caplog.text
+  for row in run.rows:
+    assert row.original.source.train == source.train
+  result = run.train(['source_only'])
+  assert result['source_validation_count'] == n // 10
+  assert result['source_count'] == n - n // 10
+  assert 'source_score' in result['rows'][0]['validators']
 
 
 def test_a_row_that_predicts_nothing_has_nothing_to_choose_by(
@@ -124,7 +138,7 @@ def test_a_validator_of_the_target_needs_no_validation_split(
   }
   scores = found['information_maximization']
   assert result['chosen_step'] == int(max(scores, key=scores.get))
-  images = choice.drawn(run.pair, run.pair.target, choice.IMAGES)
+  images = looked_at.drawn(run.pair, run.pair.target, looked_at.IMAGES)
   answer = validators.compiled_answers(run.row('source_only').trained())
   answers = validators.collect(answer, images)
   score = validators.scores.information_maximization(answers.probabilities)
@@ -143,15 +157,15 @@ def test_a_validator_that_is_none_is_told(open_run, tmp_path):
 def test_images_are_drawn_from_all_that_are_stored(open_run, tmp_path):
   """Always the same ones; the first that are stored may be of one class."""
   pair = open_run(tmp_path, *PARAMS).pair
-  found = choice.drawn(pair, pair.source, 10)
-  np.testing.assert_array_equal(found, choice.drawn(pair, pair.source, 10))
+  found = looked_at.drawn(pair, pair.source, 10)
+  np.testing.assert_array_equal(found, looked_at.drawn(pair, pair.source, 10))
   stored = pair.images('source')
   places = [
     int(np.flatnonzero((stored == image).all(axis=(1, 2, 3)))[0])
     for image in found
   ]
   assert len(set(places)) == 10 and max(places) > 100
-  every = choice.drawn(pair, pair.source, 10_000)
+  every = looked_at.drawn(pair, pair.source, 10_000)
   assert len(every) == len(stored)
   np.testing.assert_allclose(every.sum(), stored.sum(), rtol=1e-5)
 
@@ -166,7 +180,48 @@ def test_a_checkpoint_that_answers_no_numbers_is_not_chosen(open_run, tmp_path):
   bias = method.task.weights[-1]  # Of the scores: a ReLU makes NaN 0.
   bias.assign(np.full(bias.shape, np.nan))
   checkpoints.save(directory, 6, state)
-  predict = compiled_predictions(method)
-  found = choice.choose(state, directory, run.pair, predict, 'entropy')
+  row._own.take(method)
+  found = choice.choose(row._own, state, directory, run.pair, 'entropy')
   assert found['chosen_step'] == 4
   assert set(found['validators']['entropy']) == {'4'}
+
+
+def test_validators_score_a_row_while_it_trains(
+  open_run, tmp_path, newest_values, capsys
+):
+  """And the weights are those of a run without them."""
+  params = *PARAMS, VALIDATION, 'source_only/Row.steps = 6'
+  params += 'Experiment.picture_every = 2', 'Experiment.log_every = 1'
+  names = 'source_score', 'information_maximization', 'class_ami'
+  run = open_run(tmp_path / 'run', *params, f'Experiment.validators = {names}')
+  run.train()
+  assert 'validators/class_ami=' in capsys.readouterr().err
+  text = (tmp_path / 'run/source_only/metrics.jsonl').read_text()
+  lines = {line['step']: line for line in map(json.loads, text.splitlines())}
+  for name in names:
+    scored = [step for step in lines if f'validators/{name}' in lines[step]]
+    assert scored == [2, 4, 6]
+  method = run.row('source_only').trained()
+  scores = looked_at.LookedAt(run.pair).scores(
+    names, validators.compiled_answers(method), compiled_predictions(method)
+  )
+  assert scores == {name: lines[6][f'validators/{name}'] for name in names}
+
+  open_run(tmp_path / 'without', *params).train()
+  (step, found), (_, expected) = (
+    newest_values(tmp_path / f'{name}/source_only')
+    for name in ('run', 'without')
+  )
+  assert step == 6 and found.keys() == expected.keys()
+  for name, value in expected.items():
+    if 'wall_seconds' not in name:
+      np.testing.assert_array_equal(found[name], value, err_msg=name)
+
+
+@pytest.mark.parametrize('name', ['combined', 'ensemble_agreement', 'luck'])
+def test_validators_of_several_models_score_none_alone(
+  name, open_run, tmp_path
+):
+  expected = 'is .luck.: name' if name == 'luck' else 'compares several check'
+  with pytest.raises(UserError, match=f'^Experiment.validators .*{expected}'):
+    open_run(tmp_path, *PARAMS, f"Experiment.validators = ['{name}']")

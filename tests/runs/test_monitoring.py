@@ -30,6 +30,17 @@ def test_lines_that_a_resumed_run_writes_again_are_dropped(
   assert path.read_text() == ''.join(expected)
 
 
+@pytest.mark.parametrize(
+  'content', [b'\xff{}\n', b'{"step": 1, "x\n', b'{"x": 1}\n', b'[1]\n']
+)
+def test_damaged_lines_are_told_and_kept(content, tmp_path):
+  path = tmp_path / 'metrics.jsonl'
+  path.write_bytes(LINES.encode() + content)
+  with pytest.raises(UserError, match=r'^.*metrics.jsonl: damaged \('):
+    monitoring._keep_lines(str(path), 4)
+  assert path.read_bytes() == LINES.encode() + content
+
+
 def test_without_a_file_there_is_nothing_to_drop(tmp_path):
   monitoring._keep_lines(str(tmp_path / 'metrics.jsonl'), 4)
   assert list(tmp_path.iterdir()) == []
