@@ -145,3 +145,46 @@ def test_mistakes_are_told_in_one_line(
   where = [f'--run_dir={tmp_path}/run'] if len(arguments) > 1 else []
   done = in_process('study', *arguments, *where, f'--data_dir={standin_dir}')
   done.assert_mistake(*parts)
+
+
+@pytest.mark.long
+def test_settings_are_ranked_without_labels(in_process, tmp_path):
+  """By what each run ends with; a tenth of the source is held back in all."""
+  flags = [
+    f'--run_dir={tmp_path}/s',
+    '--gin_file=tests/runs/tiny.gin',
+    f'--data_dir={tmp_path}/data',
+    '--gin_param=Experiment.rows = [@source_only/Row()]',
+    '--setting=source_only/Row.steps = 2; source_only/adam.learning_rate = 0.0',
+    '--setting=source_only/Row.steps = 60',
+  ]
+  done = in_process('study', 'search', *flags)
+  assert done.returncode == 0, done.stderr
+  table = json.loads((tmp_path / 's/study.json').read_text())['table']
+  assert list(table) == ['setting_1', 'setting_0']
+  best, worst = table.values()
+  assert best['setting'] == 'source_only/Row.steps = 60'
+  assert best['score'] > worst['score']
+  assert best['scores']['source_score'] > worst['scores']['source_score']
+  assert 'accuracy' in best['target_test_uses_labels']
+  result = json.loads((tmp_path / 's/setting_0/result.json').read_text())
+  assert result['source_validation_count'] == 70
+  assert result['source_count'] == 630
+
+
+@pytest.mark.parametrize(
+  'flags, parts',
+  [
+    (['--setting=a.b = 1'], ['--setting=a.b = 1', 'nothing to compare']),
+    (['--validator=luck'], ['--validator', "'luck'", 'combined']),
+  ],
+)
+def test_a_search_of_nothing_is_told(in_process, tmp_path, flags, parts):
+  done = in_process(
+    'study',
+    'search',
+    '--gin_file=tests/runs/tiny.gin',
+    f'--run_dir={tmp_path}/s',
+    *flags,
+  )
+  done.assert_mistake(*parts)

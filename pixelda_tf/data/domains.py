@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import gin
 
-from pixelda_tf import datasets
+from pixelda_tf import datasets, parameter_types
 from pixelda_tf.data import identities
 from pixelda_tf.data.open_domains import OpenDomain
 from pixelda_tf.errors import UserError
@@ -45,7 +45,19 @@ class Domain:
     padding: int = 0,
     foreground: Sequence[str] | None = None,
   ):
-    """Nothing is read yet; see the attributes."""
+    """Nothing is read yet; see the attributes.
+
+    Raises:
+      UserError: a name or split is no text, or the padding no whole number.
+    """
+    for attribute, value in (
+      ('name', name),
+      ('train', train),
+      ('test', test),
+      *([] if validation is None else [('validation', validation)]),
+    ):
+      parameter_types.check_text(f'Domain.{attribute}', value)
+    parameter_types.check_whole(f'Domain.padding of {name}', padding, 0)
     self.name = name
     self.train = train
     self.test = test

@@ -49,13 +49,15 @@ def _read(directory):
     trust.check_features(directory)
     builder = tfds.builder_from_directory(directory)
     trust.check_files(builder)
+    # Loaded when it is first asked for, elsewhere.
+    dict((builder.info.metadata or {}).items())
     return builder
   except UserError:
     raise
   except Exception as error:
     raise UserError(
-      f'{directory}: its dataset_info.json or features.json is damaged; '
-      'prepare the data set again with --overwrite'
+      f'{directory}: its dataset_info.json, features.json or metadata.json is '
+      'damaged; prepare the data set again with --overwrite'
     ) from error
 
 

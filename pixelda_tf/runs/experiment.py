@@ -9,7 +9,7 @@ import gin
 import tensorflow as tf
 from absl import logging
 
-from pixelda_tf import atomic, config, serving
+from pixelda_tf import atomic, config, parameter_types, serving
 from pixelda_tf.data import Pair
 from pixelda_tf.errors import UserError
 from pixelda_tf.evaluation import nearest, pictures
@@ -22,7 +22,6 @@ from pixelda_tf.runs import (
   distribution,
   known_data,
   looked_at,
-  parameter_types,
   results,
 )
 from pixelda_tf.runs import precision as policies

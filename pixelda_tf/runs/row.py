@@ -6,8 +6,9 @@ from typing import Any
 import tensorflow as tf
 from absl import logging
 
-from pixelda_tf import atomic, config
+from pixelda_tf import atomic, config, validators
 from pixelda_tf.data.pairs import OpenPair
+from pixelda_tf.errors import UserError
 from pixelda_tf.evaluation.evaluate import score
 from pixelda_tf.methods.base import Method
 from pixelda_tf.runs import (
@@ -128,6 +129,18 @@ class OpenRow:
       return None
     scorer = self._common.problem.scorer(self.original.class_names)
     return score(predict, batches, scorer).result()
+
+  def evidence(self) -> validators.Evidence:
+    """Returns what validators know of that method, without target labels.
+
+    Raises:
+      UserError: the row has no checkpoint, or predicts nothing.
+    """
+    method, predict = self.trained(), self._own.predictions()
+    if predict is None:
+      raise UserError(f"row '{self.name}' predicts nothing to be scored by")
+    answer = validators.compiled_answers(method)
+    return self._own.looked_at().evidence(answer, predict)
 
   def release(self) -> None:
     """Forgets the method that was kept."""

@@ -8,12 +8,12 @@ from typing import Any, TypeAlias
 import gin
 import tensorflow as tf
 
-from pixelda_tf import validators
+from pixelda_tf import parameter_types, validators
 from pixelda_tf.data.pairs import OpenPair
 from pixelda_tf.errors import UserError
 from pixelda_tf.methods.base import Method
 from pixelda_tf.problems import Problem
-from pixelda_tf.runs import checkpoints, distribution, parameter_types
+from pixelda_tf.runs import checkpoints, distribution
 from pixelda_tf.runs.directory import RunDirectory
 
 Optimizer: TypeAlias = tf.keras.optimizers.Optimizer

@@ -18,6 +18,7 @@ from pixelda_tf.validators.named import (
   needs_source,
   score_all,
   score_one,
+  scores_alone,
 )
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
   'score_all',
   'score_one',
   'scores',
+  'scores_alone',
 ]

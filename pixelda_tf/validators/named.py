@@ -111,10 +111,15 @@ def check_scores_alone(name: str, what: str) -> None:
     )
 
 
+def scores_alone(name: str) -> tuple[str, ...]:
+  """Returns those that score one model of what a validator is made of."""
+  parts = OF_COMBINED if name == COMBINED else (name,)
+  return tuple(part for part in parts if part in VALIDATORS)
+
+
 def needs_source(name: str) -> bool:
   """Returns whether a validator of `NAMES` needs labelled source images."""
-  parts = OF_COMBINED if name == COMBINED else (name,)
-  return any(VALIDATORS[p].needs_source for p in parts if p in VALIDATORS)
+  return any(VALIDATORS[part].needs_source for part in scores_alone(name))
 
 
 def score_one(evidence: Evidence, names: Sequence[str]) -> dict[str, float]:
@@ -162,13 +167,12 @@ def score_all(
 
 def lack(evidence: Evidence, name: str) -> str | None:
   """Returns in words what a validator needs that there is not, or None."""
-  parts = OF_COMBINED if name == COMBINED else (name,)
   if evidence.source_score is None and needs_source(name):
     return (
       'it needs labelled source images that are kept from training: name a '
       'split in source/Domain.validation'
     )
-  validators = [VALIDATORS[part] for part in parts if part in VALIDATORS]
+  validators = [VALIDATORS[part] for part in scores_alone(name)]
   if evidence.target.features is None and any(
     validator.needs_features for validator in validators
   ):

@@ -244,3 +244,26 @@ def test_empty_split_is_told(store):
     UserError, match="split 'train\\[:0\\]' holds no examples"
   ):
     domain.count('train[:0]')
+
+
+@pytest.mark.parametrize(
+  'options, parameter',
+  [
+    ({'name': 3}, 'Domain.name is 3: a text'),
+    ({'name': 'a', 'train': None}, 'Domain.train is None: a text'),
+    ({'name': 'a', 'validation': 0.5}, 'Domain.validation is 0.5: a text'),
+    ({'name': 'a', 'padding': 1.5}, 'Domain.padding of a is 1.5: a whole'),
+  ],
+)
+def test_parameters_of_other_types_are_told(options, parameter):
+  with pytest.raises(UserError, match=parameter):
+    domains.Domain(**options)
+
+
+@pytest.mark.parametrize('content', ['{"pixels": ', '[1]', '7'])
+def test_damaged_metadata_are_told(store, content):
+  domain = store(has_segmentation=True)
+  (path,) = store.data_dir.rglob('dataset_info.json')
+  path.with_name('metadata.json').write_text(content)
+  with pytest.raises(UserError, match='metadata.json is damaged; prepare'):
+    domain.open(store.data_dir)

@@ -192,7 +192,12 @@ def damage(path: pathlib.Path, draw: random.Random) -> str:
       ways += 3 * [structured]
       break
   way = draw.choice(ways)
-  path.write_bytes(way(data, draw))
+  try:
+    damaged = way(data, draw)
+  except Exception:  # What is damaged already has lost its structure.
+    way = of_bytes
+    damaged = way(data, draw)
+  path.write_bytes(damaged)
   return f'{way.__name__} {path.name}'
 
 

@@ -80,7 +80,7 @@ def lose_shard(folder):
 
 
 DAMAGED_SETS = {
-  'info': (damage_info, 'dataset_info.json or features.json is damaged'),
+  'info': (damage_info, 'metadata.json is damaged'),
   'a record': (damage_record, 'is corrupt'),
   'a missing shard': (lose_shard, ': missing'),
 }
