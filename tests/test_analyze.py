@@ -93,6 +93,7 @@ def test_a_mistake_is_one_line(argument, parts, analyze):
   analyze(argument).assert_mistake(*parts)
 
 
+@pytest.mark.long
 def test_rows_that_are_named_are_drawn_side_by_side(run_dir, analyze):
   """Two panels, wider than one; a row that is not there is told."""
   done = analyze('--examples=10', '--tsne_rows=source_only,pixelda')

@@ -35,6 +35,8 @@ NOT_RUN = ('pip ', 'tensorboard ', 'tensorflow_model_server ')
 # These need MNIST's 70,000 digits, LineMod, meshes or minutes: tests/data,
 # tests/test_*.py run their builders, commands and configs.
 FULL_SIZE = (
+  'study search',
+  'gin/studies/self_training.gin',
   'prepare_data mnistm',
   'gin/mnist_to_',
   'gin/cy',

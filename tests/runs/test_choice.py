@@ -20,6 +20,12 @@ PARAMS = (
 CHOSEN = ("source_only/Row.chosen_by = 'source_score'", VALIDATION, *PARAMS)
 
 
+@pytest.fixture(autouse=True)
+def few_images(monkeypatch):
+  """Scores of fewer images take less time."""
+  monkeypatch.setattr(looked_at, 'IMAGES', 300)
+
+
 def steps_of(run_dir):
   folders = (run_dir / 'source_only/checkpoints').iterdir()
   return sorted(int(path.name.removeprefix('step_')) for path in folders)
