@@ -1,8 +1,11 @@
 """A data set that can be read, and what it yields."""
 
+import copy
 import math
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
@@ -69,6 +72,8 @@ class OpenDomain:
     self._skip_corrupt = skip_corrupt
     self._shards_of: dict[tuple, list[Shard]] = {}
     self._sound: set[str] = set()
+    # Of each class, how many examples stay in the stream to train on.
+    self._accepted: Sequence[float] | None = None
     # What was decoded for training stays in memory, for all rows of a run.
     self._kept: dict[tuple, tf.data.Dataset] = {}
     self._padding = domain.padding
@@ -114,6 +119,33 @@ class OpenDomain:
     }
     return self.count(self.train), self.count(self.validation)
 
+  def shares(self, split: str) -> np.ndarray:
+    """Returns float64 `[n_classes]`, how frequent each class is in a split.
+
+    Raises:
+      UserError: its images have no label.
+    """
+    if 'label' not in self.fields or self.n_classes is None:
+      raise UserError(f'{self.name}: its images have no label to be counted by')
+    counts = np.zeros(self.n_classes)
+    for example in self.stored(split).map(lambda example: example['label']):
+      counts[int(example)] += 1
+    return counts / counts.sum()
+
+  def drawn_as(self, shares: np.ndarray) -> 'OpenDomain':
+    """Returns it with a stream to train on in which classes have other shares.
+
+    Nothing is shown twice in an epoch: of classes that are to be rarer, images
+    are left out, others each time.
+
+    Args:
+      shares: float `[n_classes]`.
+    """
+    ratios = shares / np.maximum(self.shares(self.train), 1e-9)
+    drawn = copy.copy(self)
+    drawn._accepted = list(ratios / ratios.max())
+    return drawn
+
   def count(self, split: str, part: tuple[int, int] = WHOLE) -> int:
     """Returns the number of examples in a split, or in a part of it."""
     if not self._sifts:
@@ -144,17 +176,22 @@ class OpenDomain:
     """
     shards = self._shards(split, part)
     # Where classes are left out, only decoding tells what to skip.
-    skip_records = 0 if self._sifts else skip
+    streams = split == self.train and seed is not None
+    resampled = self._accepted if streams else None
+    skip_records = 0 if self._sifts or resampled else skip
+    if isinstance(seed, int):
+      seed = seed, 0
     if seed is not None:
-      seed = (seed, 0) if isinstance(seed, int) else seed
       examples = self._shuffled(split, part, seed=seed, skip=skip_records)
     elif (split, part) in self._kept:
       examples = self._kept[split, part].skip(skip_records)
     else:
       examples = self._decoded(records.one_pass(shards).skip(skip_records))
-    if not self._sifts:
-      return examples
-    return used_classes.sift(examples).skip(skip)
+    if self._sifts:
+      examples = used_classes.sift(examples)
+    if resampled and seed is not None:
+      examples = used_classes.resample(examples, resampled, seed)
+    return examples.skip(skip - skip_records)
 
   def _shuffled(self, split, part, *, seed, skip):
     """Returns an endless stream of a part of a split."""

@@ -10,6 +10,9 @@ from pixelda_tf.datasets.names import nfc
 from pixelda_tf.errors import UserError
 from pixelda_tf.fields import FIELDS
 
+# Apart from the seeds of epochs, which are numbered from 0.
+_DRAWN = 1 << 30
+
 
 def used(
   classes: Sequence[str] | Mapping[str, str] | None,
@@ -99,6 +102,28 @@ def sift(examples: tf.data.Dataset) -> tf.data.Dataset:
   for name in fields.labels(examples.element_spec):
     examples = examples.filter(lambda example, name=name: example[name] >= 0)
   return examples
+
+
+def resample(
+  examples: tf.data.Dataset, accepted: Sequence[float], seed: tuple[int, int]
+) -> tf.data.Dataset:
+  """Returns some examples of each class of a stream, drawn by their position.
+
+  Args:
+    examples: with 'label', in an order that follows from the seed.
+    accepted: how many of the examples of each class stay, from 0 to 1.
+    seed: of what is drawn.
+  """
+  fold_in = tf.random.experimental.stateless_fold_in
+  seed = fold_in(seed, _DRAWN)
+
+  @tf.autograph.experimental.do_not_convert
+  def stays(position, example):
+    draw = tf.random.stateless_uniform([], fold_in(seed, position))
+    return draw < tf.gather(tf.cast(accepted, tf.float32), example['label'])
+
+  kept = examples.enumerate().filter(stays)
+  return kept.map(lambda _, example: example)
 
 
 def relabel(

@@ -117,9 +117,11 @@ class Experiment:
     self._is_claimed = False
     self.rows: list[OpenRow] = []
     for row in rows:
-      by = row.translated_by
-      translator = None if by is None else self.row(by)
-      self.rows.append(OpenRow(row, self._common, translator))
+      others = (
+        None if by is None else self.row(by)
+        for by in (row.translated_by, row.counted_by)
+      )
+      self.rows.append(OpenRow(row, self._common, *others))
 
   def row(self, name: str) -> OpenRow:
     """Returns the row of a name.

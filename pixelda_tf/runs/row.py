@@ -15,6 +15,7 @@ from pixelda_tf.runs import (
   checkpoints,
   choice,
   distribution,
+  drawn_source,
   loop,
   monitoring,
   precision,
@@ -40,7 +41,11 @@ class OpenRow:
   """
 
   def __init__(
-    self, settings: Row, common: Common, translator: 'OpenRow | None' = None
+    self,
+    settings: Row,
+    common: Common,
+    translator: 'OpenRow | None' = None,
+    counter: 'OpenRow | None' = None,
   ):
     """Builds nothing.
 
@@ -48,6 +53,7 @@ class OpenRow:
       settings: what the config says of it.
       common: what the run's rows share.
       translator: see the attribute.
+      counter: the row of `Row.counted_by`.
 
     Raises:
       UserError: its sizes do not fit the images.
@@ -58,6 +64,7 @@ class OpenRow:
     self._common = common
     self.original = settings.of_its_own(common.pair)
     self.translator = translator
+    self._counter = counter
     self._directions: tuple[bool, bool] | None = None  # Not built yet.
     checkpoints_there = self.directory.checkpoints
     self._own = OwnMethod(self.build, self.original, checkpoints_there)
@@ -181,14 +188,12 @@ class OpenRow:
       UserError: the row that translates its source is not finished, or the
         translated source is damaged.
     """
-    common, translator = self._common, self.translator
-    if translator is None:
-      return self.original
-    both = self.settings.with_source
-    if distribution.is_chief(common.strategy):
-      translated_source.store(translator, self.name, common.seed, both)
-    distribution.barrier(common.strategy)
-    return translated_source.pair(self.original, translator, both)
+    pair = translated_source.of_row(
+      self.original, self.translator, self.settings, self._common
+    )
+    if self._counter is not None:
+      pair = drawn_source.pair(pair, self._counter, self.name)
+    return pair
 
   def _begin(self, state, pair):
     """Puts a method where its newest checkpoint is, or where it starts."""

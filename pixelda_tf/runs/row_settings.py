@@ -86,6 +86,9 @@ class Row:
       as it is.
     with_source: whether it is trained on the source as it is, too: the two are
       stored together, as one source.
+    counted_by: an earlier row, by whose answers the target's shares of classes
+      are estimated: this one's source is drawn so, see `drawn_source`. None for
+      the source's own shares.
     chosen_by: the validator by which it ends with the weights of one of its
       checkpoints, of which all are kept until then, see `choice`; None for the
       last step's.
@@ -104,6 +107,7 @@ class Row:
   initial_networks: Mapping[str, str] = dataclasses.field(default_factory=dict)
   translated_by: str | None = None
   with_source: bool = False
+  counted_by: str | None = None
   chosen_by: str | None = None
   crop: tuple[int, int] | None = None
   batch_size: int | None = None
@@ -149,7 +153,7 @@ class Row:
       parameter_types.check_whole(f'Row.batch_size {of}', self.batch_size)
     parameter_types.check_switch(f'Row.with_source {of}', self.with_source)
     parameter_types.check_text(f'Row.note {of}', self.note)
-    for name in ('translated_by', 'chosen_by'):
+    for name in ('translated_by', 'counted_by', 'chosen_by'):
       if (value := getattr(self, name)) is not None:
         parameter_types.check_text(f'Row.{name} {of}', value)
     if self.chosen_by is not None:
@@ -233,6 +237,14 @@ def check_order(rows: Sequence[Row]) -> None:
       raise UserError(
         f"Row.translated_by of '{row.name}' is '{by}': name a row before it "
         f'({names})'
+      )
+    counter = row.counted_by
+    if counter is not None and not (
+      counter in earlier and earlier[counter].method.predicts
+    ):
+      raise UserError(
+        f"Row.counted_by of '{row.name}' is '{counter}': name a row before it "
+        f'that predicts ({names})'
       )
     if by is not None and not earlier[by].method.translates:
       raise UserError(

@@ -12,6 +12,31 @@ from pixelda_tf.data.domains import Domain
 from pixelda_tf.data.pairs import OpenPair
 from pixelda_tf.errors import UserError
 from pixelda_tf.evaluation import translation
+from pixelda_tf.runs import distribution
+from pixelda_tf.runs.row_settings import Common, Row
+
+
+def of_row(
+  original: OpenPair, translator: Any, settings: Row, common: Common
+) -> OpenPair:
+  """Returns the pair that a row trains on; all hosts call it.
+
+  Args:
+    original: the pair as it is.
+    translator: the `OpenRow` that translates; None where none does.
+    settings: of the row.
+    common: what the run's rows share.
+
+  Raises:
+    UserError: as `store` and `pair`.
+  """
+  if translator is None:
+    return original
+  both = settings.with_source
+  if distribution.is_chief(common.strategy):
+    store(translator, settings.name, common.seed, both)
+  distribution.barrier(common.strategy)
+  return pair(original, translator, both)
 
 
 def store(

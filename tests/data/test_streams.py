@@ -3,6 +3,7 @@
 import itertools
 import pathlib
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -164,3 +165,28 @@ def test_a_split_that_was_held_back_is_read_as_any_other(store):
   few = few.open(store.data_dir)
   with pytest.raises(UserError, match='9 examples: too few to hold back'):
     few.hold_back()
+
+
+@pytest.mark.usefixtures('memory')
+def test_a_stream_is_drawn_by_shares_and_resumes(store):
+  """Of 60 images in three equal classes; a as often as b and c together."""
+  domain = store(train=60, num_shards=3).open(store.data_dir)
+  np.testing.assert_allclose(domain.shares('train'), [1 / 3] * 3)
+  drawn = domain.drawn_as(np.array([0.5, 0.25, 0.25]))
+  stream = numbers(as_list(drawn.stored('train', seed=4), 2000))
+  shares = np.bincount([n % 3 for n in stream], minlength=3) / 2000
+  np.testing.assert_allclose(shares, [0.5, 0.25, 0.25], atol=0.03)
+  assert set(stream) == set(range(60))
+  whole = numbers(as_list(domain.stored('train', seed=4), 60))
+  first = [n for n in stream if n % 3 == 0][:20]
+  assert first == [n for n in whole if n % 3 == 0]  # None of these is left out.
+  resumed = numbers(as_list(drawn.stored('train', seed=4, skip=1990), 10))
+  assert resumed == stream[1990:]
+  assert numbers(as_list(drawn.stored('train'))) == list(range(60))
+  assert len(set(numbers(as_list(domain.stored('train', seed=4), 60)))) == 60
+
+
+def test_shares_need_labels(store):
+  domain = store(class_names=None).open(store.data_dir)
+  with pytest.raises(UserError, match='no label to be counted by'):
+    domain.shares('train')
