@@ -13,11 +13,12 @@ that the target has them in like shares, and what is learnt of the source
 (`source_score`) may be its alone.
 """
 
+import warnings
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy import special, stats
-from sklearn import cluster, linear_model, metrics
+from sklearn import cluster, exceptions, linear_model, metrics
 
 _ROWS_AT_ONCE = 1024
 
@@ -104,9 +105,13 @@ def class_ami(
     probabilities: P, of the same images.
     seed: of the clusters' beginnings.
   """
-  clusters = cluster.KMeans(
+  means = cluster.KMeans(
     n_clusters=probabilities.shape[1], n_init=10, random_state=seed
-  ).fit_predict(features)
+  )
+  with warnings.catch_warnings():
+    # Of a model that has collapsed there are fewer: it gets the score of them.
+    warnings.simplefilter('ignore', exceptions.ConvergenceWarning)
+    clusters = means.fit_predict(features)
   answers = np.argmax(probabilities, axis=1)
   return float(metrics.adjusted_mutual_info_score(answers, clusters))
 

@@ -154,3 +154,11 @@ def test_ranks_are_combined_whatever_their_units():
   expected = np.mean([[0, 2, 1], [1, 2, 0], [1.5, 1.5, 0]], axis=0) / 2
   np.testing.assert_allclose(found, expected)
   assert scores.combined({'a': [0.3]}) == [0.0]
+
+
+def test_features_of_a_collapsed_model_are_one_cluster():
+  """Fewer than classes: no warning, and answers that tell nothing of them."""
+  answers = np.eye(3)[[0, 1, 2, 0, 1, 2]]
+  assert scores.class_ami(np.ones((6, 4)), answers) == pytest.approx(
+    0, abs=1e-9
+  )
