@@ -74,6 +74,10 @@ def load(
       raise UserError(f'{path}: {assets.faults[0]}')
   if not len(mesh.faces):
     raise UserError(f'{path}: a mesh without faces')
+  if mesh.vertices.shape[1] != 3:
+    raise UserError(
+      f'{path}: has vertices of {mesh.vertices.shape[1]} numbers: 3 are needed'
+    )
   if not np.isfinite(mesh.vertices).all():
     raise UserError(f'{path}: has vertices that are not finite numbers')
   if mesh.faces.min() < 0 or mesh.faces.max() >= len(mesh.vertices):

@@ -44,6 +44,8 @@ def check(directory: RunDirectory, data: Callable[[], Data]) -> None:
     return
   now = data()
   try:
+    for role in now.keys() & then.keys():
+      then[role]['description']  # What the result tells.
     found = [
       f'{role} {identity["name"]}: {", ".join(differing)}'
       for role, identity in then.items()

@@ -220,3 +220,9 @@ def test_an_obj_with_colours_at_its_vertices_needs_no_material(tmp_path):
   text = 'v 0 0 0 1 0 0\nv 9 0 0 1 0 0\nv 0 9 0 1 0 0\nusemtl x\nf 1 2 3\n'
   mesh = meshes.load(write(tmp_path, {'a.obj': text}))
   np.testing.assert_allclose(mesh.colours, [[1, 0, 0]] * 3)
+
+
+def test_an_obj_of_flat_vertices_is_told(tmp_path):
+  path = write(tmp_path, {'a.obj': 'v 0 0\nv 9 0\nv 0 9\nf 1 2 3\n'})
+  with pytest.raises(UserError, match='vertices of 2 numbers: 3 are needed'):
+    meshes.load(path)

@@ -199,6 +199,7 @@ def test_a_damaged_record_is_told(trained, data, tmp_path):
     {'source': {}},
     {'source': {'splits': 3}},
     {'source': None},
+    {'source': {'undescribed': True}},
   ],
   ids=str,
 )
@@ -209,6 +210,8 @@ def test_a_record_of_another_form_is_told(damaged, trained, data, tmp_path):
     damaged = {'source': whole['source'] | damaged['source']}
     if damaged['source'] == whole['source']:
       del damaged['source']['name']
+    if damaged['source'].pop('undescribed', False):
+      del damaged['source']['description']
   (run_dir / 'data.json').write_text(json.dumps(damaged))
   with pytest.raises(UserError, match='data.json: damaged'):
     open_run(run_dir, data)
