@@ -1,5 +1,6 @@
 """What a config may give for a number, a text or a switch."""
 
+import math
 import numbers
 from typing import Any
 
@@ -21,6 +22,28 @@ def check_whole(name: str, value: Any, at_least: int = 1) -> None:
   if not is_whole or value < at_least:
     raise UserError(
       f'{name} is {value!r}: a whole number of at least {at_least} is needed'
+    )
+
+
+def check_number(
+  name: str, value: Any, at_least: float = 0.0, below: float = math.inf
+) -> None:
+  """Checks a number, whole or not.
+
+  Args:
+    name: see `check_whole`.
+    value: that it was given.
+    at_least: the least that it may be.
+    below: what it may not reach.
+
+  Raises:
+    UserError: it is none, or out of that range.
+  """
+  is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+  if not is_number or not at_least <= value < below:
+    end = '' if below == math.inf else f' and below {below:g}'
+    raise UserError(
+      f'{name} is {value!r}: a number of at least {at_least:g}{end} is needed'
     )
 
 

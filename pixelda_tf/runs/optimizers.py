@@ -5,6 +5,8 @@ from typing import Any, TypeAlias
 import gin
 import tensorflow as tf
 
+from pixelda_tf.parameter_types import check_number, check_whole
+
 Schedule: TypeAlias = tf.keras.optimizers.schedules.LearningRateSchedule
 
 
@@ -29,7 +31,17 @@ def adam(
 
   Returns:
     A `tf.keras.optimizers.Adam`.
+
+  Raises:
+    UserError: one of these is no number of its range.
   """
+  _check_rate('adam', learning_rate)
+  check_number('adam.beta_1', beta_1, below=1.0)
+  check_number('adam.beta_2', beta_2, below=1.0)
+  if clip_norm is not None:
+    check_number('adam.clip_norm', clip_norm)
+  if average is not None:
+    check_number('adam.average', average, below=1.0)
   return tf.keras.optimizers.Adam(
     learning_rate,
     beta_1=beta_1,
@@ -56,7 +68,13 @@ def sgd(
 
   Returns:
     An `SGD`.
+
+  Raises:
+    UserError: one of these is no number of its range.
   """
+  _check_rate('sgd', learning_rate)
+  check_number('sgd.momentum', momentum, below=1.0)
+  check_number('sgd.weight_decay', weight_decay)
   return SGD(learning_rate, momentum, weight_decay=weight_decay)
 
 
@@ -103,7 +121,14 @@ def cosine(
 
   Returns:
     A `tf.keras.optimizers.schedules.CosineDecay`.
+
+  Raises:
+    UserError: one of these is no number of its range.
   """
+  check_number('cosine.learning_rate', learning_rate)
+  check_whole('cosine.steps', steps)
+  check_whole('cosine.warmup_steps', warmup_steps, 0)
+  check_number('cosine.final', final)
   return tf.keras.optimizers.schedules.CosineDecay(
     0.0 if warmup_steps else learning_rate,
     steps,
@@ -115,7 +140,19 @@ def cosine(
 
 @gin.register
 def staircase(*, learning_rate: float, factor: float, every: int) -> Schedule:
-  """Multiplied by `factor` after every `every` steps (the released code)."""
+  """Multiplied by `factor` after every `every` steps (the released code).
+
+  Raises:
+    UserError: one of these is no number of its range.
+  """
+  check_number('staircase.learning_rate', learning_rate)
+  check_number('staircase.factor', factor)
+  check_whole('staircase.every', every)
   return tf.keras.optimizers.schedules.ExponentialDecay(
     learning_rate, every, factor, staircase=True
   )
+
+
+def _check_rate(name, rate):
+  if not isinstance(rate, tf.keras.optimizers.schedules.LearningRateSchedule):
+    check_number(f'{name}.learning_rate', rate)

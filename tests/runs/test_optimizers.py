@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from pixelda_tf.errors import UserError
 from pixelda_tf.runs import optimizers
 
 
@@ -111,3 +112,22 @@ def test_weight_decay_is_in_the_momentum_by_hand():
 def test_without_decay_and_momentum_it_is_keras_sgd():
   found, _ = steps_of(optimizers.sgd(learning_rate=0.1), [[[1.0]], [[2.0]]])
   np.testing.assert_allclose(np.ravel(found), [0.9, 0.7], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+  'make, options, told',
+  [
+    ('adam', {'learning_rate': '1e-3'}, "adam.learning_rate is '1e-3'"),
+    ('adam', {'learning_rate': -1.0}, 'adam.learning_rate is -1.0'),
+    ('adam', {'learning_rate': float('nan')}, 'adam.learning_rate is nan'),
+    ('adam', {'learning_rate': 1, 'beta_1': 1.0}, 'beta_1 .* and below 1 is'),
+    ('adam', {'learning_rate': 1, 'average': True}, 'adam.average is True'),
+    ('sgd', {'learning_rate': [1]}, r'sgd.learning_rate is \[1\]'),
+    ('sgd', {'learning_rate': 1, 'momentum': None}, 'sgd.momentum is None'),
+    ('cosine', {'learning_rate': 1, 'steps': 0}, 'cosine.steps is 0'),
+    ('staircase', {'learning_rate': 1, 'factor': 'x', 'every': 1}, 'factor is'),
+  ],
+)
+def test_what_is_no_number_is_told(make, options, told):
+  with pytest.raises(UserError, match=told):
+    getattr(optimizers, make)(**options)
