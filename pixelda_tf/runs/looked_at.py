@@ -10,6 +10,7 @@ from absl import logging
 from pixelda_tf import fields, validators
 from pixelda_tf.data.open_domains import OpenDomain
 from pixelda_tf.data.open_pairs import OpenPair
+from pixelda_tf.errors import UserError
 from pixelda_tf.evaluation.evaluate import Predict, score
 from pixelda_tf.fields.images import at_once
 from pixelda_tf.runs.row_settings import Row
@@ -117,6 +118,10 @@ def prepare(pair: OpenPair, rows: Iterable[Row], names: Sequence[str]) -> None:
     UserError: one of these compares models that are trained already, or is
       none; or there are too few images to hold some back.
   """
+  if isinstance(names, str):
+    raise UserError(
+      f"Experiment.validators is {names!r}: a list is needed, as ['{names}']"
+    )
   for name in names:
     validators.check_scores_alone(name, 'Experiment.validators')
   needing = [

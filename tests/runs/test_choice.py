@@ -231,3 +231,8 @@ def test_validators_of_several_models_score_none_alone(
   expected = 'is .luck.: name' if name == 'luck' else 'compares several check'
   with pytest.raises(UserError, match=f'^Experiment.validators .*{expected}'):
     open_run(tmp_path, *PARAMS, f"Experiment.validators = ['{name}']")
+
+
+def test_a_validator_that_is_no_list_is_told(open_run, tmp_path):
+  with pytest.raises(UserError, match=r"a list is needed, as \['entropy'\]"):
+    open_run(tmp_path, *PARAMS, "Experiment.validators = 'entropy'")
