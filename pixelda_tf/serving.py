@@ -150,12 +150,15 @@ def export(
   # What they use is saved, not the method: that has optimizers and networks
   # which are there for training alone, and Keras would trace every layer.
   saved = tf.Module()
-  saved.variables_used = list(
-    {
-      variable.ref(): variable
-      for signature in signatures.values()
-      for variable in signature.graph.variables
-    }.values()
+  used = {
+    variable.ref(): variable
+    for signature in signatures.values()
+    for variable in signature.graph.variables
+  }
+  # TensorFlow has them in no order, and an export is to be the same each time.
+  place = {v.ref(): number for number, v in enumerate(method.variables)}
+  saved.variables_used = sorted(
+    used.values(), key=lambda v: (place.get(v.ref(), len(place)), v.name)
   )
   with (
     atomic.full_disk_reported(

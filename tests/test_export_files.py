@@ -75,3 +75,23 @@ def test_a_directory_that_cannot_be_written_is_told(tmp_path):
   with pytest.raises(UserError, match='file/export: the export could not'):
     serving.export(method, str(tmp_path / 'file/export'))
   assert (tmp_path / 'file').read_text() == 'kept'
+
+
+def test_variables_are_stored_in_the_methods_order(tmp_path):
+  """TensorFlow tells those of a graph in another order in each process."""
+  method = SourceOnly(image_shape=(32, 32, 3), n_classes=3)
+  serving.export(method, str(tmp_path / 'export'))
+  path = tmp_path / 'export/variables/variables'
+  reader = tf.train.load_checkpoint(str(path))
+  key = 'variables_used/{}/.ATTRIBUTES/VARIABLE_VALUE'.format
+  places, number = [], 0
+  while reader.has_tensor(key(number)):
+    stored = reader.get_tensor(key(number))
+    same = [
+      place
+      for place, variable in enumerate(method.variables)
+      if np.array_equal(variable, stored) and place not in places
+    ]
+    places.append(same[0] if same else len(method.variables))
+    number += 1
+  assert number > 6 and places == sorted(places)
