@@ -83,7 +83,7 @@ def test_damaged_info_is_named(store):
   opened = domain.open(store.data_dir)
   path = pathlib.Path(opened._info.data_dir)
   (path / 'features.json').write_text('{')
-  with pytest.raises(UserError, match=f'{path}: .*features.json is damaged'):
+  with pytest.raises(UserError, match=f'{path}: .*metadata.json is damaged'):
     domain.open(store.data_dir)
 
 
