@@ -58,7 +58,7 @@ def test_overwrite_replaces_a_damaged_data_set(tmp_path):
   builder = datasets.prepare('digits', data_dir=tmp_path)
   info = pathlib.Path(builder.data_dir) / 'dataset_info.json'
   info.write_text('{"name": ')
-  with pytest.raises(UserError, match='dataset_info.json .* is damaged'):
+  with pytest.raises(UserError, match='dataset_info.json.* is damaged'):
     datasets.prepare('digits', data_dir=tmp_path)
   datasets.prepare('digits', data_dir=tmp_path, overwrite=True)
   assert datasets.find('digits', tmp_path) is not None
