@@ -98,7 +98,7 @@ def test_without_a_validation_split_a_tenth_is_held_back(
   open_run, tmp_path, caplog
 ):
   """From all rows: the one that needs none learns from the same images."""
-  caplog.set_level('INFO')
+  caplog.set_level('INFO', logger='absl')
   run = open_run(tmp_path / 'run', CHOSEN[0], *PARAMS[1:])
   source = run.pair.source
   whole = open_run(tmp_path / 'whole', *PARAMS[1:]).pair.source
