@@ -59,7 +59,12 @@ def differences(then: Identity, now: Identity) -> list[str]:
   """Returns in words how a data set differs from what it was.
 
   A split that was not there then may be there now.
+
+  Raises:
+    KeyError: of what is told of a data set something was not told then.
   """
+  for key in now.keys() - then.keys():
+    raise KeyError(key)
   found = [
     f'{what} {_shown(now[key])}, not {_shown(then[key])}'
     for key, what in (

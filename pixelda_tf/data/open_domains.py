@@ -119,17 +119,22 @@ class OpenDomain:
     }
     return self.count(self.train), self.count(self.validation)
 
+  def check_has_shares(self) -> None:
+    """Raises a `UserError` where images have no label to be counted by."""
+    if 'label' not in self.fields or self.n_classes is None:
+      raise UserError(f'{self.name}: its images have no label to be counted by')
+
   def shares(self, split: str) -> np.ndarray:
     """Returns float64 `[n_classes]`, how frequent each class is in a split.
 
     Raises:
       UserError: its images have no label.
     """
-    if 'label' not in self.fields or self.n_classes is None:
-      raise UserError(f'{self.name}: its images have no label to be counted by')
-    counts = np.zeros(self.n_classes)
-    for example in self.stored(split).map(lambda example: example['label']):
-      counts[int(example)] += 1
+    self.check_has_shares()
+    labels = self.stored(split).map(lambda example: example['label'])
+    counts = np.zeros(self.n_classes, np.int64)
+    for batch in labels.batch(1024).as_numpy_iterator():
+      counts += np.bincount(batch, minlength=self.n_classes)
     return counts / counts.sum()
 
   def drawn_as(self, shares: np.ndarray) -> 'OpenDomain':

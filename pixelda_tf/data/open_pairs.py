@@ -40,8 +40,6 @@ class OpenPair:
     problem: Learnt,
   ):
     """Checks that the domains fit; reads no record yet."""
-    if pair.batch_size < 1:
-      raise UserError(f'Pair.batch_size is {pair.batch_size}, must be positive')
     problem.check(source, 'source')
     self._pair = pair
     # Others ask more of it than a pair does.
@@ -272,7 +270,7 @@ class OpenPair:
   def _parts(self, hosts):
     """Returns into how many parts the training splits are cut."""
     parts = hosts if self._pair.parts is None else self._pair.parts
-    if parts < 1 or parts % hosts:
+    if parts % hosts:
       raise UserError(
         f'Pair.parts is {parts}: a multiple of the number of hosts ({hosts}) '
         'is needed'

@@ -6,6 +6,7 @@ from typing import Any
 import gin
 import numpy as np
 
+from pixelda_tf import parameter_types
 from pixelda_tf.data.domains import Domain
 from pixelda_tf.data.identities import Identity
 from pixelda_tf.data.open_domains import OpenDomain
@@ -61,7 +62,14 @@ class Pair:
     target_strong_augmentation: Any = (),
     allow_class_mismatch: bool = False,
   ):
-    """Nothing is read yet; see the attributes."""
+    """Nothing is read yet; see the attributes.
+
+    Raises:
+      UserError: the batch size or the parts are no whole numbers.
+    """
+    parameter_types.check_whole('Pair.batch_size', batch_size)
+    if parts is not None:
+      parameter_types.check_whole('Pair.parts', parts)
     self.source = source
     self.target = target
     self.labelled_target = labelled_target

@@ -20,7 +20,11 @@ ALPHA_MODES = ('LA', 'La', 'PA', 'RGBA', 'RGBa')
 CAMERA_FORMATS = ('JPEG', 'MPO', 'TIFF', 'WEBP')
 ORIENTATION = ExifTags.Base.Orientation
 # What Pillow raises of damaged files.
-UNREADABLE = OSError, SyntaxError, ValueError, Image.DecompressionBombError
+UNREADABLE = (
+  *(OSError, SyntaxError, ValueError),
+  TypeError,  # Of a TIFF without dimensions.
+  Image.DecompressionBombError,
+)
 # (height, width), and 'L' or 'RGB'.
 Form = tuple[tuple[int, int], str]
 

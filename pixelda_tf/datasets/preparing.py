@@ -49,7 +49,8 @@ def _read(directory):
     trust.check_features(directory)
     builder = tfds.builder_from_directory(directory)
     trust.check_files(builder)
-    # Loaded when it is first asked for, elsewhere.
+    # Loaded when they are first asked for, elsewhere.
+    builder.info.features.items()
     dict((builder.info.metadata or {}).items())
     return builder
   except UserError:

@@ -22,7 +22,7 @@ from pixelda_tf.networks import (
   residual_generator,
 )
 from pixelda_tf.networks.classifiers import private_copy
-from pixelda_tf.networks.generators import build_generator
+from pixelda_tf.networks.generators import build_generator, noise_vectors
 
 
 @gin.register
@@ -128,10 +128,7 @@ class PixelDA(Method):
 
   def noise(self, count: int | tf.Tensor, seed: int | None = None) -> tf.Tensor:
     """z, each element from U(-1, 1): float32 `[count, noise_size]`."""
-    shape = (count, self.noise_size)
-    if seed is None:
-      return self.random.uniform(shape, -1.0, 1.0)
-    return tf.random.stateless_uniform(shape, (seed, 0), -1.0, 1.0)
+    return noise_vectors(self.random, count, self.noise_size, seed)
 
   def translate(
     self,

@@ -10,7 +10,7 @@ from pixelda_tf.methods.cyclegan import generate
 from pixelda_tf.methods.player import Batch, Losses, Player, Tensors, mean_terms
 from pixelda_tf.methods.shares import ClassShares
 from pixelda_tf.networks import NetworkBuilder
-from pixelda_tf.networks.generators import build_generator
+from pixelda_tf.networks.generators import build_generator, noise_vectors
 
 
 @gin.register
@@ -160,13 +160,10 @@ class SelfTraining(Method):
   def noise(
     self, count: int | tf.Tensor, seed: int | None = None
   ) -> tf.Tensor | None:
-    """Z of the generator, each element from U(-1, 1); None without."""
+    """See `noise_vectors`; None for a generator without noise."""
     if not self.noise_size:
       return None
-    shape = count, self.noise_size
-    if seed is None:
-      return self.random.uniform(shape, -1.0, 1.0)
-    return tf.random.stateless_uniform(shape, (seed, 0), -1.0, 1.0)
+    return noise_vectors(self.random, count, self.noise_size, seed)
 
   def translate(
     self, images: tf.Tensor, noise: tf.Tensor | None = None

@@ -188,6 +188,26 @@ def downsampling_residual_generator(
   )
 
 
+def noise_vectors(
+  random: tf.random.Generator,
+  count: int | tf.Tensor,
+  size: int,
+  seed: int | None = None,
+) -> tf.Tensor:
+  """Returns z of a generator, each element from U(-1, 1): `[count, size]`.
+
+  Args:
+    random: stream that it is the next of.
+    count: of images.
+    size: of a vector.
+    seed: draws the same for the same seed, and leaves the stream alone.
+  """
+  shape = count, size
+  if seed is None:
+    return random.uniform(shape, -1.0, 1.0)
+  return tf.random.stateless_uniform(shape, (seed, 0), -1.0, 1.0)
+
+
 def build_generator(
   builder: NetworkBuilder,
   image_shape: ImageShape,

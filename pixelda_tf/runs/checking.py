@@ -12,6 +12,7 @@ from pixelda_tf.runs import (
   checkpoints,
   disk_space,
   distribution,
+  looked_at,
   row_networks,
   translated_source,
 )
@@ -65,6 +66,7 @@ def _left(row, coming, common, fed):
     common.directory.path,
     coming,
   )
+  looked_at.check(method, row.settings, common.validators)
   batches = row.original, method.role, method.strong_view
   if batches not in fed:
     common.feed(method, row.original)

@@ -15,6 +15,22 @@ from pixelda_tf.errors import UserError
 from pixelda_tf.evaluation import priors
 
 
+def check(given: OpenPair, name: str) -> None:
+  """Checks that a pair's source can be drawn by shares of classes.
+
+  Args:
+    given: the pair.
+    name: of the row that trains on it.
+
+  Raises:
+    UserError: its images have no label.
+  """
+  try:
+    given.source.check_has_shares()
+  except UserError as error:
+    raise UserError(f"Row.counted_by of '{name}': {error.message}") from error
+
+
 def pair(given: OpenPair, counter: Any, name: str) -> OpenPair:
   """Returns a pair whose source is drawn by the target's shares of classes.
 

@@ -44,13 +44,11 @@ def check(directory: RunDirectory, data: Callable[[], Data]) -> None:
     return
   now = data()
   try:
-    for role in now.keys() & then.keys():
-      then[role]['description']  # What the result tells.
-    found = [
-      f'{role} {identity["name"]}: {", ".join(differing)}'
-      for role, identity in then.items()
-      if role in now and (differing := differences(identity, now[role]))
-    ]
+    found = []
+    for role, today in now.items():
+      began = then[role]
+      if differing := differences(began, today):
+        found.append(f'{role} {began["name"]}: {", ".join(differing)}')
   except (AttributeError, KeyError, TypeError, ValueError) as error:
     raise UserError(
       f'{directory.data}: damaged ({error!r}): restore it from a copy, or '

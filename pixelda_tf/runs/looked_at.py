@@ -13,6 +13,7 @@ from pixelda_tf.data.open_pairs import OpenPair
 from pixelda_tf.errors import UserError
 from pixelda_tf.evaluation.evaluate import Predict, score
 from pixelda_tf.fields.images import at_once
+from pixelda_tf.methods.base import Method
 from pixelda_tf.runs.row_settings import Row
 
 # Images of each split: as many as there are, but for maps of pixels, of which
@@ -144,6 +145,29 @@ def prepare(pair: OpenPair, rows: Iterable[Row], names: Sequence[str]) -> None:
     f'{n_train + n_validation:,}',
     source.name,
   )
+
+
+def check(method: Method, row: Row, names: Sequence[str]) -> None:
+  """Checks before a row trains that its method tells what validators need.
+
+  Args:
+    method: of the row.
+    row: which may be chosen by one.
+    names: of validators that score rows as they train.
+
+  Raises:
+    UserError: one needs features, of which the task network tells none.
+  """
+  asked = {f'Experiment.validators, row {row.name!r}: {n}': n for n in names}
+  if row.chosen_by:
+    asked[f'Row.chosen_by of {row.name!r}: {row.chosen_by}'] = row.chosen_by
+  needing = [w for w, name in asked.items() if validators.needs_features(name)]
+  if not (needing and method.predicts):
+    return
+  answer: Any = validators.compiled_answers(method)
+  _, features = answer.get_concrete_function().structured_outputs
+  if features is None:
+    raise UserError(f'{needing[0]}: {validators.without_features()}')
 
 
 def first_metric(pair: OpenPair, predict: Predict, batches: Any) -> float:

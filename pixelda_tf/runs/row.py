@@ -65,6 +65,8 @@ class OpenRow:
     self.original = settings.of_its_own(common.pair)
     self.translator = translator
     self._counter = counter
+    if counter is not None:
+      drawn_source.check(self.original, self.name)
     self._directions: tuple[bool, bool] | None = None  # Not built yet.
     checkpoints_there = self.directory.checkpoints
     self._own = OwnMethod(self.build, self.original, checkpoints_there)

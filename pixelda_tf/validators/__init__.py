@@ -15,10 +15,12 @@ from pixelda_tf.validators.named import (
   Validator,
   check_name,
   check_scores_alone,
+  needs_features,
   needs_source,
   score_all,
   score_one,
   scores_alone,
+  without_features,
 )
 
 __all__ = [
@@ -33,9 +35,11 @@ __all__ = [
   'check_scores_alone',
   'collect',
   'compiled_answers',
+  'needs_features',
   'needs_source',
   'score_all',
   'score_one',
   'scores',
   'scores_alone',
+  'without_features',
 ]

@@ -122,6 +122,20 @@ def needs_source(name: str) -> bool:
   return any(VALIDATORS[part].needs_source for part in scores_alone(name))
 
 
+def needs_features(name: str) -> bool:
+  """Returns whether a validator of `NAMES` needs features."""
+  return any(VALIDATORS[part].needs_features for part in scores_alone(name))
+
+
+def without_features() -> str:
+  """Returns what is told where there are no features and one needs them."""
+  others = [n for n, v in VALIDATORS.items() if not v.needs_features]
+  return (
+    "it needs features, and the task network has no output 'features'; "
+    f'choose by another: {", ".join(others)}'
+  )
+
+
 def score_one(evidence: Evidence, names: Sequence[str]) -> dict[str, float]:
   """Returns the scores of a model by validators of `VALIDATORS`.
 
@@ -172,21 +186,14 @@ def lack(evidence: Evidence, name: str) -> str | None:
       'it needs labelled source images that are kept from training: name a '
       'split in source/Domain.validation'
     )
-  validators = [VALIDATORS[part] for part in scores_alone(name)]
-  if evidence.target.features is None and any(
-    validator.needs_features for validator in validators
-  ):
-    others = [n for n, v in VALIDATORS.items() if not v.needs_features]
-    return (
-      "it needs features, and the task network has no output 'features'; "
-      f'choose by another: {", ".join(others)}'
-    )
+  if evidence.target.features is None and needs_features(name):
+    return without_features()
   n, n_classes = evidence.target.probabilities.shape
   least = max(n_classes, _LEAST)
   counts = {'of the target': n}
   if needs_source(name) and evidence.source_validation is not None:
     counts['for validation'] = len(evidence.source_validation.probabilities)
   for what, count in counts.items():
-    if validators and count < least:
+    if scores_alone(name) and count < least:
       return f'it needs {least} images {what}, there are {count}'
   return None

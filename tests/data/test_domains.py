@@ -1,3 +1,4 @@
+import json
 import types
 
 import numpy as np
@@ -258,6 +259,17 @@ def test_empty_split_is_told(store):
 def test_parameters_of_other_types_are_told(options, parameter):
   with pytest.raises(UserError, match=parameter):
     domains.Domain(**options)
+
+
+def test_features_of_another_form_are_told(store):
+  """An image alone is a feature, too, but of no examples."""
+  domain = store()
+  (path,) = store.data_dir.rglob('features.json')
+  features = json.loads(path.read_text())
+  image = features['featuresDict']['features']['image']
+  path.write_text(json.dumps(image))
+  with pytest.raises(UserError, match='metadata.json is damaged; prepare'):
+    domain.open(store.data_dir)
 
 
 @pytest.mark.parametrize('content', ['{"pixels": ', '[1]', '7'])

@@ -57,6 +57,8 @@ def test_different_classes_go_on_only_when_asked(pair, first):
   [
     ({'source': {'class_names': None}}, 'source one has no labels'),
     ({'batch_size': 0}, 'Pair.batch_size is 0'),
+    ({'batch_size': {}}, 'Pair.batch_size is {}: a whole number'),
+    ({'parts': 0}, 'Pair.parts is 0: a whole number'),
     (
       {'crop': (6, 6)},
       r'Pair.crop is \(6, 6\): a height and a width .* \(6, 5\)',

@@ -1,3 +1,5 @@
+import struct
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -176,3 +178,17 @@ def test_a_mask_from_alpha_needs_an_alpha_channel(tmp_path):
   Image.fromarray(RING).save(tmp_path / 'a.png')
   with pytest.raises(UserError, match='a.png: has no alpha channel'):
     image_files.read_rendered(tmp_path / 'a.png', (5, 5), 'L', 'alpha')
+
+
+def test_a_tiff_without_dimensions_is_told(tmp_path):
+  """Its entries of width and height (256, 257) have other tags."""
+  path = tmp_path / 'x.tif'
+  Image.new('RGB', (4, 4)).save(path)
+  data = path.read_bytes()
+  for tag in (256, 257):
+    entry = struct.pack('<HH', tag, 4)
+    assert data.count(entry) == 1
+    data = data.replace(entry, struct.pack('<HH', 60_000, 4))
+  path.write_bytes(data)
+  with pytest.raises(UserError, match=f'{path}: not a readable image'):
+    image_files.form(path)

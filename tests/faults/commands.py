@@ -245,6 +245,19 @@ def work(kind, process, outputs):
   return time.monotonic()
 
 
+def mistake(code, told):
+  """Returns the one line of a command's mistake; ends where it is none.
+
+  Args:
+    code: status of the process.
+    told: what it said.
+  """
+  mistakes = [line for line in told.splitlines() if line[:7] == 'error: ']
+  if code != 2 or len(mistakes) != 1:
+    raise SystemExit(f'status {code}: {told}')
+  return mistakes[0]
+
+
 def finish(process):
   process.join()
   if process.exitcode:

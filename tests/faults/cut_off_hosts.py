@@ -19,6 +19,7 @@ import subprocess
 import tempfile
 import time
 
+from commands import mistake
 from processes import TRAIN, start_hosts
 
 from pixelda_tf import datasets
@@ -90,9 +91,7 @@ def check_told(process):
   except subprocess.TimeoutExpired:
     process.kill()
     raise SystemExit(f'still waits after {LOST_SECONDS} s') from None
-  mistakes = [line for line in errors.splitlines() if line[:7] == 'error: ']
-  if process.returncode != 2 or len(mistakes) != 1:
-    raise SystemExit(f'status {process.returncode}: {errors}')
+  mistake(process.returncode, errors)
 
 
 def result(run_dir):

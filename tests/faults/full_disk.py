@@ -18,7 +18,17 @@ import subprocess
 import tempfile
 import time
 
-from commands import KINDS, compare, files, finish, left_alone, new, start, work
+from commands import (
+  KINDS,
+  compare,
+  files,
+  finish,
+  left_alone,
+  mistake,
+  new,
+  start,
+  work,
+)
 
 PAGE = 4096
 ROOMY = 1 << 30
@@ -66,12 +76,9 @@ def one(kind, inputs, outputs, told, size, expected):
     process.join()
     is_full = process.exitcode != 0
     if is_full:
-      lines = told.read_text().splitlines()
-      mistakes = [line for line in lines if line.startswith('error: ')]
-      if process.exitcode != 2 or len(mistakes) != 1:
-        raise SystemExit(f'{size} bytes: {told.read_text()}')
-      if not any(text in mistakes[0] for text in TOLD):
-        raise SystemExit(f'{size} bytes: {mistakes[0]}')
+      line = mistake(process.exitcode, told.read_text())
+      if not any(text in line for text in TOLD):
+        raise SystemExit(f'{size} bytes: {line}')
       after = files(outputs)
       lost = [name for name in before if after.get(name) != before[name]]
       if lost:

@@ -15,6 +15,19 @@ ROOT = pathlib.Path(__file__).parents[2]
 KILLS = 1
 
 
+def run(tool, kind, count):
+  """Runs a tool; returns what it prints."""
+  done = subprocess.run(
+    [sys.executable, f'tests/faults/{tool}.py', kind, count],
+    cwd=ROOT,
+    env=os.environ | {'PYTHONPATH': PATHS},
+    capture_output=True,
+    text=True,
+  )
+  assert done.returncode == 0, done.stderr
+  return done.stdout
+
+
 @pytest.mark.parametrize(
   'kind',
   [
@@ -26,15 +39,8 @@ KILLS = 1
   ],
 )
 def test_what_is_killed_ends_with_the_same_bits(kind):
-  done = subprocess.run(
-    [sys.executable, 'tests/faults/kills.py', kind, f'--kills={KILLS}'],
-    cwd=ROOT,
-    env=os.environ | {'PYTHONPATH': PATHS},
-    capture_output=True,
-    text=True,
-  )
-  assert done.returncode == 0, done.stderr
-  assert done.stdout.startswith(f'{kind}: {KILLS} kills within ')
+  told = run('kills', kind, f'--kills={KILLS}')
+  assert told.startswith(f'{kind}: {KILLS} kills within ')
 
 
 @pytest.mark.long
@@ -44,12 +50,4 @@ def test_a_full_disk_and_another_writer_change_no_bit(tool, kind):
   if tool == 'full_disk' and os.geteuid():
     pytest.skip('only root may mount a disk')
   count = '--sizes=3' if tool == 'full_disk' else '--times=1'
-  done = subprocess.run(
-    [sys.executable, f'tests/faults/{tool}.py', kind, count],
-    cwd=ROOT,
-    env=os.environ | {'PYTHONPATH': PATHS},
-    capture_output=True,
-    text=True,
-  )
-  assert done.returncode == 0, done.stderr
-  assert done.stdout.startswith(f'{kind}: ')
+  assert run(tool, kind, count).startswith(f'{kind}: ')

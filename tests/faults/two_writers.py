@@ -13,7 +13,16 @@ import random
 import tempfile
 import time
 
-from commands import KINDS, compare, finish, left_alone, new, start, work
+from commands import (
+  KINDS,
+  compare,
+  finish,
+  left_alone,
+  mistake,
+  new,
+  start,
+  work,
+)
 
 
 def main() -> None:
@@ -42,22 +51,14 @@ def main() -> None:
       second.join()
       if second.exitcode:
         refused += 1
-        check_refusal(second, first.pid)
+        line = mistake(second.exitcode, told[1].read_text())
+        if f'process {first.pid} on ' not in line:
+          raise SystemExit(f'another mistake: {line}')
       compare(kind.content(outputs), expected)
     print(
       f'{options.kind}: {options.times} pairs of processes, {refused} of the '
       f'second ones refused, the same {len(expected)} parts, to the bit'
     )
-
-
-def check_refusal(process, holder):
-  """Ends unless a process told in one line that another one writes there."""
-  told = process.told.read_text()
-  mistakes = [line for line in told.splitlines() if line[:7] == 'error: ']
-  if process.exitcode != 2 or len(mistakes) != 1:
-    raise SystemExit(f'status {process.exitcode}: {told}')
-  if f'process {holder} on ' not in mistakes[0]:
-    raise SystemExit(f'another mistake: {mistakes[0]}')
 
 
 if __name__ == '__main__':

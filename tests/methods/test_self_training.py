@@ -220,3 +220,27 @@ def test_numbers_out_of_range_are_refused(build, options):
   (name,) = options
   with pytest.raises(ValueError, match=f'^SelfTraining.{name} is '):
     build(**options)
+
+
+def test_the_teacher_follows_batch_normalisation(batch_of):
+  """Without a memory it is the student, averages of batches as well."""
+
+  def task(image_shape, n_classes):
+    images = tf.keras.Input(image_shape)
+    maps = tf.keras.layers.BatchNormalization()(images)
+    features = tf.keras.layers.Flatten()(maps)
+    outputs = {'logits': tf.keras.layers.Dense(n_classes)(features)}
+    return tf.keras.Model(images, outputs)
+
+  method = SelfTraining(
+    image_shape=IMAGE_SHAPE, n_classes=N_CLASSES, task=task, momentum=0.0
+  )
+  method.compile(tf.keras.optimizers.SGD(RATE))
+  mean = method.task.layers[1].moving_mean.numpy()
+  for number in range(3):
+    method.train_step(batch_of(number))
+  assert np.any(method.task.layers[1].moving_mean.numpy() != mean)
+  images = batch_of(5)['target']['image']
+  np.testing.assert_array_equal(
+    method.teacher(images)['logits'], method.task(images)['logits']
+  )

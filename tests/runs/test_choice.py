@@ -4,11 +4,14 @@ import json
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from pixelda_tf import validators
 from pixelda_tf.errors import UserError
 from pixelda_tf.evaluation.evaluate import compiled_predictions, score
+from pixelda_tf.methods import SourceOnly
 from pixelda_tf.runs import checkpoints, choice, looked_at
+from pixelda_tf.runs.row_settings import Row
 
 VALIDATION = "source/Domain.validation = 'train[:40]'"
 # So fast that later steps are not always better.
@@ -236,3 +239,39 @@ def test_validators_of_several_models_score_none_alone(
 def test_a_validator_that_is_no_list_is_told(open_run, tmp_path):
   with pytest.raises(UserError, match=r"a list is needed, as \['entropy'\]"):
     open_run(tmp_path, *PARAMS, "Experiment.validators = 'entropy'")
+
+
+def task_without_features(image_shape, n_classes):
+  images = tf.keras.Input(image_shape)
+  logits = tf.keras.layers.Dense(n_classes)(tf.keras.layers.Flatten()(images))
+  return tf.keras.Model(images, {'logits': logits})
+
+
+@pytest.mark.parametrize(
+  'by, names, expected',
+  [
+    ('class_ami', (), "^Row.chosen_by of 'x': class_ami: it needs features"),
+    ('combined', (), "^Row.chosen_by of 'x': combined: it needs features"),
+    (
+      None,
+      ['class_ami'],
+      "^Experiment.validators, row 'x': class_ami: it need",
+    ),
+    ('entropy', ['source_score'], None),
+  ],
+)
+def test_features_that_are_not_there_are_told_before_the_first_step(
+  by, names, expected
+):
+  optimizer = tf.keras.optimizers.SGD(0.1)
+  row = Row(
+    name='x', method=SourceOnly, optimizer=optimizer, steps=1, chosen_by=by
+  )
+  how = {'image_shape': (8, 8, 1), 'n_classes': 3}
+  looked_at.check(SourceOnly(**how), row, names)
+  method = SourceOnly(**how, task=task_without_features)
+  if expected is None:
+    looked_at.check(method, row, names)
+    return
+  with pytest.raises(UserError, match=expected):
+    looked_at.check(method, row, names)

@@ -217,6 +217,15 @@ def test_a_record_of_another_form_is_told(damaged, trained, data, tmp_path):
     open_run(run_dir, data)
 
 
+def test_a_record_without_a_domain_is_told(trained, data, tmp_path):
+  run_dir = shutil.copytree(trained, tmp_path / 'run')
+  whole = json.loads((run_dir / 'data.json').read_text())
+  del whole['target']
+  (run_dir / 'data.json').write_text(json.dumps(whole))
+  with pytest.raises(UserError, match="data.json: damaged .*'target'"):
+    open_run(run_dir, data)
+
+
 def test_labelled_target_images_are_known_too(tmp_path, data):
   data = str(data)
   config.parse(
